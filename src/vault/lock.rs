@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 
@@ -30,6 +32,8 @@ pub struct InstanceLock {
 
 const FILE: &str = "lock";
 const LONGEST_WORD: usize = 64;
+pub(super) const TRIES: u32 = 5;
+pub(super) const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl InstanceLock {
     /// Takes the folder, making it when it is not there.
@@ -55,7 +59,7 @@ impl InstanceLock {
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(VaultError::io("open", &path))?;
-        match file.try_lock() {
+        match try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(file)),
             Err(TryLockError::Error(source)) => return Err(VaultError::io("lock", &path)(source)),
@@ -72,6 +76,18 @@ impl InstanceLock {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+}
+
+/// Asks again for a moment: a child process that is just being started holds, until its exec, a copy of
+/// every lock that was let go meanwhile.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
+            answer @ (Ok(()) | Err(TryLockError::Error(_))) => return answer,
+        }
+    }
+    file.try_lock()
 }
 
 /// Written first and cut after, so that a reader in between sees three whole lines.

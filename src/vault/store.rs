@@ -10,13 +10,14 @@
 //! [`InstanceLock`]: super::lock::InstanceLock
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
 use super::error::{Damage, VaultError};
-use super::permissions;
+use super::{lock, permissions};
 
 /// Larger values may end up in files of their own, which sled never syncs.
 pub(super) const LARGEST_VALUE: usize = 8 * 1024;
@@ -154,10 +155,9 @@ struct Owner {
 impl Owner {
     fn open(folder: &Path) -> Result<(Self, Option<Repair>), VaultError> {
         remove_snapshots(folder, Snapshots::Unfinished)?;
-        let (db, repair) = match open_database(folder) {
-            Opened::Yes(db) => (db, None),
+        let (db, repair) = match open_when_free(folder) {
             Opened::Corrupt => repair(folder)?,
-            Opened::No(error) => return Err(error),
+            opened @ (Opened::Yes(_) | Opened::Busy | Opened::No(_)) => (opened.or_error()?, None),
         };
         permissions::make_tree_private(folder)?;
         let path = folder.join("db");
@@ -245,7 +245,31 @@ impl Owner {
 enum Opened {
     Yes(sled::Db),
     Corrupt,
+    Busy,
     No(VaultError),
+}
+
+impl Opened {
+    fn or_error(self) -> Result<sled::Db, VaultError> {
+        match self {
+            Self::Yes(db) => Ok(db),
+            Self::Corrupt => Err(Damage::Store.into()),
+            Self::Busy => Err(VaultError::StoreFailed("its file is locked".to_owned())),
+            Self::No(error) => Err(error),
+        }
+    }
+}
+
+/// sled has a lock of its own, and says that it is taken by an error of kind `Other`; see
+/// [`lock::try_lock`] for who may have it for a moment.
+fn open_when_free(folder: &Path) -> Opened {
+    for _ in 0..lock::TRIES {
+        match open_database(folder) {
+            Opened::Busy => thread::sleep(lock::BETWEEN_TRIES),
+            opened @ (Opened::Yes(_) | Opened::Corrupt | Opened::No(_)) => return opened,
+        }
+    }
+    open_database(folder)
 }
 
 fn open_database(folder: &Path) -> Opened {
@@ -256,6 +280,7 @@ fn open_database(folder: &Path) -> Opened {
     match panic::catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(db)) => Opened::Yes(db),
         Ok(Err(sled::Error::Corruption { .. })) => Opened::Corrupt,
+        Ok(Err(sled::Error::Io(error))) if error.kind() == ErrorKind::Other => Opened::Busy,
         Ok(Err(sled::Error::Io(error))) => Opened::No(VaultError::StoreFailed(error.to_string())),
         Ok(Err(
             sled::Error::CollectionNotFound(_)
@@ -270,11 +295,8 @@ fn open_database(folder: &Path) -> Opened {
 fn repair(folder: &Path) -> Result<(sled::Db, Option<Repair>), VaultError> {
     let copy = set_aside(folder)?;
     remove_snapshots(folder, Snapshots::All)?;
-    match open_database(folder) {
-        Opened::Yes(db) => Ok((db, Some(Repair { copy }))),
-        Opened::Corrupt => Err(Damage::Store.into()),
-        Opened::No(error) => Err(error),
-    }
+    let db = open_when_free(folder).or_error()?;
+    Ok((db, Some(Repair { copy })))
 }
 
 /// Copies the folder as it is. After the third copy the newest is replaced: the first tells most.
