@@ -1,4 +1,5 @@
 //! tradedeck: every account a person owns, in one terminal.
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod ledger;
