@@ -163,9 +163,6 @@ impl Engine {
     }
 
     pub(super) fn take_answer(&mut self, now: Timestamp, id: &ClientOrderId, sent: Sent) {
-        let Some(entry) = self.book.orders.get_mut(id) else {
-            return;
-        };
         match sent {
             Sent::Accepted(order) => self.take_report(now, *order),
             Sent::Rejected(reason) | Sent::NotSent(reason) => {
