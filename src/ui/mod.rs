@@ -7,6 +7,7 @@
 pub mod app;
 pub mod command;
 pub mod format;
+pub mod fuzzy;
 pub mod key;
 pub mod keymap;
 pub mod overlays;

@@ -105,10 +105,10 @@ fn rgb(colour: Color) -> Option<[u8; 3]> {
     if let Color::Rgb(red, green, blue) = colour {
         return Some([red, green, blue]);
     }
-    match colour {
-        Color::Indexed(index) if index >= 16 => Some(indexed_rgb(index)),
-        _ => None,
+    if let Color::Indexed(index @ 16..) = colour {
+        return Some(indexed_rgb(index));
     }
+    None
 }
 
 /// The colour of an index from 16: a cube of 216 and a ramp of 24 greys, as xterm fixed them.

@@ -3,5 +3,9 @@
 //! A widget knows the theme and what it is handed; it must not know the replica, a pane or a command.
 //! A new widget is one file here.
 
+pub mod dialog;
 pub mod frame;
+pub mod line_input;
+pub mod meter;
+pub mod secret_input;
 pub mod table;
