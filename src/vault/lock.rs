@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
+use super::disk;
 use super::error::VaultError;
-use super::permissions;
 
 /// Who takes the lock, for the sentence that another process shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +43,12 @@ impl InstanceLock {
     /// [`VaultError::Permissions`]; [`VaultError::Io`].
     pub fn take(folder: &Path, holder: &Holder) -> Result<Self, VaultError> {
         if folder.symlink_metadata().is_err() {
-            permissions::make_folder(folder)?;
+            disk::make_folder(folder)?;
         }
-        permissions::check_private(folder)?;
+        disk::check_private(folder)?;
         let path = folder.join(FILE);
         if path.symlink_metadata().is_ok() {
-            permissions::check_private(&path)?;
+            disk::check_private(&path)?;
         }
         let file = OpenOptions::new()
             .read(true)

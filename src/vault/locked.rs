@@ -11,7 +11,7 @@ use super::lock::InstanceLock;
 use super::manifest::{self, Manifest};
 use super::secret::Passphrase;
 use super::store::{Repair, Row, Store};
-use super::{HEADERS, STORE, Vault, exists, permissions, record};
+use super::{HEADERS, STORE, Vault, disk, exists, record};
 
 /// A vault whose header is sound, waiting for a passphrase.
 pub struct LockedVault {
@@ -41,7 +41,7 @@ impl LockedVault {
             return Err(VaultError::Missing(lock.folder().to_path_buf()));
         }
         let folder = lock.folder().join(STORE);
-        permissions::check_private_tree(&folder)?;
+        disk::check_private_tree(&folder)?;
         if !folder.is_dir() {
             return Err(Damage::Store.into());
         }

@@ -8,6 +8,7 @@
 //! full disk, a flipped bit. Does not protect against root or the same user while it is unlocked, nor, yet, against
 //! the whole folder put back as it once was.
 
+mod disk;
 mod error;
 mod format;
 mod kdf;
@@ -15,7 +16,6 @@ mod keys;
 mod lock;
 mod locked;
 mod manifest;
-mod permissions;
 mod record;
 mod seal;
 mod secret;
@@ -23,11 +23,11 @@ mod store;
 
 use std::path::Path;
 
+pub use disk::{check_private, check_space};
 pub use error::{Damage, VaultError};
 pub use kdf::KdfCost;
 pub use lock::{Holder, InstanceLock};
 pub use locked::{LockedVault, Refused};
-pub use permissions::check_private;
 pub use record::{Domain, Environment, LARGEST_SECRET, RecordName};
 pub use seal::{NotAuthentic, Purpose, Sealer};
 pub use secret::{Passphrase, SecretBytes};
@@ -170,6 +170,12 @@ impl Vault {
         }
     }
 
+    /// The folder it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.base.folder()
+    }
+
     /// How often the vault was changed.
     #[must_use]
     pub fn generation(&self) -> u64 {
@@ -226,10 +232,10 @@ fn written((key, value): Row) -> Change {
 fn write_new(folder: &Path, header: &Header, keys: &Keys) -> Result<(), VaultError> {
     let unfinished = folder.join(STORE_IN_THE_MAKING);
     if unfinished.symlink_metadata().is_ok() {
-        permissions::check_private(&unfinished)?;
+        disk::check_private(&unfinished)?;
         std::fs::remove_dir_all(&unfinished).map_err(VaultError::io("remove", &unfinished))?;
     }
-    permissions::make_folder(&unfinished)?;
+    disk::make_folder(&unfinished)?;
     let manifest = Manifest::new(header.generation).seal(keys, &header.binding())?;
     let headers = HEADERS.map(|copy| (copy.to_vec(), header.to_bytes()));
     let rows = headers.into_iter().chain(manifest);

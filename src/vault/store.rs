@@ -17,13 +17,12 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
 use super::error::{Damage, VaultError};
-use super::{lock, permissions};
+use super::{disk, lock};
 
 /// Larger values may end up in files of their own, which sled never syncs.
 pub(super) const LARGEST_VALUE: usize = 8 * 1024;
 const MOST_ROWS: usize = 8 * 1024;
 const CACHE: u64 = 8 * 1024 * 1024;
-const SPARE_SPACE: u64 = 16 * 1024 * 1024;
 const DAMAGED_COPIES: u8 = 3;
 
 pub(super) type Row = (Vec<u8>, Vec<u8>);
@@ -159,7 +158,7 @@ impl Owner {
             Opened::Corrupt => repair(folder)?,
             opened @ (Opened::Yes(_) | Opened::Busy | Opened::No(_)) => (opened.or_error()?, None),
         };
-        permissions::make_tree_private(folder)?;
+        disk::make_tree_private(folder)?;
         let path = folder.join("db");
         let file = File::open(&path).map_err(VaultError::io("open", &path))?;
         let owner = Self {
@@ -182,7 +181,7 @@ impl Owner {
         let lengths = changes
             .iter()
             .map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len));
-        refuse_when_short(free_space(&self.folder)?, lengths.sum::<usize>() as u64)?;
+        disk::check_space(&self.folder, lengths.sum::<usize>() as u64)?;
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
             match value {
@@ -313,14 +312,14 @@ fn set_aside(folder: &Path) -> Result<PathBuf, VaultError> {
     if copy.exists() {
         fs::remove_dir_all(&copy).map_err(VaultError::io("remove", &copy))?;
     }
-    refuse_when_short(free_space(folder)?, size_of_folder(folder)?)?;
+    disk::check_space(folder, size_of_folder(folder)?)?;
     copy_folder(folder, &copy)?;
-    permissions::make_tree_private(&copy)?;
+    disk::make_tree_private(&copy)?;
     Ok(copy)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), VaultError> {
-    permissions::make_folder(to)?;
+    disk::make_folder(to)?;
     for entry in fs::read_dir(from).map_err(VaultError::io("list", from))? {
         let entry = entry.map_err(VaultError::io("list", from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
@@ -368,25 +367,6 @@ fn remove_snapshots(folder: &Path, which: Snapshots) -> Result<(), VaultError> {
         }
     }
     Ok(())
-}
-
-fn free_space(folder: &Path) -> Result<u64, VaultError> {
-    let stat = rustix::fs::statvfs(folder)
-        .map_err(|error| VaultError::io("look at", folder)(error.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-/// sled writes more than it is given, and a full disk must never be found out half-way.
-fn refuse_when_short(free: u64, batch: u64) -> Result<(), VaultError> {
-    const MIB: u64 = 1024 * 1024;
-    let needed = SPARE_SPACE.max(batch.saturating_mul(4));
-    if free >= needed {
-        return Ok(());
-    }
-    Err(VaultError::NoSpace {
-        free_mib: free / MIB,
-        needed_mib: needed.div_ceil(MIB),
-    })
 }
 
 /// Makes a finished store appear under its name: a store killed while being made was never there.
@@ -470,18 +450,6 @@ mod tests {
     }
 
     #[test]
-    fn a_nearly_full_disk_is_refused_before_anything_is_written() {
-        let mib = |count: u64| count * 1024 * 1024;
-        assert!(refuse_when_short(mib(16), 100).is_ok());
-        assert!(refuse_when_short(mib(16) - 1, 100).is_err());
-        assert!(refuse_when_short(mib(40), mib(10)).is_ok());
-        let told = refuse_when_short(mib(40) - 1, mib(10))
-            .unwrap_err()
-            .to_string();
-        assert!(told.contains("39 MiB free, 40 MiB needed"), "{told}");
-    }
-
-    #[test]
     fn an_unfinished_snapshot_is_in_nobodys_way() {
         let home = tempfile::tempdir().unwrap();
         store(home.path()).commit(put(b"a", b"1")).unwrap();
@@ -500,7 +468,7 @@ mod tests {
     fn a_broken_snapshot_is_set_aside_and_the_log_read() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("store");
-        permissions::make_folder(&folder).unwrap();
+        disk::make_folder(&folder).unwrap();
         store(&folder).commit(put(b"a", b"1")).unwrap();
         for copy in [
             "store.damaged-1",
@@ -516,7 +484,7 @@ mod tests {
                 copy.join("snap.00000000000000FF").exists(),
                 "as it was found"
             );
-            permissions::check_private_tree(&copy).unwrap();
+            disk::check_private_tree(&copy).unwrap();
             assert_eq!(repair, Some(Repair { copy }));
         }
     }
