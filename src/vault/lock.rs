@@ -32,8 +32,8 @@ pub struct InstanceLock {
 
 const FILE: &str = "lock";
 const LONGEST_WORD: usize = 64;
-pub(super) const TRIES: u32 = 5;
-pub(super) const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl InstanceLock {
     /// Takes the folder, making it when it is not there.
@@ -59,7 +59,8 @@ impl InstanceLock {
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(VaultError::io("open", &path))?;
-        match try_lock(&file) {
+        let is_busy = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
+        match while_busy(|| file.try_lock(), is_busy) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(file)),
             Err(TryLockError::Error(source)) => return Err(VaultError::io("lock", &path)(source)),
@@ -78,16 +79,22 @@ impl InstanceLock {
     }
 }
 
-/// Asks again for a moment: a child process that is just being started holds, until its exec, a copy of
-/// every lock that was let go meanwhile.
-fn try_lock(file: &File) -> Result<(), TryLockError> {
+/// Asks again for a moment while somebody else has a lock: a child process that is just being started holds, until
+/// its exec, a copy of every lock that was let go meanwhile.
+///
+/// # Errors
+/// What `attempt` last returned.
+pub fn while_busy<T, E>(
+    attempt: impl Fn() -> Result<T, E>,
+    is_busy: impl Fn(&E) -> bool,
+) -> Result<T, E> {
     for _ in 0..TRIES {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
-            answer @ (Ok(()) | Err(TryLockError::Error(_))) => return answer,
+        match attempt() {
+            Err(error) if is_busy(&error) => thread::sleep(BETWEEN_TRIES),
+            outcome => return outcome,
         }
     }
-    file.try_lock()
+    attempt()
 }
 
 /// Written first and cut after, so that a reader in between sees three whole lines.

@@ -26,7 +26,7 @@ use std::path::Path;
 pub use disk::{check_private, check_space};
 pub use error::{Damage, VaultError};
 pub use kdf::KdfCost;
-pub use lock::{Holder, InstanceLock};
+pub use lock::{Holder, InstanceLock, while_busy};
 pub use locked::{LockedVault, Refused};
 pub use record::{Domain, Environment, LARGEST_SECRET, RecordName};
 pub use seal::{NotAuthentic, Purpose, Sealer};

@@ -227,6 +227,17 @@ impl Sealer {
     fn associated(&self, place: &[u8]) -> Vec<u8> {
         self.binding.place(b"TDSEAL", place)
     }
+
+    /// For tests of what is sealed elsewhere: the same key every time.
+    #[cfg(test)]
+    pub(crate) fn of_test_vault(number: u8) -> Self {
+        let binding = Binding {
+            vault_id: [number; 16],
+            epoch: 1,
+        };
+        let key = Key::from_slice(&[7; Key::LENGTH]).expect("its length");
+        Self::new(key.subkey(Use::Journal, 1), binding)
+    }
 }
 
 #[cfg(test)]

@@ -155,8 +155,8 @@ impl Owner {
     fn open(folder: &Path) -> Result<(Self, Option<Repair>), VaultError> {
         remove_snapshots(folder, Snapshots::Unfinished)?;
         let (db, repair) = match open_when_free(folder) {
-            Opened::Corrupt => repair(folder)?,
-            opened @ (Opened::Yes(_) | Opened::Busy | Opened::No(_)) => (opened.or_error()?, None),
+            Err(Closed::Corrupt) => repair(folder)?,
+            opened => (opened?, None),
         };
         disk::make_tree_private(folder)?;
         let path = folder.join("db");
@@ -241,52 +241,47 @@ impl Owner {
     }
 }
 
-enum Opened {
-    Yes(sled::Db),
+/// Why a database did not open.
+enum Closed {
     Corrupt,
     Busy,
-    No(VaultError),
+    Otherwise(VaultError),
 }
 
-impl Opened {
-    fn or_error(self) -> Result<sled::Db, VaultError> {
-        match self {
-            Self::Yes(db) => Ok(db),
-            Self::Corrupt => Err(Damage::Store.into()),
-            Self::Busy => Err(VaultError::StoreFailed("its file is locked".to_owned())),
-            Self::No(error) => Err(error),
+impl From<Closed> for VaultError {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Corrupt => Damage::Store.into(),
+            Closed::Busy => Self::StoreFailed("its file is locked".to_owned()),
+            Closed::Otherwise(error) => error,
         }
     }
 }
 
-/// sled has a lock of its own, and says that it is taken by an error of kind `Other`; see
-/// [`lock::try_lock`] for who may have it for a moment.
-fn open_when_free(folder: &Path) -> Opened {
-    for _ in 0..lock::TRIES {
-        match open_database(folder) {
-            Opened::Busy => thread::sleep(lock::BETWEEN_TRIES),
-            opened @ (Opened::Yes(_) | Opened::Corrupt | Opened::No(_)) => return opened,
-        }
-    }
-    open_database(folder)
+fn open_when_free(folder: &Path) -> Result<sled::Db, Closed> {
+    let is_busy = |closed: &Closed| matches!(closed, Closed::Busy);
+    lock::while_busy(|| open_database(folder), is_busy)
 }
 
-fn open_database(folder: &Path) -> Opened {
+fn open_database(folder: &Path) -> Result<sled::Db, Closed> {
     let config = sled::Config::new()
         .path(folder)
         .cache_capacity(CACHE)
         .flush_every_ms(None);
     match panic::catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => Opened::Yes(db),
-        Ok(Err(sled::Error::Corruption { .. })) => Opened::Corrupt,
-        Ok(Err(sled::Error::Io(error))) if error.kind() == ErrorKind::Other => Opened::Busy,
-        Ok(Err(sled::Error::Io(error))) => Opened::No(VaultError::StoreFailed(error.to_string())),
+        Ok(Ok(db)) => Ok(db),
+        Ok(Err(sled::Error::Corruption { .. })) => Err(Closed::Corrupt),
+        // sled has a lock of its own, and this is how it says that it is taken.
+        Ok(Err(sled::Error::Io(error))) if error.kind() == ErrorKind::Other => Err(Closed::Busy),
+        Ok(Err(sled::Error::Io(error))) => Err(Closed::Otherwise(VaultError::StoreFailed(
+            error.to_string(),
+        ))),
         Ok(Err(
             sled::Error::CollectionNotFound(_)
             | sled::Error::Unsupported(_)
             | sled::Error::ReportableBug(_),
         ))
-        | Err(_) => Opened::No(Damage::Store.into()),
+        | Err(_) => Err(Closed::Otherwise(Damage::Store.into())),
     }
 }
 
@@ -294,7 +289,7 @@ fn open_database(folder: &Path) -> Opened {
 fn repair(folder: &Path) -> Result<(sled::Db, Option<Repair>), VaultError> {
     let copy = set_aside(folder)?;
     remove_snapshots(folder, Snapshots::All)?;
-    let db = open_when_free(folder).or_error()?;
+    let db = open_when_free(folder)?;
     Ok((db, Some(Repair { copy })))
 }
 

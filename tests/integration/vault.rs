@@ -801,6 +801,7 @@ fn a_second_instance_is_told_who_the_first_is_and_touches_nothing() {
     // Stopped, so that its own writing does not look like ours.
     let pid = rustix::process::Pid::from_child(&other.child);
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::UNTRACED).unwrap();
     let listing = || {
         let paths = [home.folder.clone(), home.store()].map(|folder| fs::read_dir(folder).unwrap());
         let entries = paths.into_iter().flatten().map(|entry| entry.unwrap());
