@@ -42,12 +42,12 @@ impl LockedVault {
         }
         let folder = lock.folder().join(STORE);
         disk::check_private_tree(&folder)?;
-        if !folder.is_dir() {
+        // Without its file sled would make an empty store.
+        if !folder.join("db").is_file() {
             return Err(Damage::Store.into());
         }
         let (store, repair) = Store::open(&folder)?;
-        let copies = [store.get(HEADERS[0])?, store.get(HEADERS[1])?];
-        let (header, lost_headers) = choose_header(copies)?;
+        let (header, lost_headers) = read_header(&store)?;
         Ok(Self {
             store,
             header,
@@ -99,7 +99,7 @@ impl LockedVault {
     }
 
     pub(super) fn open_with(self, keys: Keys) -> Result<Vault, Refused> {
-        match self.read_manifest(&keys) {
+        match read_manifest(&self.store, &self.header, &keys) {
             Ok(manifest) => Ok(Vault {
                 keys,
                 manifest,
@@ -109,31 +109,40 @@ impl LockedVault {
         }
     }
 
-    /// Everything in the store must be what the manifest says, under a header that the keys vouch for.
-    fn read_manifest(&self, keys: &Keys) -> Result<Manifest, VaultError> {
-        if !keys.vouch_for(&self.header) {
-            return Err(Damage::HeaderSeal.into());
-        }
-        let rows = self.store.rows()?;
-        let (records, others) = with_prefix(rows.iter(), record::PREFIX);
-        let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
-        if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
-            return Err(Damage::Unlisted.into());
-        }
-        let manifest = Manifest::open(keys, &self.header.binding(), &parts)?;
-        if manifest.header_generation != self.header.generation {
-            return Err(Damage::OtherHeader.into());
-        }
-        manifest.check(keys, self.header.epoch, &records)?;
-        Ok(manifest)
-    }
-
     fn refused(self, error: VaultError) -> Refused {
         Refused {
             vault: Box::new(self),
             error,
         }
     }
+}
+
+/// Everything in the store must be what the manifest says, under a header that the keys vouch for.
+pub(super) fn read_manifest(
+    store: &Store,
+    header: &Header,
+    keys: &Keys,
+) -> Result<Manifest, VaultError> {
+    if !keys.vouch_for(header) {
+        return Err(Damage::HeaderSeal.into());
+    }
+    let rows = store.rows()?;
+    let (records, others) = with_prefix(rows.iter(), record::PREFIX);
+    let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
+    if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
+        return Err(Damage::Unlisted.into());
+    }
+    let manifest = Manifest::open(keys, &header.binding(), &parts)?;
+    if manifest.header_generation != header.generation {
+        return Err(Damage::OtherHeader.into());
+    }
+    manifest.check(keys, header.epoch, &records)?;
+    Ok(manifest)
+}
+
+/// The header, and the copies of it that are to be written again.
+pub(super) fn read_header(store: &Store) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    choose_header([store.get(HEADERS[0])?, store.get(HEADERS[1])?])
 }
 
 /// The newer of the two copies, and those that are not like it.

@@ -34,7 +34,7 @@ pub use secret::{Passphrase, SecretBytes};
 pub use store::Repair;
 
 use format::Header;
-use keys::Keys;
+use keys::{Keys, Stretched};
 use manifest::{Entry, Manifest};
 use store::{Change, Row, Store};
 
@@ -82,16 +82,12 @@ impl Vault {
         let (slot, stretched) = keys::first_slot(&keys, passphrase, cost, &header.binding())?;
         header.slots.push(slot);
         keys.authenticate(&mut header);
-        write_new(lock.folder(), &header, &keys)?;
-        // Opened again from the disk, with keys unwrapped from what was written there.
-        let vault = LockedVault::open(lock)?;
-        let unwrapped = vault
-            .header
-            .slots
-            .first()
-            .and_then(|slot| keys::unwrap(slot, &stretched, &vault.header.binding()));
-        let keys = unwrapped.ok_or_else(|| vault.store.fail("the new vault does not open"))?;
-        vault.open_with(keys).map_err(|refused| refused.error)
+        let unfinished = lock.folder().join(STORE_IN_THE_MAKING);
+        write_new(&unfinished, &header, &keys)?;
+        let keys = keys_as_written(&unfinished, &stretched)?;
+        store::put_in_place(&unfinished, &lock.folder().join(STORE))?;
+        let opened = LockedVault::open(lock)?.open_with(keys);
+        opened.map_err(|refused| refused.error)
     }
 
     /// Keeps a secret, in place of what was there under that name. On the disk when it returns.
@@ -230,17 +226,24 @@ fn written((key, value): Row) -> Change {
 }
 
 fn write_new(folder: &Path, header: &Header, keys: &Keys) -> Result<(), VaultError> {
-    let unfinished = folder.join(STORE_IN_THE_MAKING);
-    if unfinished.symlink_metadata().is_ok() {
-        disk::check_private(&unfinished)?;
-        std::fs::remove_dir_all(&unfinished).map_err(VaultError::io("remove", &unfinished))?;
+    if folder.symlink_metadata().is_ok() {
+        disk::check_private(folder)?;
+        std::fs::remove_dir_all(folder).map_err(VaultError::io("remove", folder))?;
     }
-    disk::make_folder(&unfinished)?;
+    disk::make_folder(folder)?;
     let manifest = Manifest::new(header.generation).seal(keys, &header.binding())?;
     let headers = HEADERS.map(|copy| (copy.to_vec(), header.to_bytes()));
     let rows = headers.into_iter().chain(manifest);
-    let (store, _) = Store::open(&unfinished)?;
-    store.commit(rows.map(written).collect())?;
-    drop(store);
-    store::put_in_place(&unfinished, &folder.join(STORE))
+    let (store, _) = Store::open(folder)?;
+    store.commit(rows.map(written).collect())
+}
+
+/// Opens a new store from the disk, with the keys that its own slot gives: only what opens is put in place.
+fn keys_as_written(folder: &Path, stretched: &Stretched) -> Result<Keys, VaultError> {
+    let (store, _) = Store::open(folder)?;
+    let (header, _) = locked::read_header(&store)?;
+    let slot = header.slots.first().ok_or(Damage::Headers)?;
+    let keys = keys::unwrap(slot, stretched, &header.binding()).ok_or(Damage::HeaderSeal)?;
+    locked::read_manifest(&store, &header, &keys)?;
+    Ok(keys)
 }

@@ -600,6 +600,12 @@ fn an_emptied_database_is_damage() {
     let home = Home::with_records();
     fs::write(home.store().join("db"), "").unwrap();
     assert!(matches!(home.open().err(), Some(VaultError::Damaged(_))));
+    fs::remove_file(home.store().join("db")).unwrap();
+    assert!(matches!(
+        home.open().err(),
+        Some(VaultError::Damaged(Damage::Store))
+    ));
+    assert!(!home.store().join("db").exists(), "nothing was made anew");
     fs::remove_dir_all(home.store()).unwrap();
     fs::write(home.store(), "not a folder").unwrap();
     fs::set_permissions(home.store(), Permissions::from_mode(0o600)).unwrap();
