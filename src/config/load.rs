@@ -373,7 +373,7 @@ mod tests {
         );
         refused(
             "[uii]",
-            "1, column 2: nothing is called `iu`; did you mean `ui`?",
+            "1, column 2: nothing is called `uii`; did you mean `ui`?",
         );
         refused(
             "zzzzzz = 1",
