@@ -1,0 +1,4 @@
+//! Styles by role.
+
+/// Styles by role.
+pub struct Theme;
