@@ -1,0 +1,202 @@
+//! A vault before its passphrase is known: what can be checked without it, and the check with it.
+
+use std::cmp::Ordering;
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::{Damage, VaultError};
+use super::format::Header;
+use super::keys::{self, Keys};
+use super::lock::InstanceLock;
+use super::manifest::{self, Manifest};
+use super::secret::Passphrase;
+use super::store::{Repair, Row, Store};
+use super::{HEADERS, STORE, Vault, exists, permissions, record};
+
+/// A vault whose header is sound, waiting for a passphrase.
+pub struct LockedVault {
+    pub(super) store: Store,
+    pub(super) header: Header,
+    /// The copies of the header that are to be written again with the next change.
+    pub(super) lost_headers: Vec<&'static [u8]>,
+    pub(super) repair: Option<Repair>,
+    pub(super) wrong_guesses: u32,
+    pub(super) lock: InstanceLock,
+}
+
+/// A vault that did not open, for another try.
+pub struct Refused {
+    pub vault: Box<LockedVault>,
+    pub error: VaultError,
+}
+
+impl LockedVault {
+    /// Opens the store and checks its header; needs no passphrase and changes no secret.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Permissions`], [`VaultError::Damaged`], [`VaultError::NewerFormat`],
+    /// [`VaultError::HostileCost`], [`VaultError::StoreFailed`].
+    pub fn open(lock: InstanceLock) -> Result<Self, VaultError> {
+        if !exists(lock.folder()) {
+            return Err(VaultError::Missing(lock.folder().to_path_buf()));
+        }
+        let folder = lock.folder().join(STORE);
+        permissions::check_private_tree(&folder)?;
+        if !folder.is_dir() {
+            return Err(Damage::Store.into());
+        }
+        let (store, repair) = Store::open(&folder)?;
+        let copies = [store.get(HEADERS[0])?, store.get(HEADERS[1])?];
+        let (header, lost_headers) = choose_header(copies)?;
+        Ok(Self {
+            store,
+            header,
+            lost_headers,
+            repair,
+            wrong_guesses: 0,
+            lock,
+        })
+    }
+
+    /// Tries a passphrase; blocks for about a second. Nothing is written, whatever comes of it.
+    ///
+    /// # Errors
+    /// The vault back, with [`VaultError::WrongPassphrase`], [`VaultError::NotEnoughMemory`],
+    /// [`VaultError::Damaged`] or [`VaultError::StoreFailed`].
+    pub fn unlock(mut self, passphrase: &Passphrase) -> Result<Vault, Refused> {
+        match keys::unlock(&self.header, passphrase) {
+            Ok(keys) => self.open_with(keys),
+            Err(error) => {
+                if matches!(error, VaultError::WrongPassphrase) {
+                    self.wrong_guesses = self.wrong_guesses.saturating_add(1);
+                }
+                Err(self.refused(error))
+            }
+        }
+    }
+
+    /// How long to wait before the next guess: 0, 1, 2, 4 … 60 seconds.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        const LONGEST: u64 = 60;
+        let seconds = match self.wrong_guesses {
+            0 => 0,
+            1..=6 => 1 << (self.wrong_guesses - 1),
+            7.. => LONGEST,
+        };
+        Duration::from_secs(seconds)
+    }
+
+    /// Says that the store had to be repaired, and so may be older than it was.
+    #[must_use]
+    pub fn repair(&self) -> Option<&Repair> {
+        self.repair.as_ref()
+    }
+
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.lock.folder()
+    }
+
+    pub(super) fn open_with(self, keys: Keys) -> Result<Vault, Refused> {
+        match self.read_manifest(&keys) {
+            Ok(manifest) => Ok(Vault {
+                keys,
+                manifest,
+                base: self,
+            }),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// Everything in the store must be what the manifest says, under a header that the keys vouch for.
+    fn read_manifest(&self, keys: &Keys) -> Result<Manifest, VaultError> {
+        if !keys.vouch_for(&self.header) {
+            return Err(Damage::HeaderSeal.into());
+        }
+        let rows = self.store.rows()?;
+        let (records, others) = with_prefix(rows.iter(), record::PREFIX);
+        let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
+        if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
+            return Err(Damage::Unlisted.into());
+        }
+        let manifest = Manifest::open(keys, &self.header.binding(), &parts)?;
+        if manifest.header_generation != self.header.generation {
+            return Err(Damage::OtherHeader.into());
+        }
+        manifest.check(keys, self.header.epoch, &records)?;
+        Ok(manifest)
+    }
+
+    fn refused(self, error: VaultError) -> Refused {
+        Refused {
+            vault: Box::new(self),
+            error,
+        }
+    }
+}
+
+/// The newer of the two copies, and those that are not like it.
+fn choose_header(copies: [Option<Vec<u8>>; 2]) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    let [a, b] = copies.map(|copy| match copy {
+        Some(bytes) => Header::parse(&bytes),
+        None => Err(Damage::Headers.into()),
+    });
+    let [at_a, at_b] = HEADERS;
+    match (a, b) {
+        // One of them was written by a newer version: then this one must not touch the vault.
+        (Err(error @ VaultError::NewerFormat { .. }), _)
+        | (_, Err(error @ VaultError::NewerFormat { .. })) => Err(error),
+        (Ok(a), Ok(b)) => match a.generation.cmp(&b.generation) {
+            Ordering::Greater => Ok((a, vec![at_b])),
+            Ordering::Less => Ok((b, vec![at_a])),
+            Ordering::Equal if a == b => Ok((a, vec![])),
+            Ordering::Equal => Err(Damage::HeadersDisagree.into()),
+        },
+        (Ok(a), Err(_)) => Ok((a, vec![at_b])),
+        (Err(_), Ok(b)) => Ok((b, vec![at_a])),
+        (Err(error @ VaultError::HostileCost { .. }), Err(_)) | (Err(_), Err(error)) => Err(error),
+    }
+}
+
+fn with_prefix<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    prefix: &[u8],
+) -> (Vec<&'a Row>, Vec<&'a Row>) {
+    rows.partition(|(key, _)| key.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lock::Holder;
+    use super::super::{KdfCost, Vault};
+    use super::*;
+
+    #[test]
+    fn guesses_get_slower_and_the_count_is_told_after() {
+        let home = tempfile::tempdir().unwrap();
+        let holder = Holder {
+            pid: 1,
+            terminal: String::new(),
+            since: String::new(),
+        };
+        let lock = InstanceLock::take(&home.path().join("data"), &holder).unwrap();
+        let right = Passphrase::new("right").ok().unwrap();
+        let wrong = Passphrase::new("wrong").ok().unwrap();
+        let cost = KdfCost {
+            memory_kib: 32,
+            passes: 1,
+            lanes: 1,
+        };
+        let mut vault = Vault::create(lock, &right, cost).ok().unwrap().lock();
+        let mut delays = Vec::new();
+        for _ in 0..9 {
+            delays.push(vault.delay().as_secs());
+            vault = *vault.unlock(&wrong).err().unwrap().vault;
+        }
+        assert_eq!(delays, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
+        let vault = vault.unlock(&right).ok().unwrap();
+        assert_eq!(vault.wrong_guesses(), 9);
+        assert_eq!(vault.lock().delay(), Duration::ZERO);
+    }
+}
