@@ -181,31 +181,52 @@ mod tests {
     use super::super::{KdfCost, Vault};
     use super::*;
 
-    #[test]
-    fn guesses_get_slower_and_the_count_is_told_after() {
-        let home = tempfile::tempdir().unwrap();
+    fn passphrase(typed: &str) -> Passphrase {
+        Passphrase::new(typed).ok().unwrap()
+    }
+
+    fn new_vault(home: &Path) -> Vault {
         let holder = Holder {
             pid: 1,
             terminal: String::new(),
             since: String::new(),
         };
-        let lock = InstanceLock::take(&home.path().join("data"), &holder).unwrap();
-        let right = Passphrase::new("right").ok().unwrap();
-        let wrong = Passphrase::new("wrong").ok().unwrap();
+        let lock = InstanceLock::take(&home.join("data"), &holder).unwrap();
         let cost = KdfCost {
             memory_kib: 32,
             passes: 1,
             lanes: 1,
         };
-        let mut vault = Vault::create(lock, &right, cost).ok().unwrap().lock();
+        let created = Vault::create(lock, &passphrase("right"), cost);
+        created.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    #[test]
+    fn guesses_get_slower_and_the_count_is_told_after() {
+        let home = tempfile::tempdir().unwrap();
+        let mut vault = new_vault(home.path()).lock();
         let mut delays = Vec::new();
         for _ in 0..9 {
             delays.push(vault.delay().as_secs());
-            vault = *vault.unlock(&wrong).err().unwrap().vault;
+            vault = *vault.unlock(&passphrase("wrong")).err().unwrap().vault;
         }
         assert_eq!(delays, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
-        let vault = vault.unlock(&right).ok().unwrap();
+        let vault = vault.unlock(&passphrase("right")).ok().unwrap();
         assert_eq!(vault.wrong_guesses(), 9);
         assert_eq!(vault.lock().delay(), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_authentic_header_of_another_time_does_not_fit_the_records() {
+        let home = tempfile::tempdir().unwrap();
+        let mut vault = new_vault(home.path());
+        let header = &mut vault.base.header;
+        header.generation = 2;
+        vault.keys.authenticate(header);
+        let refused = vault.lock().unlock(&passphrase("right")).err().unwrap();
+        assert!(matches!(
+            refused.error,
+            VaultError::Damaged(Damage::OtherHeader)
+        ));
     }
 }

@@ -291,6 +291,10 @@ mod tests {
         let mut sealed = seal(&keys, &BINDING, &alpaca(), 7, &secret).unwrap();
         sealed[VERSION - 1] = 8;
         assert!(open(&keys, &BINDING, &alpaca(), 8, &sealed).is_err());
+        assert!(open(&keys, &BINDING, &alpaca(), 7, &sealed).is_err());
+        for length in 0..sealed.len() {
+            assert!(open(&keys, &BINDING, &alpaca(), 7, &sealed[..length]).is_err());
+        }
     }
 
     #[test]

@@ -411,6 +411,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_committed_is_in_the_file_before_the_store_is_closed() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, copy) = (home.path().join("store"), home.path().join("copy"));
+        disk::make_folder(&folder).unwrap();
+        let writing = store(&folder);
+        for round in 0..20_u8 {
+            writing.commit(put(b"round", &[round])).unwrap();
+            copy_folder(&folder, &copy).unwrap();
+            let copied = store(&copy).get(b"round").unwrap();
+            assert_eq!(copied, Some(vec![round]));
+            fs::remove_dir_all(&copy).unwrap();
+        }
+    }
+
+    #[test]
     fn a_value_too_large_is_refused_whole() {
         let home = tempfile::tempdir().unwrap();
         let store = store(home.path());

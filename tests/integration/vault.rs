@@ -220,13 +220,13 @@ fn many_large_secrets_fit_and_come_back() {
     let home = Home::with_vault();
     let mut vault = home.unlocked();
     let large = |id: u8| SecretBytes::new(vec![id; vault::LARGEST_SECRET]);
-    for id in 0..80 {
+    for id in 0..120 {
         vault.put(&name(id), &large(id)).unwrap();
     }
     drop(vault);
     let mut vault = home.unlocked();
-    assert!((0..80).all(|id| vault.get(&name(id)).unwrap().unwrap().same_as(&large(id))));
-    for id in 1..80 {
+    assert!((0..120).all(|id| vault.get(&name(id)).unwrap().unwrap().same_as(&large(id))));
+    for id in 1..120 {
         vault.remove(&name(id)).unwrap();
     }
     drop(vault);
