@@ -87,6 +87,12 @@ impl LockedVault {
         Duration::from_secs(seconds)
     }
 
+    /// How many guesses failed since it was last open.
+    #[must_use]
+    pub fn wrong_guesses(&self) -> u32 {
+        self.wrong_guesses
+    }
+
     /// Says that the store had to be repaired, and so may be older than it was.
     #[must_use]
     pub fn repair(&self) -> Option<&Repair> {
