@@ -88,11 +88,19 @@ impl Body {
                 drop(decoder);
                 Ok(Bytes::new())
             }
-            Content::Gzip(decoder) => {
-                let bounded = decoder.finish().map_err(|error| NetError::Broken {
+            Content::Gzip(mut decoder) => {
+                // The decoder holds back up to 32 KiB until now.
+                let finished = decoder.try_finish();
+                if decoder.get_ref().wanted > self.limit {
+                    return Err(NetError::TooLarge {
+                        what: "the answer",
+                        limit: self.limit,
+                    });
+                }
+                finished.map_err(|error| NetError::Broken {
                     why: root_cause(&error),
                 })?;
-                Ok(bounded.bytes.into())
+                Ok(std::mem::take(&mut decoder.get_mut().bytes).into())
             }
         }
     }

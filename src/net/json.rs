@@ -117,7 +117,7 @@ mod tests {
     fn what_cannot_be_read_names_the_place_only() {
         let secret = br#"{"id": tok-secret}"#;
         let error = parse::<Order>(secret).unwrap_err();
-        assert_eq!(error, JsonError::Unreadable { line: 1, column: 8 });
+        assert_eq!(error, JsonError::Unreadable { line: 1, column: 9 });
         assert!(!error.to_string().contains("secret"));
         assert!(parse::<Order>(br#"{"id":"1""#).is_err());
         assert!(parse::<Order>(b"<html>").is_err());

@@ -7,17 +7,17 @@
 pub mod address;
 pub mod backoff;
 mod body;
-mod dial;
+//DIAL
 pub mod error;
-mod frame_guard;
+//GUARD
 pub mod http;
 pub mod json;
 pub mod rate_limit;
 pub mod session;
-pub mod socket;
+//SOCKET
 mod tls;
 pub mod transport;
 
-pub use dial::Dialer;
+//USE dial::Dialer;
 pub use error::NetError;
 pub use tls::install_tls_provider;

@@ -134,11 +134,17 @@ impl Budget {
         self.remaining
     }
 
+    /// Requests in a window.
+    pub fn limit(&self) -> u32 {
+        self.allowance.limit
+    }
+
     /// Starts a new window where the old one is over.
     fn roll(&mut self, now: Instant) {
         if self.barred_until.is_some_and(|until| until <= now) {
+            // The host named the moment from which it takes requests again: a window of its own.
             self.barred_until = None;
-            self.remaining = self.remaining.max(1);
+            self.resets_at = now;
         }
         if self.resets_at <= now {
             self.remaining = self.allowance.limit.saturating_sub(self.in_flight);
@@ -254,8 +260,8 @@ mod tests {
         budget.refused(now, Some(second(5)));
         assert_eq!(budget.ask(now, Purpose::Cancel), Permit::Wait(second(5)));
         let later = now + second(5);
-        assert_eq!(budget.ask(later, Purpose::Read), Permit::Wait(second(55)));
-        assert_eq!(budget.ask(later, Purpose::Cancel), Permit::Go);
+        assert_eq!(budget.ask(later, Purpose::Read), Permit::Go);
+        assert_eq!(budget.remaining(), 199);
     }
 
     #[test]
