@@ -210,6 +210,8 @@ impl Journal {
         Ok(intents)
     }
 
+    /// One order, open or settled.
+    ///
     /// # Errors
     /// As [`Journal::open_intents`].
     pub fn get(&self, id: &ClientOrderId) -> Result<Option<Intent>, LedgerError> {

@@ -16,6 +16,7 @@ use super::error::VaultError;
 /// Who takes the lock, for the sentence that another process shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
+    /// Its process id.
     pub pid: u32,
     /// As `tty` prints it, or a word such as `no terminal`.
     pub terminal: String,
@@ -73,6 +74,7 @@ impl InstanceLock {
         })
     }
 
+    /// The folder it is the right to.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -26,7 +26,9 @@ pub struct LockedVault {
 
 /// A vault that did not open, for another try.
 pub struct Refused {
+    /// The same vault, still locked.
     pub vault: Box<LockedVault>,
+    /// Why it did not open.
     pub error: VaultError,
 }
 
@@ -99,6 +101,7 @@ impl LockedVault {
         self.repair.as_ref()
     }
 
+    /// The folder it lies in.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.lock.folder()

@@ -108,6 +108,8 @@ impl Vault {
         }
     }
 
+    /// The secret under that name, if there is one.
+    ///
     /// # Errors
     /// [`VaultError::Damaged`], [`VaultError::StoreFailed`].
     pub fn get(&self, name: &RecordName) -> Result<Option<SecretBytes>, VaultError> {
@@ -120,15 +122,13 @@ impl Vault {
             .store
             .get(&name.place(&self.keys, binding.epoch))?;
         let value = stored.ok_or_else(|| Damage::RecordMissing(name.clone()))?;
-        let changed = || Damage::RecordChanged(name.clone());
-        if Entry::of(&value) != *entry {
-            return Err(changed().into());
-        }
         let secret = record::open(&self.keys, &binding, name, entry.version, &value);
-        Ok(Some(secret.map_err(|_| changed())?))
+        Ok(Some(
+            secret.map_err(|_| Damage::RecordChanged(name.clone()))?,
+        ))
     }
 
-    /// Returns whether there was one.
+    /// Removes a record, on the disk when it returns; whether there was one.
     ///
     /// # Errors
     /// As [`Vault::put`].

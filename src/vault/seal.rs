@@ -215,6 +215,8 @@ impl Sealer {
         Ok(sealed)
     }
 
+    /// What was sealed.
+    ///
     /// # Errors
     /// [`NotAuthentic`] when it was not sealed by this vault, for this purpose and at this place.
     pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<SecretBytes, NotAuthentic> {

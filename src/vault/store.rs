@@ -34,6 +34,7 @@ pub(super) type Change = (Vec<u8>, Option<Vec<u8>>);
 /// it was; the folder as it was found is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
+    /// Where that is.
     pub copy: PathBuf,
 }
 
