@@ -5,6 +5,7 @@
 //! with `providers/`: it would agree with our mistakes. What every provider needs is here; what one
 //! provider says and hears is in the folder of its name.
 
+pub mod alpaca;
 pub mod calendar;
 pub mod faults;
 pub mod market;

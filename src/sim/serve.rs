@@ -79,8 +79,8 @@ pub async fn serve<S: Site>(stream: impl AsyncRead + AsyncWrite + Unpin + Send +
 }
 
 /// Reads a request's body; `None` when it is too long or breaks off.
-pub async fn body(request: Request<Incoming>) -> Option<Bytes> {
-    to_bytes(Body::new(request.into_body()), LARGEST_REQUEST).await.ok()
+pub async fn read(body: Incoming) -> Option<Bytes> {
+    to_bytes(Body::new(body), LARGEST_REQUEST).await.ok()
 }
 
 async fn respond<S: Site>(site: Arc<S>, request: Request<Incoming>) -> io::Result<Response<Body>> {
@@ -210,6 +210,9 @@ pub fn wrong_type(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
+/// Fields whose texts a client has to understand before it can show any other.
+const PROTOCOL: [&str; 8] = ["T", "stream", "streams", "event", "action", "status", "side", "type"];
+
 /// Every text that is not a number, a time or a word of the protocol gets control sequences.
 pub fn escape(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
@@ -222,7 +225,10 @@ pub fn escape(value: serde_json::Value) -> serde_json::Value {
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
-                .map(|(name, field)| (name, escape(field)))
+                .map(|(name, field)| match PROTOCOL.contains(&name.as_str()) {
+                    true => (name, field),
+                    false => (name, escape(field)),
+                })
                 .collect(),
         ),
         Value::Null | Value::Bool(_) | Value::Number(_) => value,

@@ -13,6 +13,8 @@ use std::time::Duration;
 const SESSION_SECONDS: u64 = 23_400;
 /// Most prices looked at for one seeded bar.
 const MOST_SAMPLES: u64 = 12;
+/// Units of a usual trade.
+pub(super) const UNITS_PER_TRADE: u64 = 110;
 
 /// Length of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +159,7 @@ impl Market {
             low: cents(low),
             close: cents(close),
             volume: volume.max(1),
-            trades: volume / 110 + 1,
+            trades: volume / UNITS_PER_TRADE + 1,
             average: Price(Decimal::new(open + high + low + close, 2) / Decimal::from(4)),
         }
     }

@@ -17,12 +17,14 @@ pub use listing::{Listing, PriceSource, Shape};
 pub use replay::{NotASpeed, Recording, ReplayError, Row, Speed};
 
 use super::calendar::{Calendar, MarketHours};
+use crate::domain::quote::DaySummary;
 use crate::domain::{
     Bar, MarketEvent, Price, Quantity, Quote, Symbol, Timestamp, Trade, TradingStatus,
 };
 use crate::paper::Session;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Quotes to one trade.
@@ -42,7 +44,7 @@ pub struct MarketOptions {
     /// When it trades.
     pub hours: MarketHours,
     /// What is replayed beside the seeded symbols.
-    pub recording: Recording,
+    pub recording: Arc<Recording>,
     /// How fast it is replayed.
     pub speed: Speed,
 }
@@ -89,7 +91,7 @@ pub struct Market {
     quoted: u64,
     number: u64,
     minute: i64,
-    recording: Recording,
+    recording: Arc<Recording>,
     speed: Speed,
     played: usize,
 }
@@ -155,7 +157,7 @@ impl Market {
     }
 
     /// What is replayed.
-    pub fn recording(&self) -> &Recording {
+    pub fn recording(&self) -> &Arc<Recording> {
         &self.recording
     }
 
@@ -185,6 +187,38 @@ impl Market {
             .or_else(mid)
             .or(line.quote.bid)
             .or(line.quote.ask)
+    }
+
+    /// Whether a listing's prices are a recording.
+    pub fn is_recorded(&self, listing: usize) -> bool {
+        matches!(self.listings[listing].price, PriceSource::Recorded)
+    }
+
+    /// The newest quote and trade of a listing, as ticks.
+    pub fn newest(&self, listing: usize) -> Vec<Tick> {
+        let line = &self.lines[listing];
+        let quote = line.is_quoted().then(|| MarketEvent::Quote(line.quote.clone()));
+        let trade = line.trade.clone().map(MarketEvent::Trade);
+        let tick = |event| Tick {
+            listing,
+            number: line.trade_number,
+            event,
+        };
+        quote.into_iter().chain(trade).map(tick).collect()
+    }
+
+    /// The ticks of a recorded row in a replay without gaps that starts at `start`.
+    pub fn recorded_ticks(&self, row: usize, start: Timestamp) -> Vec<Tick> {
+        let time = self.recording.due(row, start, Speed::Max);
+        let number = row as u64 + 1;
+        let row = &self.recording.rows[row];
+        let listing = self.by_symbol[&row.symbol];
+        let tick = |event| Tick {
+            listing,
+            number,
+            event,
+        };
+        row.events(time).into_iter().map(tick).collect()
     }
 
     /// Halts a symbol, for a while or until [`Market::resume`].
@@ -383,12 +417,20 @@ impl Market {
         self.minute = minute;
         let end = Timestamp::from_millis(minute * 60_000).unwrap_or(now);
         let start = end.minus(Duration::from_mins(1));
+        let today = self.calendar.latest_open(now);
         for listing in 0..self.listings.len() {
+            let symbol = self.listings[listing].symbol.clone();
             if let Some(bar) = self.bar(listing, start..end, now) {
-                let bar = bar.into_domain(self.listings[listing].symbol.clone());
-                let tick = self.tick(listing, MarketEvent::Bar(bar));
-                ticks.push(tick);
+                let bar = bar.into_domain(symbol.clone());
+                ticks.push(self.tick(listing, MarketEvent::Bar(bar)));
             }
+            let day = self.day_bar(listing, today, now);
+            let day = DaySummary {
+                today: day.map(|bar| bar.into_domain(symbol.clone())),
+                previous_close: self.previous_close(listing, now),
+                symbol,
+            };
+            ticks.push(self.tick(listing, MarketEvent::Day(day)));
         }
     }
 }
@@ -476,6 +518,24 @@ impl MarketBar {
             low: self.low,
             close: self.close,
             volume: Quantity(self.volume.into()),
+        }
+    }
+}
+
+/// A bar as a screen knows it, with the vendor's additions estimated.
+impl From<&Bar> for MarketBar {
+    fn from(bar: &Bar) -> Self {
+        let volume = u64::try_from(bar.volume.0).unwrap_or(u64::MAX);
+        let sum = bar.open.0 + bar.high.0 + bar.low.0 + bar.close.0;
+        Self {
+            start: bar.start,
+            open: bar.open,
+            high: bar.high,
+            low: bar.low,
+            close: bar.close,
+            volume,
+            trades: volume / bars::UNITS_PER_TRADE + 1,
+            average: Price(sum / Decimal::from(4)),
         }
     }
 }
