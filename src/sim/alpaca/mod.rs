@@ -7,7 +7,6 @@
 mod account;
 mod activities;
 mod answer;
-mod bars;
 mod gate;
 mod orders;
 mod portfolio;
@@ -15,6 +14,7 @@ mod positions;
 mod prices;
 mod query;
 mod reference;
+mod series;
 mod site;
 mod streams;
 

@@ -23,6 +23,14 @@ struct Request {
     cashflow: Vec<String>,
 }
 
+/// One moment of the history.
+struct Point {
+    /// The time it is shown with.
+    label: Timestamp,
+    time: Timestamp,
+    equity: Decimal,
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Step {
     Day,
@@ -33,18 +41,30 @@ enum Step {
 pub(super) fn history(call: &Call<'_>) -> Answer {
     let request = read(call)?;
     let calendar = call.world.market.calendar();
-    let points = points(calendar, &request, call.now);
     let customer = call.customer();
     let market = &call.world.market;
     let before = calendar.previous(request.days.start);
     let base = customer.equity_at(market, before.close).round_dp(2);
-    let equities: Vec<Decimal> = points
-        .iter()
-        .map(|(_, time)| customer.equity_at(market, *time).round_dp(2))
+    let mut points: Vec<Point> = points(calendar, &request, call.now)
+        .into_iter()
+        .map(|(label, time)| Point {
+            label,
+            time,
+            equity: customer.equity_at(market, time).round_dp(2),
+        })
         .collect();
+    let (mut before, mut base) = (before.date, base);
+    if base.is_zero() {
+        // The account was opened inside the period: its history starts with its first equity.
+        points.retain(|point| !point.equity.is_zero());
+        if let Some(first) = points.first() {
+            (before, base) = (calendar.date_of(first.time), first.equity);
+        }
+    }
+    let equities: Vec<Decimal> = points.iter().map(|point| point.equity).collect();
     let (profits, fractions) = profits(base, &equities, request.step);
-    let seconds = points.iter().map(|(label, _)| (label.millis() / 1000).to_string());
-    let times: Vec<Timestamp> = points.iter().map(|(_, time)| *time).collect();
+    let seconds = points.iter().map(|point| (point.label.millis() / 1000).to_string());
+    let times: Vec<Timestamp> = points.iter().map(|point| point.time).collect();
     text(format!(
         "{{\"timestamp\":[{}],\"equity\":[{}],\"profit_loss\":[{}],\"profit_loss_pct\":[{}],\
          \"base_value\":{},\"base_value_asof\":\"{}\",\"timeframe\":\"{}\",\"cashflow\":{{{}}}}}",
@@ -53,7 +73,7 @@ pub(super) fn history(call: &Call<'_>) -> Answer {
         joined(&profits),
         joined(&fractions),
         number(base),
-        before.date,
+        before,
         word(request.step),
         cashflows(&customer.activities, &request.cashflow, &times),
     ))

@@ -4,7 +4,8 @@ use super::account::{self, Settings};
 use super::answer::{Answer, ApiError, Reply};
 use super::prices::{self, Latest};
 use super::query::Query;
-use super::{Host, Shared, activities, bars, gate, orders, portfolio, positions, reference, streams};
+use super::series::{self, Series};
+use super::{Host, Shared, activities, gate, orders, portfolio, positions, reference, streams};
 use crate::domain::Timestamp;
 use crate::sim::faults::Faults;
 use crate::sim::serve::{self, Site};
@@ -210,12 +211,16 @@ fn data(call: &Call<'_>, method: &Method, path: &[&str]) -> Answer {
         return Err(ApiError::of_status(StatusCode::NOT_FOUND));
     };
     match path {
-        ["bars"] => bars::list(call, None),
+        ["bars"] => series::list(call, Series::Bars, None),
+        ["quotes"] => series::list(call, Series::Quotes, None),
+        ["trades"] => series::list(call, Series::Trades, None),
         ["snapshots"] => prices::latest(call, Latest::Snapshots),
         ["quotes", "latest"] => prices::latest(call, Latest::Quotes),
         ["trades", "latest"] => prices::latest(call, Latest::Trades),
         ["bars", "latest"] => prices::latest(call, Latest::Bars),
-        [symbol, "bars"] => bars::list(call, Some(symbol)),
+        [symbol, "bars"] => series::list(call, Series::Bars, Some(symbol)),
+        [symbol, "quotes"] => series::list(call, Series::Quotes, Some(symbol)),
+        [symbol, "trades"] => series::list(call, Series::Trades, Some(symbol)),
         [symbol, "snapshot"] => prices::latest_of(call, symbol, Latest::Snapshots),
         [symbol, "quotes", "latest"] => prices::latest_of(call, symbol, Latest::Quotes),
         [symbol, "trades", "latest"] => prices::latest_of(call, symbol, Latest::Trades),

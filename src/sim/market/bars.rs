@@ -278,7 +278,8 @@ fn slices(
 ) -> impl Iterator<Item = Window> + use<> {
     let step = i64::try_from(seconds.max(60)).unwrap_or(60) * 1000;
     let from = hours.start.max(within.start).millis();
-    let to = hours.end.min(within.end).millis();
+    // The end is not part of the span; a fraction of a millisecond before it still is.
+    let to = hours.end.min(within.end).minus(Duration::from_nanos(1)).millis() + 1;
     let first = from.div_euclid(step) * step;
     let first = if first < from { first + step } else { first };
     (0..)

@@ -6,6 +6,7 @@
 
 mod bars;
 mod listing;
+mod past;
 mod replay;
 mod waves;
 

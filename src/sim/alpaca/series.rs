@@ -1,19 +1,38 @@
-//! `/v2/stocks/bars`, paged over all symbols together.
+//! `/v2/stocks/{bars,quotes,trades}`: the past, paged over all symbols together.
 
 use super::answer::{Answer, ApiError, text};
 use super::prices::{bad_request, bar, check_feed};
 use super::site::Call;
+use super::streams::messages::{quote_fields, trade_fields};
 use crate::domain::{Symbol, Timestamp};
 use crate::sim::market::Frame;
 use jiff::civil::time;
 use serde_json::Value;
 use std::ops::Range;
 
-/// Bars of a page where no number is asked for, and at most.
+/// Items of a page where no number is asked for, and at most.
 const PAGE: (usize, usize) = (1000, 10_000);
 
-/// `GET /v2/stocks/bars` and, with a symbol in the path, `GET /v2/stocks/{symbol}/bars`.
-pub(super) fn list(call: &Call<'_>, only: Option<&str>) -> Answer {
+/// What there is a series of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Series {
+    Bars,
+    Quotes,
+    Trades,
+}
+
+impl Series {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bars => "bars",
+            Self::Quotes => "quotes",
+            Self::Trades => "trades",
+        }
+    }
+}
+
+/// `GET /v2/stocks/bars` and its like; with a symbol in the path, `GET /v2/stocks/{symbol}/bars`.
+pub(super) fn list(call: &Call<'_>, series: Series, only: Option<&str>) -> Answer {
     check_feed(call)?;
     let page = read(call, only)?;
     let mut lists: Vec<(String, Vec<String>)> = Vec::new();
@@ -33,16 +52,12 @@ pub(super) fn list(call: &Call<'_>, only: Option<&str>) -> Answer {
             (Some(from), false) => start > from,
             (Some(from), true) => start < from,
         };
-        let mut bars = call
-            .world
-            .market
-            .bars(listing, page.frame, page.span.clone(), page.newest_first, call.now)
-            .filter(|bar| is_new(bar.start));
+        let items = items(call, series, listing, &page);
         let mut last = from;
         let mut shown = Vec::new();
-        for found in bars.by_ref().take(left) {
-            last = Some(found.start);
-            shown.push(bar(&found));
+        for (time, item) in items.filter(|(time, _)| is_new(*time)).take(left) {
+            last = Some(time);
+            shown.push(item);
         }
         left -= shown.len();
         if !shown.is_empty() {
@@ -54,31 +69,69 @@ pub(super) fn list(call: &Call<'_>, only: Option<&str>) -> Answer {
         }
     }
     let next = next.map_or_else(|| "null".to_owned(), |token| Value::from(token).to_string());
-    text(written(&lists, &next, only))
+    text(written(series, &lists, &next, only))
 }
 
-fn written(lists: &[(String, Vec<String>)], next: &str, only: Option<&str>) -> String {
+/// The items of one symbol with their times, in the order asked for.
+fn items<'a>(
+    call: &'a Call<'_>,
+    series: Series,
+    listing: usize,
+    page: &'a Page,
+) -> Box<dyn Iterator<Item = (Timestamp, String)> + 'a> {
+    let market = &call.world.market;
+    let (span, newest_first) = (page.span.start..page.span.end.min(call.now), page.newest_first);
+    let braced = |write: &dyn Fn(&mut String)| {
+        let mut out = String::from("{");
+        write(&mut out);
+        out.push('}');
+        out
+    };
+    match series {
+        Series::Bars => Box::new(
+            market
+                .bars(listing, page.frame, span, newest_first, call.now)
+                .map(|found| (found.start, bar(&found))),
+        ),
+        Series::Quotes => Box::new(
+            market
+                .past_quotes(listing, span, newest_first)
+                .map(move |quote| (quote.time, braced(&|out| quote_fields(out, &quote)))),
+        ),
+        Series::Trades => Box::new(market.past_trades(listing, span, newest_first).map(
+            move |(number, trade)| (trade.time, braced(&|out| trade_fields(out, &trade, number))),
+        )),
+    }
+}
+
+fn written(
+    series: Series,
+    lists: &[(String, Vec<String>)],
+    next: &str,
+    only: Option<&str>,
+) -> String {
+    let word = series.word();
     if let Some(symbol) = only {
-        let bars = lists.first().map(|(_, bars)| bars.join(","));
-        let bars = bars.unwrap_or_default();
+        let items = lists.first().map(|(_, items)| items.join(","));
+        let items = items.unwrap_or_default();
         let symbol = Value::from(symbol);
-        return format!("{{\"symbol\":{symbol},\"bars\":[{bars}],\"next_page_token\":{next}}}");
+        return format!("{{\"symbol\":{symbol},\"{word}\":[{items}],\"next_page_token\":{next}}}");
     }
     let lists: Vec<String> = lists
         .iter()
-        .map(|(symbol, bars)| format!("{}:[{}]", Value::from(symbol.as_str()), bars.join(",")))
+        .map(|(symbol, items)| format!("{}:[{}]", Value::from(symbol.as_str()), items.join(",")))
         .collect();
-    format!("{{\"bars\":{{{}}},\"next_page_token\":{next}}}", lists.join(","))
+    format!("{{\"{word}\":{{{}}},\"next_page_token\":{next}}}", lists.join(","))
 }
 
-/// What a request for bars asks for.
+/// What a request for a series asks for.
 struct Page {
     symbols: Vec<Symbol>,
     frame: Frame,
     span: Range<Timestamp>,
     limit: usize,
     newest_first: bool,
-    /// Symbol and time of the last bar of the page before.
+    /// Symbol and time of the last item of the page before.
     token: Option<(Symbol, Timestamp)>,
 }
 
