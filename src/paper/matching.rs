@@ -72,7 +72,6 @@ pub fn trailing_stop(side: Side, trail: TrailBy, mark: Price) -> Price {
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -143,11 +143,7 @@ impl Ticket {
 
     /// Whether its stop, if it has one, was reached.
     pub(super) fn is_live(&self) -> bool {
-        self.triggered
-            || matches!(
-                self.draft.kind,
-                OrderKind::Market | OrderKind::Limit { .. }
-            )
+        self.triggered || matches!(self.draft.kind, OrderKind::Market | OrderKind::Limit { .. })
     }
 
     /// Moves a trailing stop; returns its new mark and stop when they changed.

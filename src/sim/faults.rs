@@ -135,14 +135,21 @@ impl Faults {
     /// How often a subject was met: `seen("orders", "post")` counts orders on the wire.
     pub fn seen(&self, name: &str, verb: &str) -> u64 {
         let state = self.state();
-        state.seen.get(&format!("{name}.{verb}")).copied().unwrap_or(0)
+        state
+            .seen
+            .get(&format!("{name}.{verb}"))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Counts a subject and returns what is to go wrong with it.
     pub fn meet(&self, subject: Subject<'_>) -> Option<Fault> {
         let mut state = self.state();
         if let Some(name) = subject.names.first() {
-            *state.seen.entry(format!("{name}.{}", subject.verb)).or_default() += 1;
+            *state
+                .seen
+                .entry(format!("{name}.{}", subject.verb))
+                .or_default() += 1;
         }
         let mut due = None;
         for cue in state.cues.iter_mut().filter(|cue| cue.is_of(&subject)) {
@@ -193,7 +200,8 @@ impl FromStr for Cue {
         let wrong = || NotAFault(text.to_owned());
         let mut parts = text.split(':');
         let (target, fault) = (parts.next(), parts.next());
-        let (Some(target), Some(fault)) = (target.filter(|target| !target.is_empty()), fault) else {
+        let (Some(target), Some(fault)) = (target.filter(|target| !target.is_empty()), fault)
+        else {
             return Err(wrong());
         };
         let (count, skip) = match parts.next() {
@@ -205,7 +213,13 @@ impl FromStr for Cue {
         }
         let left = match count {
             "*" => None,
-            _ => Some(count.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)?),
+            _ => Some(
+                count
+                    .parse()
+                    .ok()
+                    .filter(|count| *count > 0)
+                    .ok_or_else(wrong)?,
+            ),
         };
         Ok(Self {
             target: target.to_owned(),
@@ -320,17 +334,47 @@ mod tests {
     #[test]
     fn every_fault_has_a_word_and_nonsense_has_none() {
         let good = [
-            "drop", "half-open", "drop-after", "half-open-after", "429", "503", "500-after",
-            "slow-250", "cut", "html", "bad-json", "wrong-type", "empty", "escape", "huge",
-            "redirect", "skew-3600", "skew--3600", "silent", "gap", "duplicate", "error-406",
-            "unknown-type", "invalid-utf8", "fragments",
+            "drop",
+            "half-open",
+            "drop-after",
+            "half-open-after",
+            "429",
+            "503",
+            "500-after",
+            "slow-250",
+            "cut",
+            "html",
+            "bad-json",
+            "wrong-type",
+            "empty",
+            "escape",
+            "huge",
+            "redirect",
+            "skew-3600",
+            "skew--3600",
+            "silent",
+            "gap",
+            "duplicate",
+            "error-406",
+            "unknown-type",
+            "invalid-utf8",
+            "fragments",
         ];
         for word in good {
             assert!(word.parse::<Fault>().is_ok(), "{word}");
         }
         let bad = [
-            "", "orders", "orders:", "orders:explode", ":drop", "orders:drop:0", "orders:drop:x",
-            "orders:drop:1@", "orders:drop:1:2", "orders:200", "orders:slow-x",
+            "",
+            "orders",
+            "orders:",
+            "orders:explode",
+            ":drop",
+            "orders:drop:0",
+            "orders:drop:x",
+            "orders:drop:1@",
+            "orders:drop:1:2",
+            "orders:200",
+            "orders:slow-x",
         ];
         for cue in bad {
             let faults = Faults::default();

@@ -69,7 +69,10 @@ pub async fn listen<S: Site>(
 }
 
 /// Serves `site` over one connection until it closes.
-pub async fn serve<S: Site>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, site: Arc<S>) {
+pub async fn serve<S: Site>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    site: Arc<S>,
+) {
     let service = hyper::service::service_fn(move |request| respond(Arc::clone(&site), request));
     let connection = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
@@ -99,7 +102,11 @@ async fn respond<S: Site>(site: Arc<S>, request: Request<Incoming>) -> io::Resul
         _ => {}
     }
     let mut answer = Arc::clone(&site).answer(request).await;
-    let skew = if let Some(Fault::Skew(skew)) = fault { skew } else { 0 };
+    let skew = if let Some(Fault::Skew(skew)) = fault {
+        skew
+    } else {
+        0
+    };
     if let Ok(date) = HeaderValue::from_str(&site.date(skew)) {
         answer.headers_mut().insert(DATE, date);
     }
@@ -117,7 +124,11 @@ fn verb_of(request: &Request<Incoming>) -> String {
     }
 }
 
-async fn spoil(site: &impl Site, fault: Fault, answer: Response<Body>) -> io::Result<Response<Body>> {
+async fn spoil(
+    site: &impl Site,
+    fault: Fault,
+    answer: Response<Body>,
+) -> io::Result<Response<Body>> {
     match fault {
         Fault::Drop(_) => Err(dropped()),
         Fault::HalfOpen(_) => pending().await,
@@ -182,8 +193,11 @@ fn with(mut answer: Response<Body>, kind: &'static str, body: impl Into<Body>) -
 
 async fn cut(answer: Response<Body>) -> io::Result<Response<Body>> {
     let (mut head, body) = answer.into_parts();
-    let whole = to_bytes(body, LARGEST_ANSWER).await.map_err(io::Error::other)?;
-    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let whole = to_bytes(body, LARGEST_ANSWER)
+        .await
+        .map_err(io::Error::other)?;
+    head.headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
     let parts = stream::iter([Ok(half), Err(dropped())]);
     Ok(Response::from_parts(head, Body::from_stream(parts)))
@@ -194,10 +208,15 @@ async fn rewrite(
     change: fn(serde_json::Value) -> serde_json::Value,
 ) -> io::Result<Response<Body>> {
     let (mut head, body) = answer.into_parts();
-    let whole = to_bytes(body, LARGEST_ANSWER).await.map_err(io::Error::other)?;
+    let whole = to_bytes(body, LARGEST_ANSWER)
+        .await
+        .map_err(io::Error::other)?;
     let value = serde_json::from_slice(&whole).unwrap_or(serde_json::Value::Null);
     head.headers.remove(CONTENT_LENGTH);
-    Ok(Response::from_parts(head, Body::from(change(value).to_string())))
+    Ok(Response::from_parts(
+        head,
+        Body::from(change(value).to_string()),
+    ))
 }
 
 /// A list becomes an object, an object a list, everything else a number.
@@ -211,7 +230,9 @@ pub fn wrong_type(value: serde_json::Value) -> serde_json::Value {
 }
 
 /// Fields whose texts a client has to understand before it can show any other.
-const PROTOCOL: [&str; 8] = ["T", "stream", "streams", "event", "action", "status", "side", "type"];
+const PROTOCOL: [&str; 8] = [
+    "T", "stream", "streams", "event", "action", "status", "side", "type",
+];
 
 /// Every text that is not a number, a time or a word of the protocol gets control sequences.
 pub fn escape(value: serde_json::Value) -> serde_json::Value {
@@ -234,4 +255,3 @@ pub fn escape(value: serde_json::Value) -> serde_json::Value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }
-

@@ -113,22 +113,42 @@ pub(super) fn change_settings(call: &mut Call<'_>) -> Answer {
     if multiplier.is_some_and(|text| !matches!(text, "1" | "2" | "4")) {
         return Err(ApiError::invalid("max_margin_multiplier must be 1, 2 or 4"));
     }
-    if change.max_options_trading_level.is_some_and(|level| level > 3) {
-        return Err(ApiError::invalid("max_options_trading_level must be 0 to 3"));
+    if change
+        .max_options_trading_level
+        .is_some_and(|level| level > 3)
+    {
+        return Err(ApiError::invalid(
+            "max_options_trading_level must be 0 to 3",
+        ));
     }
     let email = change.trade_confirm_email.as_deref();
     if email.is_some_and(|word| !matches!(word, "all" | "none")) {
         return Err(ApiError::invalid("trade_confirm_email must be all or none"));
     }
     let settings = &mut call.settings[call.index];
-    take(&mut settings.disable_overnight_trading, change.disable_overnight_trading);
+    take(
+        &mut settings.disable_overnight_trading,
+        change.disable_overnight_trading,
+    );
     take(&mut settings.fractional_trading, change.fractional_trading);
-    take(&mut settings.max_margin_multiplier, change.max_margin_multiplier);
-    take(&mut settings.max_options_trading_level, change.max_options_trading_level);
+    take(
+        &mut settings.max_margin_multiplier,
+        change.max_margin_multiplier,
+    );
+    take(
+        &mut settings.max_options_trading_level,
+        change.max_options_trading_level,
+    );
     take(&mut settings.no_shorting, change.no_shorting);
-    take(&mut settings.ptp_no_exception_entry, change.ptp_no_exception_entry);
+    take(
+        &mut settings.ptp_no_exception_entry,
+        change.ptp_no_exception_entry,
+    );
     take(&mut settings.suspend_trade, change.suspend_trade);
-    take(&mut settings.trade_confirm_email, change.trade_confirm_email);
+    take(
+        &mut settings.trade_confirm_email,
+        change.trade_confirm_email,
+    );
     self::settings(call)
 }
 

@@ -5,7 +5,7 @@ use super::orders::json::status_after_fill;
 use super::site::Call;
 use crate::domain::{Side, Timestamp};
 use crate::sim::calendar::Calendar;
-use crate::sim::world::{Activity, CashKind, Happening};
+use crate::sim::world::{Activity, Cash, CashKind, Happening};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -31,10 +31,12 @@ pub(super) fn list(call: &Call<'_>, only: Option<&str>) -> Answer {
     }
     let start = match &filter.page_token {
         None => 0,
-        Some(token) => 1 + rows
-            .iter()
-            .position(|(id, _)| id == token)
-            .ok_or_else(|| ApiError::invalid("invalid page_token"))?,
+        Some(token) => {
+            1 + rows
+                .iter()
+                .position(|(id, _)| id == token)
+                .ok_or_else(|| ApiError::invalid("invalid page_token"))?
+        }
     };
     let body: Vec<Value> = rows[start..]
         .iter()
@@ -64,12 +66,12 @@ pub(super) fn cash_word(kind: CashKind) -> (&'static str, Option<&'static str>) 
 fn word(activity: &Activity) -> &'static str {
     match &activity.happening {
         Happening::Fill { .. } => "FILL",
-        Happening::Cash { kind, .. } => cash_word(*kind).0,
+        Happening::Cash(cash) => cash_word(cash.kind).0,
     }
 }
 
 fn shown(id: &str, activity: &Activity) -> Value {
-    match &activity.happening {
+    let (mut body, time) = match &activity.happening {
         Happening::Fill {
             order,
             symbol,
@@ -79,57 +81,52 @@ fn shown(id: &str, activity: &Activity) -> Value {
             price,
             cumulative,
             leaves,
-        } => json!({
-            "id": id,
-            "activity_type": "FILL",
-            "type": if leaves.0.is_zero() { "fill" } else { "partial_fill" },
-            "transaction_time": activity.time.to_string(),
-            "symbol": symbol.as_str(),
-            "side": match (side, short) {
-                (Side::Buy, _) => "buy",
-                (Side::Sell, false) => "sell",
-                (Side::Sell, true) => "sell_short",
-            },
-            "price": decimal(price.0),
-            "qty": decimal(quantity.0),
-            "cum_qty": decimal(cumulative.0),
-            "leaves_qty": decimal(leaves.0),
-            "order_id": order.as_str(),
-            "order_status": status_after_fill(leaves.0),
-        }),
-        Happening::Cash {
-            kind,
-            amount,
-            date,
-            symbol,
-            quantity,
-            description,
         } => {
-            let (word, sub) = cash_word(*kind);
-            let mut body = json!({
-                "id": id,
-                "activity_type": word,
-                "date": date.to_string(),
-                "created_at": activity.time.to_string(),
-                "net_amount": decimal(*amount),
-                "currency": "USD",
-                "status": "executed",
-                "description": description,
+            let body = json!({
+                "type": if leaves.0.is_zero() { "fill" } else { "partial_fill" },
+                "symbol": symbol.as_str(),
+                "side": match (side, short) {
+                    (Side::Buy, _) => "buy",
+                    (Side::Sell, false) => "sell",
+                    (Side::Sell, true) => "sell_short",
+                },
+                "price": decimal(price.0),
+                "qty": decimal(quantity.0),
+                "cum_qty": decimal(cumulative.0),
+                "leaves_qty": decimal(leaves.0),
+                "order_id": order.as_str(),
+                "order_status": status_after_fill(leaves.0),
             });
-            if let Some(sub) = sub {
-                body["activity_sub_type"] = sub.into();
-            }
-            if let Some(symbol) = symbol {
-                body["symbol"] = symbol.as_str().into();
-            }
-            if let Some(quantity) = quantity {
-                body["qty"] = decimal(quantity.0);
-                let each = amount.checked_div(quantity.0).unwrap_or_default();
-                body["per_share_amount"] = decimal(each.round_dp(6));
-            }
-            body
+            (body, "transaction_time")
         }
+        Happening::Cash(cash) => (shown_cash(cash), "created_at"),
+    };
+    body["id"] = id.into();
+    body["activity_type"] = word(activity).into();
+    body[time] = activity.time.to_string().into();
+    body
+}
+
+fn shown_cash(cash: &Cash) -> Value {
+    let mut body = json!({
+        "date": cash.date.to_string(),
+        "net_amount": decimal(cash.amount),
+        "currency": "USD",
+        "status": "executed",
+        "description": cash.description,
+    });
+    if let Some(sub) = cash_word(cash.kind).1 {
+        body["activity_sub_type"] = sub.into();
     }
+    if let Some(symbol) = &cash.symbol {
+        body["symbol"] = symbol.as_str().into();
+    }
+    if let Some(quantity) = cash.quantity {
+        let each = cash.amount.checked_div(quantity.0).unwrap_or_default();
+        body["qty"] = decimal(quantity.0);
+        body["per_share_amount"] = decimal(each.round_dp(6));
+    }
+    body
 }
 
 /// What a listing of activities asks for.
@@ -181,7 +178,7 @@ impl Filter {
                 true,
                 self.order.as_deref().is_none_or(|id| id == order.as_str()),
             ),
-            Happening::Cash { .. } => (false, self.order.is_none()),
+            Happening::Cash(_) => (false, self.order.is_none()),
         };
         let of_category = match self.category {
             Some("trade_activity") => is_trade,
@@ -191,7 +188,9 @@ impl Filter {
         of_category
             && of_order
             && (self.words.is_empty() || self.words.iter().any(|wanted| wanted == word))
-            && self.date.is_none_or(|date| calendar.date_of(activity.time) == date)
+            && self
+                .date
+                .is_none_or(|date| calendar.date_of(activity.time) == date)
             && self.after.is_none_or(|after| activity.time > after)
             && self.until.is_none_or(|until| activity.time < until)
     }

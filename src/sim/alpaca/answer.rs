@@ -158,7 +158,11 @@ pub(super) fn money(amount: Decimal) -> Value {
 
 /// A fraction such as a percentage change: a string of at most ten places.
 pub(super) fn fraction(part: Decimal, whole: Decimal) -> Value {
-    decimal(part.checked_div(whole.abs()).unwrap_or_default().round_dp(10))
+    decimal(
+        part.checked_div(whole.abs())
+            .unwrap_or_default()
+            .round_dp(10),
+    )
 }
 
 /// A decimal or null.

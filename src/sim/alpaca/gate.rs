@@ -99,11 +99,20 @@ mod tests {
         let now = Timestamp::parse("2026-11-24T15:00:59Z").unwrap();
         let allowances: Vec<_> = (0..3).map(|_| limits.count(0, false, 2, now)).collect();
         assert_eq!(
-            allowances.iter().map(|a| (a.remaining, a.exceeded)).collect::<Vec<_>>(),
+            allowances
+                .iter()
+                .map(|a| (a.remaining, a.exceeded))
+                .collect::<Vec<_>>(),
             [(1, false), (0, false), (0, true)]
         );
-        assert_eq!(allowances[0].reset * 1000, 1 + now.millis() / 1000 * 1000 + 999);
-        assert!(!limits.count(0, true, 2, now).exceeded, "the data host counts apart");
+        assert_eq!(
+            allowances[0].reset * 1000,
+            1 + now.millis() / 1000 * 1000 + 999
+        );
+        assert!(
+            !limits.count(0, true, 2, now).exceeded,
+            "the data host counts apart"
+        );
         let later = now.plus(std::time::Duration::from_secs(1));
         assert!(!limits.count(0, false, 2, later).exceeded);
     }

@@ -13,40 +13,32 @@ mod portfolio;
 mod positions;
 mod prices;
 mod query;
+mod ready;
 mod reference;
 mod series;
+mod shared;
 mod site;
 mod streams;
 
 use super::calendar::MarketHours;
 use super::faults::{Faults, NotAFault};
-use super::market::{MarketOptions, Recording, ReplayError, Speed, Tick};
+use super::market::{MarketOptions, Recording, ReplayError, Speed};
 use super::serve;
-use super::world::{Customer, Notice, World};
-use crate::domain::{Clock, Symbol, Timestamp};
+use super::world::World;
+use crate::domain::{Clock, Symbol};
 use account::Settings;
-use gate::Limits;
-use serde::Serialize;
+pub use ready::{Ready, ReadyCustomer};
+use shared::{FEED_BACKLOG, Shared, UPDATE_BACKLOG};
 use site::HostSite;
-use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use streams::messages::{Batch, Format};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// How often the world advances; what happened in between leaves in one frame a socket.
-const BEAT: Duration = Duration::from_millis(20);
-/// Frames a slow data socket may be behind before it is told so and dropped: five seconds.
-const FEED_BACKLOG: usize = 256;
-/// Order updates a slow event socket may be behind.
-const UPDATE_BACKLOG: usize = 4096;
 
 /// How to simulate.
 #[derive(Clone, Debug)]
@@ -117,42 +109,6 @@ pub enum Host {
     Data,
 }
 
-/// What a script needs to know of a simulator that is ready; one flat JSON line.
-#[derive(Clone, Debug, Serialize)]
-pub struct Ready {
-    /// `alpaca`.
-    pub provider: &'static str,
-    /// Origin of the paper trading host.
-    pub trading: String,
-    /// Origin of the live trading host.
-    pub trading_live: String,
-    /// Origin of the market data host.
-    pub data: String,
-    /// Address of the market data stream.
-    pub data_stream: String,
-    /// Address of the paper host's event stream.
-    pub trading_stream: String,
-    /// Address of the live host's event stream.
-    pub trading_stream_live: String,
-    /// Who has an account.
-    pub customers: Vec<ReadyCustomer>,
-}
-
-/// One customer's way in.
-#[derive(Clone, Debug, Serialize)]
-pub struct ReadyCustomer {
-    /// What the account is called.
-    pub name: &'static str,
-    /// Its number.
-    pub account_number: String,
-    /// Public half of the credentials.
-    pub key: String,
-    /// Secret half of the credentials.
-    pub secret: String,
-    /// Whether its money is pretended.
-    pub paper: bool,
-}
-
 /// A simulator that listens.
 #[derive(Debug)]
 pub struct Running {
@@ -168,37 +124,17 @@ pub struct Simulator {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    world: Mutex<World>,
-    settings: Mutex<Vec<Settings>>,
-    limits: Mutex<Limits>,
-    /// Data sockets in use, by key and feed.
-    slots: Mutex<HashSet<(String, String)>>,
-    clock: Arc<dyn Clock>,
-    faults: Faults,
-    feed: broadcast::Sender<Arc<Batch>>,
-    updates: broadcast::Sender<Arc<Notice>>,
-    json_listeners: Arc<AtomicUsize>,
-    pack_listeners: Arc<AtomicUsize>,
-    requests: AtomicU64,
-    requests_a_minute: u32,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Shared").finish_non_exhaustive()
-    }
-}
-
 /// Starts a simulator on three loopback ports.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let port = options.port;
     let simulator = Simulator::new(options, clock)?;
     let mut origins = Vec::new();
     for (place, host) in (0..).zip([Host::Trading, Host::TradingLive, Host::Data]) {
-        let port = if port == 0 { 0 } else { port.saturating_add(place) };
+        let port = if port == 0 {
+            0
+        } else {
+            port.saturating_add(place)
+        };
         let address = simulator
             .listen(host, port)
             .await
@@ -332,108 +268,5 @@ impl Simulator {
             trading_stream_live: format!("ws://{live}/stream"),
             customers: self.customers(),
         }
-    }
-}
-
-impl From<&Customer> for ReadyCustomer {
-    fn from(customer: &Customer) -> Self {
-        Self {
-            name: customer.profile.name,
-            account_number: customer.number.clone(),
-            key: customer.key.clone(),
-            secret: customer.secret.clone(),
-            paper: customer.profile.paper,
-        }
-    }
-}
-
-impl Shared {
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn settings(&self) -> MutexGuard<'_, Vec<Settings>> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn limits(&self) -> MutexGuard<'_, Limits> {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn slots(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes the one data socket a key may have at a feed.
-    fn claim(&self, slot: &(String, String)) -> bool {
-        self.slots().insert(slot.clone())
-    }
-
-    fn release(&self, slot: &(String, String)) {
-        self.slots().remove(slot);
-    }
-
-    fn listeners(&self, format: Format) -> Arc<AtomicUsize> {
-        match format {
-            Format::Json => Arc::clone(&self.json_listeners),
-            Format::Pack => Arc::clone(&self.pack_listeners),
-        }
-    }
-
-    /// Requests a minute: the trading hosts' for everybody, the data host's by plan.
-    fn limit_of(&self, customer: &Customer, host: Host) -> u32 {
-        match host {
-            Host::Trading | Host::TradingLive => self.requests_a_minute,
-            Host::Data if customer.profile.free => 200,
-            Host::Data => 10_000,
-        }
-    }
-
-    async fn drive(self: Arc<Self>) {
-        let mut beat = tokio::time::interval(BEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = beat.tick() => self.advance(),
-                () = self.stop.cancelled() => return,
-            }
-        }
-    }
-
-    fn advance(&self) {
-        let (ticks, notices) = {
-            let mut world = self.world();
-            let ticks = world.advance(self.clock.now());
-            (ticks, world.take_notices())
-        };
-        self.publish(&ticks);
-        for notice in notices {
-            // Nobody listening is no loss: what happened is in the books.
-            drop(self.updates.send(Arc::new(notice)));
-        }
-    }
-
-    fn publish(&self, ticks: &[Tick]) {
-        let wants = |format| self.listeners(format).load(Ordering::Relaxed) > 0;
-        if ticks.is_empty() || !(wants(Format::Json) || wants(Format::Pack)) {
-            return;
-        }
-        // As above: the newest of each symbol is kept and can be asked for.
-        drop(self.feed.send(Arc::new(Batch::write(ticks, wants))));
-    }
-
-    fn tell_status(
-        &self,
-        mut world: MutexGuard<'_, World>,
-        now: Timestamp,
-        tick: Option<Tick>,
-    ) -> bool {
-        let Some(tick) = tick else {
-            return false;
-        };
-        world.show_tick(now, &tick);
-        drop(world);
-        self.publish(&[tick]);
-        true
     }
 }

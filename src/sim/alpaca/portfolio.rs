@@ -63,7 +63,9 @@ pub(super) fn history(call: &Call<'_>) -> Answer {
     }
     let equities: Vec<Decimal> = points.iter().map(|point| point.equity).collect();
     let (profits, fractions) = profits(base, &equities, request.step);
-    let seconds = points.iter().map(|point| (point.label.millis() / 1000).to_string());
+    let seconds = points
+        .iter()
+        .map(|point| (point.label.millis() / 1000).to_string());
     let times: Vec<Timestamp> = points.iter().map(|point| point.time).collect();
     text(format!(
         "{{\"timestamp\":[{}],\"equity\":[{}],\"profit_loss\":[{}],\"profit_loss_pct\":[{}],\
@@ -87,7 +89,9 @@ fn read(call: &Call<'_>) -> Result<Request, ApiError> {
     let start = query.date("start", calendar)?;
     let end = query.date("end", calendar)?;
     if period.is_some() && start.is_some() && end.is_some() {
-        return Err(ApiError::invalid("period cannot be combined with both start and end"));
+        return Err(ApiError::invalid(
+            "period cannot be combined with both start and end",
+        ));
     }
     let (number, unit) = split_period(period.unwrap_or("1M"))?;
     let (first, last) = match (start, end) {
@@ -105,8 +109,15 @@ fn read(call: &Call<'_>) -> Result<Request, ApiError> {
     let step = step(query.get("timeframe"), &days)?;
     let cashflow = match query.get("cashflow_types") {
         None | Some("NONE") => Vec::new(),
-        Some("ALL") => activities::CASH_WORDS.iter().map(|word| (*word).to_owned()).collect(),
-        Some(_) => query.list("cashflow_types").into_iter().map(str::to_owned).collect(),
+        Some("ALL") => activities::CASH_WORDS
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect(),
+        Some(_) => query
+            .list("cashflow_types")
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     };
     Ok(Request {
         days,
@@ -117,7 +128,9 @@ fn read(call: &Call<'_>) -> Result<Request, ApiError> {
 
 fn split_period(period: &str) -> Result<(i32, char), ApiError> {
     let unit = period.chars().last().unwrap_or_default();
-    let number = period.strip_suffix(unit).and_then(|digits| digits.parse().ok());
+    let number = period
+        .strip_suffix(unit)
+        .and_then(|digits| digits.parse().ok());
     match (number, unit) {
         (Some(number @ 1..=1000), 'D' | 'W' | 'M' | 'A') => Ok((number, unit)),
         _ => Err(ApiError::invalid(format!("invalid period: {period}"))),
@@ -160,7 +173,9 @@ fn step(timeframe: Option<&str>, days: &Range<Date>) -> Result<Step, ApiError> {
         Some(other) => return Err(ApiError::invalid(format!("invalid timeframe: {other}"))),
     };
     if long && step != Step::Day {
-        return Err(ApiError::invalid("only 1D timeframe is allowed for more than 30 days"));
+        return Err(ApiError::invalid(
+            "only 1D timeframe is allowed for more than 30 days",
+        ));
     }
     Ok(step)
 }
@@ -222,7 +237,9 @@ fn joined(numbers: &[Decimal]) -> String {
 /// Cash that came and went between one point and the next, by kind.
 fn cashflows(activities: &[Activity], kinds: &[String], times: &[Timestamp]) -> String {
     let of_kind = |kind: &String| {
-        let mut before = times.first().map(|first| first.minus(Duration::from_secs(86_400)));
+        let mut before = times
+            .first()
+            .map(|first| first.minus(Duration::from_secs(86_400)));
         let sums: Vec<Decimal> = times
             .iter()
             .map(|time| {
@@ -242,7 +259,7 @@ fn cashflows(activities: &[Activity], kinds: &[String], times: &[Timestamp]) -> 
 
 fn is_cash_of(activity: &Activity, word: &str) -> bool {
     match &activity.happening {
-        Happening::Cash { kind, .. } => activities::cash_word(*kind).0 == word,
+        Happening::Cash(cash) => activities::cash_word(cash.kind).0 == word,
         Happening::Fill { .. } => false,
     }
 }

@@ -84,7 +84,9 @@ pub(super) fn closing_order(call: &Call<'_>, symbol: &Symbol) -> Result<NewOrder
         call.query.parsed::<Decimal>("percentage")?,
     ) {
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid("only one of qty or percentage is accepted"));
+            return Err(ApiError::invalid(
+                "only one of qty or percentage is accepted",
+            ));
         }
         (Some(units), None) => units,
         (None, Some(percent)) => (held.abs() * percent / Decimal::ONE_HUNDRED)
@@ -101,10 +103,18 @@ pub(super) fn closing_order(call: &Call<'_>, symbol: &Symbol) -> Result<NewOrder
                 connection: ConnectionId::new("simulated"),
                 number: customer.number.as_str().into(),
             },
-            mode: if customer.profile.paper { Mode::Paper } else { Mode::Live },
+            mode: if customer.profile.paper {
+                Mode::Paper
+            } else {
+                Mode::Live
+            },
             symbol,
             class: AssetClass::Equity,
-            side: if held.is_sign_negative() { Side::Buy } else { Side::Sell },
+            side: if held.is_sign_negative() {
+                Side::Buy
+            } else {
+                Side::Sell
+            },
             size: OrderSize::Quantity(Quantity(units)),
             kind: OrderKind::Market,
             time_in_force: TimeInForce::Day,

@@ -60,8 +60,8 @@ impl Query {
     }
 
     /// One of a few words.
-    pub(super) fn word<'a>(
-        &'a self,
+    pub(super) fn word(
+        &self,
         name: &str,
         words: &[&'static str],
     ) -> Result<Option<&'static str>, ApiError> {
@@ -125,7 +125,11 @@ mod tests {
             "a=2021-03-16T18:38:01Z&b=2021-03-16&c=1615919881&d=2021-03-16T14:38:01-04:00\
              &e=yesterday&f=&g=2021-03-16T14:38:01+01:00",
         );
-        let at = |name| query.moment(name).map(|time| time.map(|time| time.to_string()));
+        let at = |name| {
+            query
+                .moment(name)
+                .map(|time| time.map(|time| time.to_string()))
+        };
         assert_eq!(at("a").unwrap().unwrap(), "2021-03-16T18:38:01Z");
         assert_eq!(at("b").unwrap().unwrap(), "2021-03-16T00:00:00Z");
         assert_eq!(at("c").unwrap().unwrap(), "2021-03-16T18:38:01Z");

@@ -12,7 +12,9 @@ pub(super) fn assets(call: &Call<'_>) -> Answer {
     let query = call.query;
     let exchange = query.get("exchange");
     let is_listed = query.get("status").is_none_or(|status| status == "active")
-        && query.get("asset_class").is_none_or(|class| class == "us_equity");
+        && query
+            .get("asset_class")
+            .is_none_or(|class| class == "us_equity");
     let body: Vec<Value> = call
         .world
         .market

@@ -80,7 +80,10 @@ fn items<'a>(
     page: &'a Page,
 ) -> Box<dyn Iterator<Item = (Timestamp, String)> + 'a> {
     let market = &call.world.market;
-    let (span, newest_first) = (page.span.start..page.span.end.min(call.now), page.newest_first);
+    let (span, newest_first) = (
+        page.span.start..page.span.end.min(call.now),
+        page.newest_first,
+    );
     let braced = |write: &dyn Fn(&mut String)| {
         let mut out = String::from("{");
         write(&mut out);
@@ -121,7 +124,10 @@ fn written(
         .iter()
         .map(|(symbol, items)| format!("{}:[{}]", Value::from(symbol.as_str()), items.join(",")))
         .collect();
-    format!("{{\"{word}\":{{{}}},\"next_page_token\":{next}}}", lists.join(","))
+    format!(
+        "{{\"{word}\":{{{}}},\"next_page_token\":{next}}}",
+        lists.join(",")
+    )
 }
 
 /// What a request for a series asks for.
@@ -150,8 +156,12 @@ fn read(call: &Call<'_>, only: Option<&str>) -> Result<Page, ApiError> {
     let frame = query.get("timeframe").unwrap_or("1Day");
     let frame = frame_of(frame).ok_or_else(|| bad_request("invalid timeframe"))?;
     let midnight = calendar.at(calendar.date_of(call.now), time(0, 0, 0, 0));
-    let start = query.moment("start").map_err(|_| bad_request("invalid start"))?;
-    let end = query.moment("end").map_err(|_| bad_request("invalid end"))?;
+    let start = query
+        .moment("start")
+        .map_err(|_| bad_request("invalid start"))?;
+    let end = query
+        .moment("end")
+        .map_err(|_| bad_request("invalid end"))?;
     let end = end.unwrap_or(call.now);
     let start = start.unwrap_or(midnight);
     if start > end {
@@ -176,7 +186,11 @@ fn read(call: &Call<'_>, only: Option<&str>) -> Result<Page, ApiError> {
 
 fn frame_of(text: &str) -> Option<Frame> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let number: u32 = if digits == 0 { 1 } else { text[..digits].parse().ok()? };
+    let number: u32 = if digits == 0 {
+        1
+    } else {
+        text[..digits].parse().ok()?
+    };
     match &text[digits..] {
         "Min" | "T" if (1..=59).contains(&number) => Some(Frame::Minutes(number)),
         "Hour" | "H" if (1..=23).contains(&number) => Some(Frame::Hours(number)),

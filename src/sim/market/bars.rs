@@ -103,12 +103,7 @@ impl Market {
     }
 
     /// The bar of a span of time; `None` where nothing happened in it.
-    pub fn bar(
-        &self,
-        listing: usize,
-        span: Range<Timestamp>,
-        now: Timestamp,
-    ) -> Option<MarketBar> {
+    pub fn bar(&self, listing: usize, span: Range<Timestamp>, now: Timestamp) -> Option<MarketBar> {
         let seconds = span.end.since(span.start).as_secs();
         let window = Window {
             label: span.start,
@@ -148,7 +143,10 @@ impl Market {
         // The running quotes lean up to a spread and a half around the wave.
         let wick = shape.spread_cents + shape.spread_cents / 2;
         let high = prices.iter().max().map_or(open, |price| price + wick);
-        let low = prices.iter().min().map_or(open, |price| (price - wick).max(1));
+        let low = prices
+            .iter()
+            .min()
+            .map_or(open, |price| (price - wick).max(1));
         let hash = waves::hash(self.key(listing), window.label.millis().cast_unsigned());
         let elapsed = window.seconds.min(length.as_secs().max(1));
         let volume = shape.daily_volume * elapsed / SESSION_SECONDS * (60 + hash % 80) / 100;
@@ -222,7 +220,10 @@ impl Market {
             MarketHours::Always => slices(span.clone(), &span, seconds).collect(),
             MarketHours::Real => self
                 .calendar
-                .days(self.calendar.date_of(span.start), self.calendar.date_of(span.end))
+                .days(
+                    self.calendar.date_of(span.start),
+                    self.calendar.date_of(span.end),
+                )
                 .flat_map(|day| slices(day.pre_open..day.post_close, &span, seconds))
                 .collect(),
         }
@@ -235,7 +236,10 @@ impl Market {
         now: Timestamp,
         label: impl Fn(Date) -> Date,
     ) -> Vec<Window> {
-        let (first, last) = (self.calendar.date_of(span.start), self.calendar.date_of(span.end));
+        let (first, last) = (
+            self.calendar.date_of(span.start),
+            self.calendar.date_of(span.end),
+        );
         let mut windows: Vec<Window> = Vec::new();
         for day in self.calendar.days(label(first), last) {
             let midnight = self.calendar.at(label(day.date), time(0, 0, 0, 0));
@@ -279,7 +283,12 @@ fn slices(
     let step = i64::try_from(seconds.max(60)).unwrap_or(60) * 1000;
     let from = hours.start.max(within.start).millis();
     // The end is not part of the span; a fraction of a millisecond before it still is.
-    let to = hours.end.min(within.end).minus(Duration::from_nanos(1)).millis() + 1;
+    let to = hours
+        .end
+        .min(within.end)
+        .minus(Duration::from_nanos(1))
+        .millis()
+        + 1;
     let first = from.div_euclid(step) * step;
     let first = if first < from { first + step } else { first };
     (0..)

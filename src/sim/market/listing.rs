@@ -40,58 +40,56 @@ pub struct Shape {
     pub dividend_cents: i64,
 }
 
-/// Symbol, name, exchange, base in cents, swing, spread in cents, thousands traded a day, dividend in cents.
-type Row = (&'static str, &'static str, &'static str, i64, i64, i64, u64, i64);
-
-const KNOWN: [Row; 42] = [
-    ("AAPL", "Apple Inc. Common Stock", "NASDAQ", 22_850, 100, 1, 52_000, 26),
-    ("MSFT", "Microsoft Corporation Common Stock", "NASDAQ", 43_120, 90, 2, 21_000, 83),
-    ("NVDA", "NVIDIA Corporation Common Stock", "NASDAQ", 13_440, 170, 1, 210_000, 1),
-    ("AMZN", "Amazon.com, Inc. Common Stock", "NASDAQ", 20_560, 120, 1, 38_000, 0),
-    ("GOOGL", "Alphabet Inc. Class A Common Stock", "NASDAQ", 17_830, 110, 1, 27_000, 20),
-    ("META", "Meta Platforms, Inc. Class A Common Stock", "NASDAQ", 56_410, 130, 8, 13_000, 53),
-    ("TSLA", "Tesla, Inc. Common Stock", "NASDAQ", 32_970, 220, 5, 92_000, 0),
-    ("AVGO", "Broadcom Inc. Common Stock", "NASDAQ", 17_260, 150, 4, 25_000, 59),
-    ("AMD", "Advanced Micro Devices, Inc. Common Stock", "NASDAQ", 13_870, 180, 1, 42_000, 0),
-    ("INTC", "Intel Corporation Common Stock", "NASDAQ", 2_460, 160, 1, 71_000, 0),
-    ("NFLX", "Netflix, Inc. Common Stock", "NASDAQ", 87_350, 140, 30, 3_400, 0),
-    ("COST", "Costco Wholesale Corporation Common Stock", "NASDAQ", 93_680, 80, 35, 1_900, 116),
-    ("CSCO", "Cisco Systems, Inc. Common Stock", "NASDAQ", 5_790, 80, 1, 18_000, 40),
-    ("PEP", "PepsiCo, Inc. Common Stock", "NASDAQ", 16_120, 60, 2, 6_100, 135),
-    ("COIN", "Coinbase Global, Inc. Class A Common Stock", "NASDAQ", 29_840, 260, 12, 9_800, 0),
-    ("PLTR", "Palantir Technologies Inc. Class A Common Stock", "NASDAQ", 6_240, 250, 1, 66_000, 0),
-    ("JPM", "JPMorgan Chase & Co. Common Stock", "NYSE", 24_310, 80, 3, 9_200, 125),
-    ("BAC", "Bank of America Corporation Common Stock", "NYSE", 4_620, 90, 1, 34_000, 26),
-    ("BRK.B", "Berkshire Hathaway Inc. Class B", "NYSE", 46_980, 60, 7, 3_600, 0),
-    ("V", "Visa Inc. Class A Common Stock", "NYSE", 31_040, 70, 4, 6_300, 59),
-    ("UNH", "UnitedHealth Group Incorporated Common Stock", "NYSE", 54_700, 110, 22, 4_500, 210),
-    ("JNJ", "Johnson & Johnson Common Stock", "NYSE", 15_480, 50, 1, 7_400, 124),
-    ("XOM", "Exxon Mobil Corporation Common Stock", "NYSE", 11_790, 90, 1, 15_000, 99),
-    ("CVX", "Chevron Corporation Common Stock", "NYSE", 15_930, 90, 2, 7_800, 163),
-    ("KO", "The Coca-Cola Company Common Stock", "NYSE", 6_380, 45, 1, 14_000, 48),
-    ("PG", "The Procter & Gamble Company Common Stock", "NYSE", 17_210, 50, 2, 6_500, 100),
-    ("DIS", "The Walt Disney Company Common Stock", "NYSE", 11_460, 100, 1, 10_500, 0),
-    ("BA", "The Boeing Company Common Stock", "NYSE", 15_040, 140, 4, 9_900, 0),
-    ("CAT", "Caterpillar Inc. Common Stock", "NYSE", 39_450, 100, 14, 2_900, 141),
-    ("GE", "GE Aerospace Common Stock", "NYSE", 17_880, 100, 4, 5_100, 28),
-    ("F", "Ford Motor Company Common Stock", "NYSE", 1_110, 120, 1, 49_000, 15),
-    ("T", "AT&T Inc. Common Stock", "NYSE", 2_260, 60, 1, 33_000, 28),
-    ("PFE", "Pfizer Inc. Common Stock", "NYSE", 2_570, 80, 1, 41_000, 42),
-    ("SPY", "SPDR S&P 500 ETF Trust", "ARCA", 58_930, 55, 1, 48_000, 175),
-    ("VOO", "Vanguard S&P 500 ETF", "ARCA", 54_170, 55, 2, 5_600, 164),
-    ("IVV", "iShares Core S&P 500 ETF", "ARCA", 59_250, 55, 3, 4_900, 188),
-    ("DIA", "SPDR Dow Jones Industrial Average ETF Trust", "ARCA", 43_480, 50, 3, 3_200, 60),
-    ("IWM", "iShares Russell 2000 ETF", "ARCA", 23_540, 85, 1, 27_000, 70),
-    ("GLD", "SPDR Gold Shares", "ARCA", 25_120, 60, 1, 8_100, 0),
-    ("TLT", "iShares 20+ Year Treasury Bond ETF", "NASDAQ", 9_050, 55, 1, 39_000, 30),
-    ("XLF", "Financial Select Sector SPDR Fund", "ARCA", 4_890, 70, 1, 36_000, 17),
-    ("QQQ", "Invesco QQQ Trust, Series 1", "NASDAQ", 50_420, 80, 1, 31_000, 68),
-];
+/// The well-known: symbol, exchange, base in cents, swing, spread in cents, thousands traded a day,
+/// dividend in cents, name.
+const KNOWN: &str = "\
+AAPL  NASDAQ   22850  100   1   52000   26  Apple Inc. Common Stock
+MSFT  NASDAQ   43120   90   2   21000   83  Microsoft Corporation Common Stock
+NVDA  NASDAQ   13440  170   1  210000    1  NVIDIA Corporation Common Stock
+AMZN  NASDAQ   20560  120   1   38000    0  Amazon.com, Inc. Common Stock
+GOOGL NASDAQ   17830  110   1   27000   20  Alphabet Inc. Class A Common Stock
+META  NASDAQ   56410  130   8   13000   53  Meta Platforms, Inc. Class A Common Stock
+TSLA  NASDAQ   32970  220   5   92000    0  Tesla, Inc. Common Stock
+AVGO  NASDAQ   17260  150   4   25000   59  Broadcom Inc. Common Stock
+AMD   NASDAQ   13870  180   1   42000    0  Advanced Micro Devices, Inc. Common Stock
+INTC  NASDAQ    2460  160   1   71000    0  Intel Corporation Common Stock
+NFLX  NASDAQ   87350  140  30    3400    0  Netflix, Inc. Common Stock
+COST  NASDAQ   93680   80  35    1900  116  Costco Wholesale Corporation Common Stock
+CSCO  NASDAQ    5790   80   1   18000   40  Cisco Systems, Inc. Common Stock
+PEP   NASDAQ   16120   60   2    6100  135  PepsiCo, Inc. Common Stock
+COIN  NASDAQ   29840  260  12    9800    0  Coinbase Global, Inc. Class A Common Stock
+PLTR  NASDAQ    6240  250   1   66000    0  Palantir Technologies Inc. Class A Common Stock
+JPM   NYSE     24310   80   3    9200  125  JPMorgan Chase & Co. Common Stock
+BAC   NYSE      4620   90   1   34000   26  Bank of America Corporation Common Stock
+BRK.B NYSE     46980   60   7    3600    0  Berkshire Hathaway Inc. Class B
+V     NYSE     31040   70   4    6300   59  Visa Inc. Class A Common Stock
+UNH   NYSE     54700  110  22    4500  210  UnitedHealth Group Incorporated Common Stock
+JNJ   NYSE     15480   50   1    7400  124  Johnson & Johnson Common Stock
+XOM   NYSE     11790   90   1   15000   99  Exxon Mobil Corporation Common Stock
+CVX   NYSE     15930   90   2    7800  163  Chevron Corporation Common Stock
+KO    NYSE      6380   45   1   14000   48  The Coca-Cola Company Common Stock
+PG    NYSE     17210   50   2    6500  100  The Procter & Gamble Company Common Stock
+DIS   NYSE     11460  100   1   10500    0  The Walt Disney Company Common Stock
+BA    NYSE     15040  140   4    9900    0  The Boeing Company Common Stock
+CAT   NYSE     39450  100  14    2900  141  Caterpillar Inc. Common Stock
+GE    NYSE     17880  100   4    5100   28  GE Aerospace Common Stock
+F     NYSE      1110  120   1   49000   15  Ford Motor Company Common Stock
+T     NYSE      2260   60   1   33000   28  AT&T Inc. Common Stock
+PFE   NYSE      2570   80   1   41000   42  Pfizer Inc. Common Stock
+SPY   ARCA     58930   55   1   48000  175  SPDR S&P 500 ETF Trust
+VOO   ARCA     54170   55   2    5600  164  Vanguard S&P 500 ETF
+IVV   ARCA     59250   55   3    4900  188  iShares Core S&P 500 ETF
+DIA   ARCA     43480   50   3    3200   60  SPDR Dow Jones Industrial Average ETF Trust
+IWM   ARCA     23540   85   1   27000   70  iShares Russell 2000 ETF
+GLD   ARCA     25120   60   1    8100    0  SPDR Gold Shares
+TLT   NASDAQ    9050   55   1   39000   30  iShares 20+ Year Treasury Bond ETF
+XLF   ARCA      4890   70   1   36000   17  Financial Select Sector SPDR Fund
+QQQ   NASDAQ   50420   80   1   31000   68  Invesco QQQ Trust, Series 1";
 
 /// Every listing of a universe of `size` symbols; never fewer than the well-known ones.
 pub(super) fn listings(size: usize) -> Vec<Listing> {
-    let known = KNOWN.iter().map(known);
-    let invented = (0..size.saturating_sub(KNOWN.len())).map(invented);
+    let known = KNOWN.lines().map(known);
+    let invented = (0..size.saturating_sub(KNOWN.lines().count())).map(invented);
     known.chain(invented).collect()
 }
 
@@ -105,18 +103,20 @@ pub(super) fn recorded(symbol: Symbol) -> Listing {
     }
 }
 
-fn known(row: &Row) -> Listing {
-    let (symbol, name, exchange, base_cents, swing, spread_cents, thousands, dividend_cents) = *row;
+fn known(row: &'static str) -> Listing {
+    let fields: Vec<&str> = row.split_whitespace().collect();
+    let number = |place: usize| fields[place].parse::<u32>().expect("the table has numbers");
+    let name = fields[7..].join(" ");
     Listing {
-        symbol: Symbol::new(symbol),
-        name: name.to_owned(),
-        exchange,
+        symbol: Symbol::new(fields[0]),
+        name,
+        exchange: fields[1],
         price: PriceSource::Seeded(Shape {
-            base_cents,
-            swing,
-            spread_cents,
-            daily_volume: thousands * 1000,
-            dividend_cents,
+            base_cents: number(2).into(),
+            swing: number(3).into(),
+            spread_cents: number(4).into(),
+            daily_volume: u64::from(number(5)) * 1000,
+            dividend_cents: number(6).into(),
         }),
     }
 }
@@ -137,5 +137,23 @@ fn invented(number: usize) -> Listing {
             daily_volume: 400_000,
             dividend_cents: 0,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_universe_has_the_size_asked_for_and_no_symbol_twice() {
+        for (size, listed) in [(0, 42), (42, 42), (43, 43), (800, 800)] {
+            let listings = listings(size);
+            let symbols: HashSet<_> = listings.iter().map(|listing| &listing.symbol).collect();
+            assert_eq!((listings.len(), symbols.len()), (listed, listed));
+        }
+        let apple = &listings(0)[0];
+        assert_eq!((apple.symbol.as_str(), apple.exchange), ("AAPL", "NASDAQ"));
+        assert_eq!(apple.name, "Apple Inc. Common Stock");
     }
 }

@@ -5,33 +5,30 @@
 //! `listing`, how a seeded price moves in `waves`, its past in `bars`, recordings in `replay`.
 
 mod bars;
+mod line;
 mod listing;
 mod past;
 mod replay;
+mod seeded;
 mod waves;
 
 #[cfg(test)]
 mod tests;
 
 pub use bars::{Frame, MarketBar};
+pub use line::{Line, Tick};
 pub use listing::{Listing, PriceSource, Shape};
 pub use replay::{NotASpeed, Recording, ReplayError, Row, Speed};
 
 use super::calendar::{Calendar, MarketHours};
 use crate::domain::quote::DaySummary;
-use crate::domain::{
-    Bar, MarketEvent, Price, Quantity, Quote, Symbol, Timestamp, Trade, TradingStatus,
-};
+use crate::domain::{MarketEvent, Price, Symbol, Timestamp, TradingStatus};
 use crate::paper::Session;
 use rust_decimal::Decimal;
+use seeded::cents;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Quotes to one trade.
-const QUOTES_PER_TRADE: u64 = 6;
-/// Most quotes of one [`Market::advance`]: a program that was stopped for hours does not make up for them.
-const MOST_QUOTES_AT_ONCE: u64 = 50_000;
 
 /// What a market is made of.
 #[derive(Clone, Debug)]
@@ -48,32 +45,6 @@ pub struct MarketOptions {
     pub recording: Arc<Recording>,
     /// How fast it is replayed.
     pub speed: Speed,
-}
-
-/// Something that happened in the market.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tick {
-    /// Index of the listing.
-    pub listing: usize,
-    /// Number of the event since the market began; serves as a trade's number.
-    pub number: u64,
-    /// What happened.
-    pub event: MarketEvent,
-}
-
-/// The newest of one symbol.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// Last quote; its prices are `None` until the first.
-    pub quote: Quote,
-    /// Last trade.
-    pub trade: Option<Trade>,
-    /// Number of the last trade.
-    pub trade_number: u64,
-    /// Whether it trades.
-    pub status: TradingStatus,
-    /// When a halt ends; `None` for a halt that somebody has to end.
-    resumes: Option<Timestamp>,
 }
 
 /// The market.
@@ -198,7 +169,9 @@ impl Market {
     /// The newest quote and trade of a listing, as ticks.
     pub fn newest(&self, listing: usize) -> Vec<Tick> {
         let line = &self.lines[listing];
-        let quote = line.is_quoted().then(|| MarketEvent::Quote(line.quote.clone()));
+        let quote = line
+            .is_quoted()
+            .then(|| MarketEvent::Quote(line.quote.clone()));
         let trade = line.trade.clone().map(MarketEvent::Trade);
         let tick = |event| Tick {
             listing,
@@ -223,7 +196,12 @@ impl Market {
     }
 
     /// Halts a symbol, for a while or until [`Market::resume`].
-    pub fn halt(&mut self, symbol: &Symbol, reason: &str, until: Option<Timestamp>) -> Option<Tick> {
+    pub fn halt(
+        &mut self,
+        symbol: &Symbol,
+        reason: &str,
+        until: Option<Timestamp>,
+    ) -> Option<Tick> {
         let listing = self.find(symbol)?;
         self.lines[listing].resumes = until;
         Some(self.set_status(listing, TradingStatus::Halted(reason.into())))
@@ -263,7 +241,10 @@ impl Market {
 
     fn end_halts(&mut self, now: Timestamp, ticks: &mut Vec<Tick>) {
         for listing in 0..self.lines.len() {
-            if self.lines[listing].resumes.is_some_and(|until| until <= now) {
+            if self.lines[listing]
+                .resumes
+                .is_some_and(|until| until <= now)
+            {
                 self.lines[listing].resumes = None;
                 let tick = self.set_status(listing, TradingStatus::Trading);
                 ticks.push(tick);
@@ -279,110 +260,12 @@ impl Market {
             self.lines[listing].trade = trade;
         }
         if self.speed == Speed::Max {
-            let end = self.recording.due(self.recording.rows.len(), now, Speed::Max);
+            let end = self
+                .recording
+                .due(self.recording.rows.len(), now, Speed::Max);
             self.play_until(end, &mut Vec::new());
         }
         self.play_until(now, &mut Vec::new());
-    }
-
-    fn quote_until(&mut self, now: Timestamp, ticks: &mut Vec<Tick>) {
-        let due = quotes_due(now.since(self.started), self.quotes_per_second);
-        let open = self.session(now) != Session::Closed;
-        if !open || self.seeded == 0 || due - self.quoted > MOST_QUOTES_AT_ONCE {
-            self.quoted = due;
-        }
-        while self.quoted < due {
-            self.quoted += 1;
-            let since = Duration::from_secs(self.quoted) / self.quotes_per_second;
-            let time = self.started.plus(since);
-            let listing = self.random.usize(0..self.seeded);
-            if self.lines[listing].status != TradingStatus::Trading {
-                continue;
-            }
-            let quote = self.make_quote(listing, time);
-            self.lines[listing].quote = quote.clone();
-            ticks.push(self.tick(listing, MarketEvent::Quote(quote)));
-            if self.quoted.is_multiple_of(QUOTES_PER_TRADE) {
-                self.trade_at(listing, time, ticks);
-            }
-        }
-    }
-
-    fn trade_at(&mut self, listing: usize, time: Timestamp, ticks: &mut Vec<Tick>) {
-        if let Some(trade) = self.make_trade(listing, time) {
-            self.lines[listing].trade = Some(trade.clone());
-            let tick = self.tick(listing, MarketEvent::Trade(trade));
-            self.lines[listing].trade_number = tick.number;
-            ticks.push(tick);
-        }
-    }
-
-    fn make_quote(&mut self, listing: usize, time: Timestamp) -> Quote {
-        let symbol = self.listings[listing].symbol.clone();
-        let PriceSource::Seeded(shape) = self.listings[listing].price else {
-            return Line::empty(symbol, time).quote;
-        };
-        let middle = self.cents_at(listing, shape, time);
-        let spread = shape.spread_cents + self.random.i64(0..=shape.spread_cents / 2);
-        let lean = self.random.i64(-shape.spread_cents..=shape.spread_cents);
-        let bid = (middle - spread / 2 + lean).max(1);
-        Quote {
-            symbol,
-            bid: Some(cents(bid)),
-            ask: Some(cents(bid + spread)),
-            bid_size: Some(self.make_size()),
-            ask_size: Some(self.make_size()),
-            time,
-        }
-    }
-
-    fn make_trade(&mut self, listing: usize, time: Timestamp) -> Option<Trade> {
-        let quote = &self.lines[listing].quote;
-        let price = if self.random.bool() {
-            quote.bid?
-        } else {
-            quote.ask?
-        };
-        let size = match self.random.u8(0..4) {
-            0 => self.random.u32(1..100),
-            _ => 100 * self.random.u32(1..6),
-        };
-        Some(Trade {
-            symbol: self.listings[listing].symbol.clone(),
-            price,
-            size: Quantity(size.into()),
-            time,
-        })
-    }
-
-    /// Hundreds of shares, as displayed sizes mostly are.
-    fn make_size(&mut self) -> Quantity {
-        Quantity(Decimal::from(100 * self.random.u32(1..20)))
-    }
-
-    fn cents_at(&self, listing: usize, shape: Shape, time: Timestamp) -> i64 {
-        let second = self.pricing_time(time).millis().div_euclid(1000);
-        waves::price_cents(self.key(listing), shape.base_cents, shape.swing, second)
-    }
-
-    /// The last moment up to `time` at which prices moved.
-    fn pricing_time(&self, time: Timestamp) -> Timestamp {
-        match self.hours {
-            MarketHours::Always => time,
-            MarketHours::Real => {
-                let day = self.calendar.latest_open(time);
-                let before_next = self.calendar.session(time) == Session::Closed;
-                if before_next {
-                    time.min(day.post_close)
-                } else {
-                    time
-                }
-            }
-        }
-    }
-
-    fn key(&self, listing: usize) -> u64 {
-        waves::hash(self.seed, listing as u64 + 1)
     }
 
     fn play_until(&mut self, now: Timestamp, ticks: &mut Vec<Tick>) {
@@ -432,111 +315,6 @@ impl Market {
                 symbol,
             };
             ticks.push(self.tick(listing, MarketEvent::Day(day)));
-        }
-    }
-}
-
-impl Line {
-    fn empty(symbol: Symbol, time: Timestamp) -> Self {
-        Self {
-            quote: Quote {
-                symbol,
-                bid: None,
-                ask: None,
-                bid_size: None,
-                ask_size: None,
-                time,
-            },
-            trade: None,
-            trade_number: 0,
-            status: TradingStatus::Trading,
-            resumes: None,
-        }
-    }
-
-    /// Whether a quote was ever heard.
-    pub fn is_quoted(&self) -> bool {
-        self.quote.bid.is_some() || self.quote.ask.is_some()
-    }
-
-    fn take(&mut self, tick: &Tick) {
-        match &tick.event {
-            MarketEvent::Quote(quote) => self.quote = quote.clone(),
-            MarketEvent::Trade(trade) => {
-                self.trade = Some(trade.clone());
-                self.trade_number = tick.number;
-            }
-            MarketEvent::Status(_, status) => self.status = status.clone(),
-            MarketEvent::Bar(_) | MarketEvent::Day(_) => {}
-        }
-    }
-}
-
-impl Row {
-    /// What the row says, as if it happened at `time`.
-    pub fn events(&self, time: Timestamp) -> Vec<MarketEvent> {
-        let mut events = Vec::with_capacity(2);
-        if self.bid.is_some() || self.ask.is_some() {
-            events.push(MarketEvent::Quote(Quote {
-                symbol: self.symbol.clone(),
-                bid: self.bid,
-                ask: self.ask,
-                bid_size: self.bid_size,
-                ask_size: self.ask_size,
-                time,
-            }));
-        }
-        if let Some(price) = self.last {
-            events.push(MarketEvent::Trade(Trade {
-                symbol: self.symbol.clone(),
-                price,
-                size: self.last_size.unwrap_or_default(),
-                time,
-            }));
-        }
-        events
-    }
-}
-
-/// A price of whole cents.
-fn cents(number: i64) -> Price {
-    Price(Decimal::new(number, 2))
-}
-
-/// Quotes due after `elapsed`: whole quotes, without drift.
-fn quotes_due(elapsed: Duration, per_second: u32) -> u64 {
-    let due = elapsed.as_nanos() * u128::from(per_second) / 1_000_000_000;
-    u64::try_from(due).unwrap_or(u64::MAX)
-}
-
-impl MarketBar {
-    fn into_domain(self, symbol: Symbol) -> Bar {
-        Bar {
-            symbol,
-            start: self.start,
-            open: self.open,
-            high: self.high,
-            low: self.low,
-            close: self.close,
-            volume: Quantity(self.volume.into()),
-        }
-    }
-}
-
-/// A bar as a screen knows it, with the vendor's additions estimated.
-impl From<&Bar> for MarketBar {
-    fn from(bar: &Bar) -> Self {
-        let volume = u64::try_from(bar.volume.0).unwrap_or(u64::MAX);
-        let sum = bar.open.0 + bar.high.0 + bar.low.0 + bar.close.0;
-        Self {
-            start: bar.start,
-            open: bar.open,
-            high: bar.high,
-            low: bar.low,
-            close: bar.close,
-            volume,
-            trades: volume / bars::UNITS_PER_TRADE + 1,
-            average: Price(sum / Decimal::from(4)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Columns `time,symbol,bid,ask,bid_size,ask_size,last,last_size`; an empty field was not recorded.
 //! Prices stay the text's own digits. Each file starts when the replay starts, whatever year it is of.
 
-use crate::domain::{Price, Quantity, Symbol, Timestamp};
+use crate::domain::{MarketEvent, Price, Quantity, Quote, Symbol, Timestamp, Trade};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -127,6 +127,32 @@ impl Recording {
             Speed::Times(times) => start.plus(self.rows[index].offset / times),
             Speed::Max => start.plus(Duration::from_micros(index as u64)),
         }
+    }
+}
+
+impl Row {
+    /// What the row says, as if it happened at `time`.
+    pub fn events(&self, time: Timestamp) -> Vec<MarketEvent> {
+        let mut events = Vec::with_capacity(2);
+        if self.bid.is_some() || self.ask.is_some() {
+            events.push(MarketEvent::Quote(Quote {
+                symbol: self.symbol.clone(),
+                bid: self.bid,
+                ask: self.ask,
+                bid_size: self.bid_size,
+                ask_size: self.ask_size,
+                time,
+            }));
+        }
+        if let Some(price) = self.last {
+            events.push(MarketEvent::Trade(Trade {
+                symbol: self.symbol.clone(),
+                price,
+                size: self.last_size.unwrap_or_default(),
+                time,
+            }));
+        }
+        events
     }
 }
 

@@ -95,7 +95,10 @@ mod tests {
         let at = |second| price_cents(7, 1_000_000, 100, second);
         let start = 1_700_000_000;
         let second_moves = (0..1_000).map(|s| (at(start + s + 1) - at(start + s)).abs());
-        assert!(second_moves.max().unwrap() < 500, "half a tenth of a percent");
+        assert!(
+            second_moves.max().unwrap() < 500,
+            "half a tenth of a percent"
+        );
         let year: Vec<i64> = (0..365).map(|day| at(start + day * 86_400)).collect();
         let range = year.iter().max().unwrap() - year.iter().min().unwrap();
         assert!(range > 50_000, "{range}");

@@ -39,20 +39,24 @@ pub enum Happening {
         leaves: Quantity,
     },
     /// Cash that came or went.
-    Cash {
-        /// The provider's kind of it.
-        kind: CashKind,
-        /// How much; negative when it went.
-        amount: Decimal,
-        /// The day it is of.
-        date: Date,
-        /// For what.
-        symbol: Option<Symbol>,
-        /// For how many units.
-        quantity: Option<Quantity>,
-        /// In words.
-        description: String,
-    },
+    Cash(Cash),
+}
+
+/// Cash that came or went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cash {
+    /// Why.
+    pub kind: CashKind,
+    /// How much; negative when it went.
+    pub amount: Decimal,
+    /// The day it is of.
+    pub date: Date,
+    /// For what.
+    pub symbol: Option<Symbol>,
+    /// For how many units.
+    pub quantity: Option<Quantity>,
+    /// In words.
+    pub description: String,
 }
 
 /// Why cash came or went.
@@ -74,7 +78,7 @@ impl Activity {
     /// The change of cash it made.
     pub fn cash(&self) -> Decimal {
         match &self.happening {
-            Happening::Cash { amount, .. } => *amount,
+            Happening::Cash(cash) => cash.amount,
             Happening::Fill {
                 side,
                 quantity,
@@ -102,7 +106,7 @@ impl Activity {
                     Side::Sell => -quantity.0,
                 },
             )),
-            Happening::Cash { .. } => None,
+            Happening::Cash(_) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What keeps an order from being taken: money, holdings, permissions, the customer's own other orders.
 
-use super::orders::{Role, Standing, expected_price};
+use super::order::{Role, Standing, expected_price};
 use super::{BookedOrder, Customer, World};
 use crate::domain::order::OrderChange;
 use crate::domain::{
@@ -140,8 +140,13 @@ impl World {
             return Err(Refusal::Unchanged);
         }
         check_fields(&order.draft.kind, change)?;
-        if change.quantity.is_some_and(|quantity| quantity.0 <= order.filled) {
-            return Err(Refusal::BadChange("qty must be more than the filled quantity"));
+        if change
+            .quantity
+            .is_some_and(|quantity| quantity.0 <= order.filled)
+        {
+            return Err(Refusal::BadChange(
+                "qty must be more than the filled quantity",
+            ));
         }
         self.check_raise(customer, order, change)
     }
@@ -153,15 +158,17 @@ impl World {
         order: &BookedOrder,
         change: &OrderChange,
     ) -> Result<(), Refusal> {
-        let (Some(before), Some(price)) = (
-            order.quantity(),
-            expected_price(&order.draft, &self.market),
-        ) else {
+        let (Some(before), Some(price)) =
+            (order.quantity(), expected_price(&order.draft, &self.market))
+        else {
             return Ok(());
         };
         let units = change.quantity.map_or(before, |quantity| quantity.0);
         let new_price = change.limit.or(change.stop).unwrap_or(price);
-        let is_exit = order.group.as_ref().is_some_and(|group| group.role != Role::Entry);
+        let is_exit = order
+            .group
+            .as_ref()
+            .is_some_and(|group| group.role != Role::Entry);
         if is_exit {
             return Ok(());
         }
@@ -322,10 +329,14 @@ fn check_fields(kind: &OrderKind, change: &OrderChange) -> Result<(), Refusal> {
         OrderKind::TrailingStop { .. } => (false, false, true),
     };
     if change.limit.is_some() && !limit {
-        return Err(Refusal::BadChange("limit_price is not a parameter of the order"));
+        return Err(Refusal::BadChange(
+            "limit_price is not a parameter of the order",
+        ));
     }
     if change.stop.is_some() && !stop {
-        return Err(Refusal::BadChange("stop_price is not a parameter of the order"));
+        return Err(Refusal::BadChange(
+            "stop_price is not a parameter of the order",
+        ));
     }
     if change.trail.is_some() && !trail {
         return Err(Refusal::BadChange("trail is not a parameter of the order"));

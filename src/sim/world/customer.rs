@@ -1,7 +1,7 @@
 //! One customer: credentials, cash, holdings, orders, history, and the figures made of them.
 
 use super::activity::Activity;
-use super::orders::{BookedOrder, Role};
+use super::order::{BookedOrder, Role};
 use crate::domain::{ClientOrderId, Price, Quantity, Side, Symbol, Timestamp};
 use crate::sim::market::Market;
 use rust_decimal::Decimal;
@@ -209,7 +209,12 @@ impl Customer {
     fn promised(&self, market: &Market) -> Decimal {
         self.open_orders()
             .filter(|order| order.draft.side == Side::Buy)
-            .filter(|order| order.group.as_ref().is_none_or(|group| group.role == Role::Entry))
+            .filter(|order| {
+                order
+                    .group
+                    .as_ref()
+                    .is_none_or(|group| group.role == Role::Entry)
+            })
             .filter(|order| self.held(&order.draft.symbol) >= Decimal::ZERO)
             .map(|order| order.cost(market))
             .sum()

@@ -1,12 +1,13 @@
 //! The year before the start: customers with deposits, trades, dividends and fees at the market's own
 //! past prices, so that cash and holdings are the sum of what happened; then a few orders of today.
 
-use super::activity::{Activity, CashKind, Happening};
-use super::orders::{BookedOrder, NewOrder, Standing};
-use super::{Customer, Profile, World};
+use super::activity::{Activity, Cash, CashKind, Happening};
+use super::order::{BookedOrder, Standing};
+use super::story::{STORIES, Story};
+use super::{Customer, World};
 use crate::domain::{
     AccountId, AssetClass, ConnectionId, Exits, Mode, OrderDraft, OrderKind, OrderSize, Price,
-    Quantity, Side, StopLoss, Symbol, TimeInForce, Timestamp, TrailBy,
+    Quantity, Side, Symbol, TimeInForce, Timestamp,
 };
 use crate::sim::calendar::TradingDay;
 use crate::sim::market::PriceSource;
@@ -17,63 +18,6 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 /// Regulators' fee on sales, in millionths of the amount; about what the SEC took in 2024.
 const FEE_PPM: i64 = 28;
-
-/// What a customer's year was like.
-struct Story {
-    profile: Profile,
-    deposit: i64,
-    monthly: i64,
-    trades_a_week: u32,
-    symbols: &'static [&'static str],
-    short: Option<&'static str>,
-}
-
-const STORIES: [Story; 4] = [
-    Story {
-        profile: profile("margin", true, false, 2),
-        deposit: 150_000,
-        monthly: 0,
-        trades_a_week: 4,
-        symbols: &[
-            "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "JPM", "XOM", "SPY", "QQQ", "AMD",
-            "BRK.B",
-        ],
-        short: Some("TSLA"),
-    },
-    Story {
-        profile: profile("ira", true, false, 1),
-        deposit: 42_000,
-        monthly: 600,
-        trades_a_week: 1,
-        symbols: &["VOO", "SPY", "TLT", "GLD", "JNJ", "KO", "PG"],
-        short: None,
-    },
-    Story {
-        profile: profile("small", true, true, 1),
-        deposit: 2_500,
-        monthly: 0,
-        trades_a_week: 1,
-        symbols: &["F", "INTC", "T", "PFE", "AMD"],
-        short: None,
-    },
-    Story {
-        profile: profile("live", false, false, 2),
-        deposit: 60_000,
-        monthly: 1_000,
-        trades_a_week: 2,
-        symbols: &["AAPL", "VOO", "COST", "V", "DIS", "CSCO", "XLF"],
-        short: None,
-    },
-];
-
-const fn profile(name: &'static str, paper: bool, free: bool, multiplier: u32) -> Profile {
-    Profile {
-        name,
-        paper,
-        free,
-        multiplier,
-    }
-}
 
 impl World {
     /// Makes the customers, lives through their year and leaves some orders standing.
@@ -130,9 +74,19 @@ impl World {
         for (number, day) in past.enumerate() {
             let morning = day.open.minus(Duration::from_hours(1));
             if number == 0 {
-                self.receive(index, day, morning, (CashKind::Deposit, story.deposit.into()));
+                self.receive(
+                    index,
+                    day,
+                    morning,
+                    (CashKind::Deposit, story.deposit.into()),
+                );
             } else if day.date.month() != month && story.monthly > 0 {
-                self.receive(index, day, morning, (CashKind::Deposit, story.monthly.into()));
+                self.receive(
+                    index,
+                    day,
+                    morning,
+                    (CashKind::Deposit, story.monthly.into()),
+                );
             }
             if !fees.is_zero() {
                 self.receive(index, day, morning, (CashKind::RegulatoryFee, -fees));
@@ -162,14 +116,14 @@ impl World {
         self.add_cash(
             index,
             time,
-            Happening::Cash {
+            Happening::Cash(Cash {
                 kind,
                 amount,
                 date: day.date,
                 symbol: None,
                 quantity: None,
                 description: description.to_owned(),
-            },
+            }),
         );
     }
 
@@ -202,14 +156,14 @@ impl World {
             if per_unit.is_zero() {
                 continue;
             }
-            let happening = Happening::Cash {
+            let happening = Happening::Cash(Cash {
                 kind: CashKind::Dividend,
                 amount: units * per_unit,
                 date: day.date,
                 description: format!("Cash dividend of {per_unit} a share"),
                 symbol: Some(symbol),
                 quantity: Some(Quantity(units)),
-            };
+            });
             let later = Duration::from_millis(u64::try_from(number).unwrap_or_default());
             self.add_cash(index, time.plus(later), happening);
         }
@@ -228,9 +182,16 @@ impl World {
         if number == 20
             && let Some(symbol) = story.short
         {
-            self.trade(index, symbol, Side::Sell, day.open.plus(Duration::from_secs(901)));
+            self.trade(
+                index,
+                symbol,
+                Side::Sell,
+                day.open.plus(Duration::from_secs(901)),
+            );
         }
-        let trades = (0..2).filter(|_| self.random.u32(0..10) < story.trades_a_week).count();
+        let trades = (0..2)
+            .filter(|_| self.random.u32(0..10) < story.trades_a_week)
+            .count();
         let mut times: Vec<u64> = (0..trades).map(|_| self.random.u64(900..session)).collect();
         times.sort_unstable();
         for second in times {
@@ -249,7 +210,8 @@ impl World {
         if self.customers[index].profile.paper && index == 0 {
             return Decimal::ZERO;
         }
-        (proceeds * Decimal::new(FEE_PPM, 6)).round_dp_with_strategy(2, RoundingStrategy::AwayFromZero)
+        (proceeds * Decimal::new(FEE_PPM, 6))
+            .round_dp_with_strategy(2, RoundingStrategy::AwayFromZero)
     }
 
     /// One order of the past, in one or two executions; returns what a sale brought.
@@ -287,8 +249,14 @@ impl World {
             false => units,
         };
         let parts = [(first, units - first), (units - first, Decimal::ZERO)];
-        for (done, (part, leaves)) in parts.into_iter().enumerate().filter(|(_, (part, _))| !part.is_zero()) {
-            let at = time.plus(Duration::from_millis(u64::try_from(done).unwrap_or_default()));
+        for (done, (part, leaves)) in parts
+            .into_iter()
+            .enumerate()
+            .filter(|(_, (part, _))| !part.is_zero())
+        {
+            let at = time.plus(Duration::from_millis(
+                u64::try_from(done).unwrap_or_default(),
+            ));
             self.execute(index, &order, (part, leaves), at);
         }
         self.customers[index].add_order(order);
@@ -327,7 +295,13 @@ impl World {
         });
     }
 
-    fn units_to_trade(&mut self, index: usize, symbol: &Symbol, side: Side, price: Price) -> Decimal {
+    fn units_to_trade(
+        &mut self,
+        index: usize,
+        symbol: &Symbol,
+        side: Side,
+        price: Price,
+    ) -> Decimal {
         let customer = &self.customers[index];
         let held = customer.held(symbol);
         let share = |money: Decimal, percent: u32| {
@@ -345,7 +319,7 @@ impl World {
         }
     }
 
-    fn draft(
+    pub(super) fn draft(
         &self,
         index: usize,
         symbol: Symbol,
@@ -359,7 +333,11 @@ impl World {
                 connection: ConnectionId::new("simulated"),
                 number: customer.number.as_str().into(),
             },
-            mode: if customer.profile.paper { Mode::Paper } else { Mode::Live },
+            mode: if customer.profile.paper {
+                Mode::Paper
+            } else {
+                Mode::Live
+            },
             symbol,
             class: AssetClass::Equity,
             side,
@@ -369,75 +347,5 @@ impl World {
             extended_hours: false,
             exits: Exits::None,
         }
-    }
-
-    /// Orders that stand when the program starts: a purchase below the market, a stop or a trailing
-    /// stop under a holding, a bracket.
-    fn leave_orders(&mut self, index: usize, now: Timestamp) {
-        let favourite = Symbol::new(STORIES[index].symbols[0]);
-        let largest = self.customers[index]
-            .holdings
-            .iter()
-            .max_by_key(|(_, holding)| holding.quantity * holding.average.0)
-            .map(|(symbol, holding)| (symbol.clone(), holding.quantity));
-        if let Some(price) = self.percent_of_market(&favourite, 96) {
-            let kind = OrderKind::Limit { limit: price };
-            self.leave(index, (favourite.clone(), Side::Buy, Decimal::ONE), kind, Exits::None, now);
-        }
-        if let Some((symbol, units)) = largest.filter(|(symbol, _)| *symbol != favourite)
-            && let Some(stop) = self.percent_of_market(&symbol, 91)
-        {
-            let kind = match index {
-                0 => OrderKind::TrailingStop {
-                    trail: TrailBy::Percent(Decimal::from(8)),
-                },
-                _ => OrderKind::Stop { stop },
-            };
-            let units = (units / Decimal::TWO).trunc();
-            self.leave(index, (symbol, Side::Sell, units), kind, Exits::None, now);
-        }
-        if index == 0 {
-            self.leave_bracket(index, now);
-        }
-    }
-
-    fn leave_bracket(&mut self, index: usize, now: Timestamp) {
-        let symbol = Symbol::new("DIS");
-        let prices = [94, 104, 88].map(|percent| self.percent_of_market(&symbol, percent));
-        if let [Some(limit), Some(take_profit), Some(stop)] = prices {
-            let exits = Exits::Bracket {
-                take_profit,
-                stop_loss: StopLoss { stop, limit: None },
-            };
-            let what = (symbol, Side::Buy, Decimal::from(15));
-            self.leave(index, what, OrderKind::Limit { limit }, exits, now);
-        }
-    }
-
-    fn leave(
-        &mut self,
-        index: usize,
-        (symbol, side, units): (Symbol, Side, Decimal),
-        kind: OrderKind,
-        exits: Exits,
-        now: Timestamp,
-    ) {
-        if units <= Decimal::ZERO {
-            return;
-        }
-        let mut draft = self.draft(index, symbol, side, units, kind);
-        draft.time_in_force = TimeInForce::GoodTilCancelled;
-        draft.exits = exits;
-        let order = NewOrder {
-            draft,
-            client_id: None,
-        };
-        // An order that this customer's year does not allow is left out.
-        drop(self.place(index, order, now));
-    }
-
-    fn percent_of_market(&self, symbol: &Symbol, percent: i64) -> Option<Price> {
-        let mark = self.market.mark(self.market.find(symbol)?)?;
-        Some(Price((mark.0 * Decimal::new(percent, 2)).round_dp(2)))
     }
 }

@@ -3,23 +3,27 @@
 //!
 //! It speaks the domain's words and knows no wire. Orders are worked by the pretend venue of `paper`
 //! against the simulated market; what comes of them is booked here and handed out as [`Notice`]s.
-//! Checks before an order is taken are in `checks`, what fills do to a customer in `venue`, the year
-//! before the start in `history`.
+//! Checks before an order is taken are in `checks`, what fills do to a customer in `venue`. Who the
+//! customers are is in `story`, their year before the start in `history`, the orders that stand when it
+//! opens in `opening`.
 
 mod activity;
 mod checks;
 mod customer;
 mod history;
+mod opening;
+mod order;
 mod orders;
+mod story;
 mod venue;
 
 #[cfg(test)]
 mod tests;
 
-pub use activity::{Activity, CashKind, Happening};
+pub use activity::{Activity, Cash, CashKind, Happening};
 pub use checks::Refusal;
 pub use customer::{Customer, Figures, Holding, Profile};
-pub use orders::{BookedOrder, Group, NewOrder, Role, Standing};
+pub use order::{BookedOrder, Group, NewOrder, Role, Standing};
 pub use venue::{Notice, NoticeKind};
 
 use super::calendar::MarketHours;
@@ -64,7 +68,7 @@ impl World {
             session,
             day_ends,
             refreshed: now,
-            random: fastrand::Rng::with_seed(seed ^ 0x5eed_0fac_e5),
+            random: fastrand::Rng::with_seed(seed ^ 0x5eed_face),
             pending: VecDeque::new(),
             notices: Vec::new(),
         };

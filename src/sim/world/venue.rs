@@ -2,7 +2,7 @@
 //! that a simulator passes on.
 
 use super::activity::{Activity, Happening};
-use super::orders::{BookedOrder, Standing};
+use super::order::{BookedOrder, Standing};
 use super::{Customer, World};
 use crate::domain::{ClientOrderId, OrderSize, Price, Quantity, Side, Timestamp};
 use crate::paper::{Event, Fill};
@@ -94,7 +94,9 @@ impl World {
             }
             Event::Filled(fill) => self.fill(&fill),
             Event::Resized { id, quantity } => {
-                self.change(&id, |order| order.draft.size = OrderSize::Quantity(quantity));
+                self.change(&id, |order| {
+                    order.draft.size = OrderSize::Quantity(quantity)
+                });
                 self.tell(now, &id, NoticeKind::Resized);
             }
             Event::Cancelled(id) => {
@@ -220,7 +222,9 @@ impl World {
 
 /// Books an execution in its order.
 fn take_fill(order: &mut BookedOrder, fill: &Fill) {
-    let before = order.average.map_or(Decimal::ZERO, |average| average.0 * order.filled);
+    let before = order
+        .average
+        .map_or(Decimal::ZERO, |average| average.0 * order.filled);
     let spent = before + fill.price.0 * fill.quantity.0;
     order.filled = fill.filled.0;
     order.average = spent.checked_div(fill.filled.0).map(Price);

@@ -7,7 +7,11 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// An order; its exits inside it where `nested`.
-pub(in crate::sim::alpaca) fn order(customer: &Customer, order: &BookedOrder, nested: bool) -> Value {
+pub(in crate::sim::alpaca) fn order(
+    customer: &Customer,
+    order: &BookedOrder,
+    nested: bool,
+) -> Value {
     let mut body = plain(order);
     if nested && !order.legs.is_empty() {
         body["legs"] = customer.legs_of(order).map(plain).collect();

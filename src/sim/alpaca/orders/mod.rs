@@ -1,5 +1,6 @@
 //! `/v2/orders`: placing, listing, replacing, cancelling.
 
+mod fields;
 pub(super) mod json;
 mod request;
 
@@ -19,7 +20,9 @@ const MOST_LISTED: usize = 500;
 /// `POST /v2/orders`.
 pub(super) fn place(call: &mut Call<'_>) -> Answer {
     if call.settings().suspend_trade {
-        return Err(ApiError::forbidden("new orders are rejected by user request"));
+        return Err(ApiError::forbidden(
+            "new orders are rejected by user request",
+        ));
     }
     let request: OrderRequest = request::parse(call.body)?;
     let order = request.into_order(call.customer(), &call.world.market)?;
@@ -92,9 +95,12 @@ pub(super) fn cancel(call: &mut Call<'_>, id: &str) -> Answer {
     let id = ClientOrderId::new(id);
     call.world
         .cancel(call.index, &id, call.now)
-        .map_err(|refusal| match refusal {
-            Refusal::NoSuchOrder => missing(&id),
-            other => refused(other),
+        .map_err(|refusal| {
+            if refusal == Refusal::NoSuchOrder {
+                missing(&id)
+            } else {
+                refused(refusal)
+            }
         })?;
     nothing()
 }
@@ -104,7 +110,12 @@ pub(super) fn cancel_all(call: &mut Call<'_>) -> Answer {
     let ids: Vec<ClientOrderId> = call
         .customer()
         .open_orders()
-        .filter(|order| order.group.as_ref().is_none_or(|group| group.parent.is_none()))
+        .filter(|order| {
+            order
+                .group
+                .as_ref()
+                .is_none_or(|group| group.parent.is_none())
+        })
         .map(|order| order.id.clone())
         .collect();
     let parts = ids.iter().map(|id| {
@@ -257,12 +268,17 @@ impl Filter {
             "closed" => !order.standing.is_open(),
             _ => true,
         };
-        let is_leg = order.group.as_ref().is_some_and(|group| group.parent.is_some());
+        let is_leg = order
+            .group
+            .as_ref()
+            .is_some_and(|group| group.parent.is_some());
         of_status
             && !(self.nested && is_leg)
             && self.after.is_none_or(|after| order.created > after)
             && self.until.is_none_or(|until| order.created < until)
             && (self.symbols.is_empty() || self.symbols.contains(&order.draft.symbol))
-            && self.side.is_none_or(|side| order.draft.side.as_str() == side)
+            && self
+                .side
+                .is_none_or(|side| order.draft.side.as_str() == side)
     }
 }

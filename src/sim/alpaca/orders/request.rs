@@ -1,33 +1,18 @@
 //! Reading orders and replacements: what the provider accepts, and its words for what it does not.
 
+use super::fields::{
+    Amount, check_client_id, check_extended, check_size, price, side, time_in_force,
+};
 use crate::domain::order::OrderChange;
 use crate::domain::{
     AccountId, AssetClass, ConnectionId, Exits, Mode, OrderDraft, OrderKind, OrderSize, Price,
-    Quantity, Side, StopLoss, Symbol, TimeInForce, TrailBy, money,
+    Quantity, StopLoss, Symbol, TimeInForce, TrailBy,
 };
 use crate::sim::alpaca::answer::ApiError;
 use crate::sim::market::{Market, PriceSource};
 use crate::sim::world::{Customer, NewOrder};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
-/// Longest id a customer may give an order.
-const LONGEST_CLIENT_ID: usize = 128;
-
-/// A decimal in the body, as a string or as a number; its digits are read as they are written.
-#[derive(Clone, Copy, Debug)]
-struct Amount(Decimal);
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(input)?;
-        let digits = raw.get().trim_matches('"');
-        money::decimal(digits)
-            .map(Self)
-            .map_err(serde::de::Error::custom)
-    }
-}
+use serde::Deserialize;
 
 /// The body of `POST /v2/orders`.
 #[derive(Debug, Deserialize)]
@@ -118,7 +103,11 @@ impl OrderRequest {
                     connection: ConnectionId::new("simulated"),
                     number: customer.number.as_str().into(),
                 },
-                mode: if customer.profile.paper { Mode::Paper } else { Mode::Live },
+                mode: if customer.profile.paper {
+                    Mode::Paper
+                } else {
+                    Mode::Live
+                },
                 symbol,
                 class: AssetClass::Equity,
                 side,
@@ -138,13 +127,13 @@ impl OrderRequest {
             (Some(Amount(quantity)), None) if quantity <= Decimal::ZERO => {
                 Err(ApiError::invalid("qty must be > 0"))
             }
-            (Some(Amount(quantity)), None) if quantity.normalize().scale() > 9 => {
-                Err(ApiError::unprocessable("qty can have at most 9 decimal places"))
-            }
+            (Some(Amount(quantity)), None) if quantity.normalize().scale() > 9 => Err(
+                ApiError::unprocessable("qty can have at most 9 decimal places"),
+            ),
             (Some(Amount(quantity)), None) => Ok(OrderSize::Quantity(Quantity(quantity))),
-            (None, Some(Amount(amount))) if amount < Decimal::ONE => {
-                Err(ApiError::forbidden("cost basis must be >= minimal amount of order 1"))
-            }
+            (None, Some(Amount(amount))) if amount < Decimal::ONE => Err(ApiError::forbidden(
+                "cost basis must be >= minimal amount of order 1",
+            )),
             (None, Some(Amount(amount))) => Ok(OrderSize::Notional(amount)),
         }
     }
@@ -157,7 +146,9 @@ impl OrderRequest {
             .as_deref()
             .ok_or_else(|| ApiError::invalid("type is required"))?;
         let unused = |used: bool, what: &str| match used {
-            true => Err(ApiError::invalid(format!("{kind} orders require no {what}"))),
+            true => Err(ApiError::invalid(format!(
+                "{kind} orders require no {what}"
+            ))),
             false => Ok(()),
         };
         let needs = |what: &str| ApiError::invalid(format!("{kind} orders require a {what}"));
@@ -231,7 +222,10 @@ impl OrderRequest {
         let loss = self.loss(grid)?;
         let needs = |what: &str| ApiError::invalid(format!("{class} orders require {what}"));
         if !matches!(class, "" | "simple")
-            && !matches!(time_in_force, TimeInForce::Day | TimeInForce::GoodTilCancelled)
+            && !matches!(
+                time_in_force,
+                TimeInForce::Day | TimeInForce::GoodTilCancelled
+            )
         {
             return Err(ApiError::unprocessable(
                 "complex orders must have time_in_force day or gtc",
@@ -308,82 +302,5 @@ impl ReplaceRequest {
             time_in_force: time_in_force(self.time_in_force.as_deref())?,
         };
         Ok((change, self.client_order_id.filter(|id| !id.is_empty())))
-    }
-}
-
-fn side(word: Option<&str>) -> Result<Side, ApiError> {
-    match word {
-        Some("buy") => Ok(Side::Buy),
-        Some("sell") => Ok(Side::Sell),
-        Some(other) => Err(ApiError::invalid(format!("invalid side {other:?}"))),
-        None => Err(ApiError::invalid("side is required")),
-    }
-}
-
-fn time_in_force(word: Option<&str>) -> Result<Option<TimeInForce>, ApiError> {
-    let Some(word) = word.filter(|word| !word.is_empty()) else {
-        return Ok(None);
-    };
-    TimeInForce::ALL
-        .into_iter()
-        .find(|time| time.as_str() == word)
-        .map(Some)
-        .ok_or_else(|| ApiError::invalid(format!("invalid time_in_force {word:?}")))
-}
-
-/// A price above zero; on the exchange's grid where the symbol has one: cents from a dollar on,
-/// hundredths of a cent below.
-fn price(name: &str, amount: Option<Amount>, grid: bool) -> Result<Option<Price>, ApiError> {
-    let Some(Amount(amount)) = amount else {
-        return Ok(None);
-    };
-    if amount <= Decimal::ZERO {
-        return Err(ApiError::invalid(format!("{name} must be > 0")));
-    }
-    let places = if amount >= Decimal::ONE { 2 } else { 4 };
-    if grid && amount.normalize().scale() > places {
-        return Err(ApiError::unprocessable(format!(
-            "invalid {name} {amount}. sub-penny increment does not fulfill minimum pricing criteria"
-        )));
-    }
-    Ok(Some(Price(amount)))
-}
-
-fn check_size(size: &OrderSize, kind: &OrderKind, time: TimeInForce) -> Result<(), ApiError> {
-    let is_part = match size {
-        OrderSize::Notional(_) => true,
-        OrderSize::Quantity(quantity) => !quantity.0.fract().is_zero(),
-    };
-    if is_part && time != TimeInForce::Day {
-        return Err(ApiError::unprocessable("fractional orders must be DAY orders"));
-    }
-    if is_part && matches!(kind, OrderKind::TrailingStop { .. }) {
-        return Err(ApiError::unprocessable(
-            "fractional orders must be market, limit, stop or stop_limit orders",
-        ));
-    }
-    Ok(())
-}
-
-fn check_extended(extended: bool, kind: &OrderKind, time: TimeInForce) -> Result<(), ApiError> {
-    if extended && !matches!(kind, OrderKind::Limit { .. }) {
-        return Err(ApiError::invalid(
-            "only type=\"limit\" is allowed for extended hours orders",
-        ));
-    }
-    if extended && !matches!(time, TimeInForce::Day | TimeInForce::GoodTilCancelled) {
-        return Err(ApiError::invalid(
-            "only time_in_force=\"day\" or \"gtc\" is allowed for extended hours orders",
-        ));
-    }
-    Ok(())
-}
-
-fn check_client_id(id: Option<&str>) -> Result<(), ApiError> {
-    match id {
-        Some(id) if id.len() > LONGEST_CLIENT_ID => Err(ApiError::invalid(
-            "client_order_id must be no more than 128 characters",
-        )),
-        _ => Ok(()),
     }
 }

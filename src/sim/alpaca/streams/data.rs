@@ -1,6 +1,7 @@
 //! Market data sockets: `v2/iex`, `v2/sip`, `v2/delayed_sip`, `v2/test`.
 
-use super::messages::{Batch, CHANNELS, Format, QUOTES, TRADES};
+use super::messages::{Batch, Format};
+use super::wanted::Wanted;
 use super::{Gone, Line, Nonsense, Socket, format_of, read};
 use crate::domain::{MarketEvent, Price, Quantity, Quote, Symbol, Trade};
 use crate::sim::alpaca::{Host, Shared, gate};
@@ -8,7 +9,7 @@ use crate::sim::market::{Speed, Tick};
 use http::HeaderMap;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -17,8 +18,6 @@ use tokio_tungstenite::tungstenite::Message;
 
 /// How long a client has to say who it is.
 const AUTH_TIME: Duration = Duration::from_secs(10);
-/// Symbols of trades and quotes on the free plan.
-const FREE_SYMBOLS: usize = 30;
 /// Rows of a recording in one frame when it is played without gaps.
 const ROWS_PER_FRAME: usize = 64;
 /// The only symbol of the test feed.
@@ -27,10 +26,6 @@ const TEST_SYMBOL: &str = "FAKEPACA";
 /// The feeds by their paths.
 pub(in crate::sim::alpaca) const FEEDS: [&str; 4] =
     ["/v2/iex", "/v2/sip", "/v2/delayed_sip", "/v2/test"];
-
-/// What one socket wants of each channel.
-#[derive(Clone, Debug, Default)]
-struct Wanted([BTreeSet<String>; CHANNELS.len()]);
 
 /// One data socket.
 struct Session {
@@ -157,39 +152,33 @@ impl Session {
     }
 
     async fn subscribe(&mut self, request: &Value, customer: usize) -> Result<(), Gone> {
-        if ["orderbooks", "news"].iter().any(|channel| request.get(channel).is_some()) {
-            return self.error(410, "invalid subscribe action for this feed").await;
+        if ["orderbooks", "news"]
+            .iter()
+            .any(|channel| request.get(channel).is_some())
+        {
+            return self
+                .error(410, "invalid subscribe action for this feed")
+                .await;
         }
         let mut wanted = self.wanted.clone();
-        for (channel, name) in CHANNELS.iter().enumerate() {
-            wanted.0[channel].extend(symbols(request, name));
-        }
+        wanted.add(request);
         let free = self.line.shared.world().customers[customer].profile.free;
         if free && self.feed == "/v2/iex" && wanted.exceeds_free_plan() {
             return self.error(405, "symbol limit exceeded").await;
         }
-        wanted.follow_trades();
         let before = std::mem::replace(&mut self.wanted, wanted);
         self.acknowledge().await?;
         self.catch_up(&before).await
     }
 
     async fn unsubscribe(&mut self, request: &Value) -> Result<(), Gone> {
-        for (channel, name) in CHANNELS.iter().enumerate() {
-            for symbol in symbols(request, name) {
-                self.wanted.0[channel].remove(&symbol);
-            }
-        }
-        self.wanted.follow_trades();
+        self.wanted.remove(request);
         self.acknowledge().await
     }
 
     async fn acknowledge(&mut self) -> Result<(), Gone> {
         self.mask = self.wanted.mask(&self.line.shared);
-        let channels = CHANNELS.iter().zip(&self.wanted.0);
-        let lists = channels.map(|(name, symbols)| format!("\"{name}\":{}", json!(symbols)));
-        let lists = lists.collect::<Vec<_>>().join(",");
-        let text = format!("[{{\"T\":\"subscription\",{lists}}}]");
+        let text = self.wanted.acknowledgement();
         let frame = match self.line.format {
             Format::Json => Message::text(text),
             Format::Pack => {
@@ -219,7 +208,8 @@ impl Session {
                     .iter()
                     .copied()
                     .filter(|listing| {
-                        self.replayed.insert(market.listings()[*listing].symbol.clone())
+                        self.replayed
+                            .insert(market.listings()[*listing].symbol.clone())
                     })
                     .collect(),
                 Speed::Times(_) => HashSet::new(),
@@ -260,7 +250,9 @@ impl Session {
 
     async fn pass_on(&mut self, batch: &Batch) -> Result<(), Gone> {
         let wanted = |listing: usize, channel: usize| {
-            self.mask.get(listing).is_some_and(|mask| mask & (1 << channel) != 0)
+            self.mask
+                .get(listing)
+                .is_some_and(|mask| mask & (1 << channel) != 0)
         };
         let frame = match self.line.format {
             Format::Json => batch.text(wanted).map(Message::text),
@@ -276,7 +268,9 @@ impl Session {
     async fn tell_test(&mut self) -> Result<(), Gone> {
         let now = self.line.shared.clock.now();
         let cents = 13_000 + now.millis() / 1000 % 97;
-        let (symbol, price) = (Symbol::new(TEST_SYMBOL), |cents| Price(Decimal::new(cents, 2)));
+        let (symbol, price) = (Symbol::new(TEST_SYMBOL), |cents| {
+            Price(Decimal::new(cents, 2))
+        });
         let quote = Quote {
             symbol: symbol.clone(),
             bid: Some(price(cents)),
@@ -320,50 +314,6 @@ impl Session {
         self.line.close(words).await;
         Err(Gone)
     }
-}
-
-impl Wanted {
-    fn has(&self, channel: usize, symbol: &str) -> bool {
-        self.0[channel].contains("*") || self.0[channel].contains(symbol)
-    }
-
-    /// Whether quotes or trades of a symbol are wanted now and were not before.
-    fn newly_has(&self, before: &Self, symbol: &str) -> bool {
-        [TRADES, QUOTES]
-            .into_iter()
-            .any(|channel| self.has(channel, symbol) && !before.has(channel, symbol))
-    }
-
-    fn exceeds_free_plan(&self) -> bool {
-        let (trades, quotes) = (&self.0[TRADES], &self.0[QUOTES]);
-        trades.contains("*") || quotes.contains("*") || trades.len() + quotes.len() > FREE_SYMBOLS
-    }
-
-    /// Corrections and cancelled trades come with trades.
-    fn follow_trades(&mut self) {
-        for channel in ["corrections", "cancelErrors"] {
-            if let Some(index) = CHANNELS.iter().position(|name| *name == channel) {
-                self.0[index] = self.0[TRADES].clone();
-            }
-        }
-    }
-
-    fn mask(&self, shared: &Shared) -> Vec<u16> {
-        let world = shared.world();
-        let bits = |symbol: &str| {
-            (0..CHANNELS.len())
-                .filter(|channel| self.has(*channel, symbol))
-                .fold(0, |mask, channel| mask | 1 << channel)
-        };
-        let listings = world.market.listings().iter();
-        listings.map(|listing| bits(listing.symbol.as_str())).collect()
-    }
-}
-
-fn symbols(request: &Value, channel: &str) -> Vec<String> {
-    let list = request[channel].as_array();
-    let texts = list.into_iter().flatten().filter_map(Value::as_str);
-    texts.map(str::to_owned).collect()
 }
 
 /// The documented words of an error code.

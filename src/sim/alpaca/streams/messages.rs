@@ -85,7 +85,11 @@ impl Batch {
     /// One text frame of the messages that `wanted` takes by listing and channel.
     pub(super) fn text(&self, wanted: impl Fn(usize, usize) -> bool) -> Option<String> {
         let mut frame = String::from("[");
-        for entry in self.entries.iter().filter(|entry| wanted(entry.listing, entry.channel)) {
+        for entry in self
+            .entries
+            .iter()
+            .filter(|entry| wanted(entry.listing, entry.channel))
+        {
             if frame.len() > 1 {
                 frame.push(',');
             }
@@ -99,7 +103,11 @@ impl Batch {
     pub(super) fn packed(&self, wanted: impl Fn(usize, usize) -> bool) -> Option<Vec<u8>> {
         let mut count = 0;
         let mut body = Vec::new();
-        for entry in self.entries.iter().filter(|entry| wanted(entry.listing, entry.channel)) {
+        for entry in self
+            .entries
+            .iter()
+            .filter(|entry| wanted(entry.listing, entry.channel))
+        {
             count += 1;
             body.extend_from_slice(&self.pack[entry.pack.clone()]);
         }
@@ -140,7 +148,12 @@ fn write_json(out: &mut String, tick: &Tick) {
             open(out, "s", symbol.as_str());
             let (code, words, reason_code, reason) = status_words(status);
             let reason = Value::from(reason);
-            put(out, format_args!("\"sc\":\"{code}\",\"sm\":\"{words}\",\"rc\":\"{reason_code}\",\"rm\":{reason},\"z\":\"C\""));
+            put(
+                out,
+                format_args!(
+                    "\"sc\":\"{code}\",\"sm\":\"{words}\",\"rc\":\"{reason_code}\",\"rm\":{reason},\"z\":\"C\""
+                ),
+            );
         }
     }
     out.push('}');
@@ -152,10 +165,15 @@ fn bar_message(out: &mut String, kind: &str, bar: &Bar) {
 }
 
 fn open(out: &mut String, kind: &str, symbol: &str) {
-    let plain = symbol.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"./-".contains(&byte));
+    let plain = symbol
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"./-".contains(&byte));
     match plain {
         true => put(out, format_args!("{{\"T\":\"{kind}\",\"S\":\"{symbol}\",")),
-        false => put(out, format_args!("{{\"T\":\"{kind}\",\"S\":{},", Value::from(symbol))),
+        false => put(
+            out,
+            format_args!("{{\"T\":\"{kind}\",\"S\":{},", Value::from(symbol)),
+        ),
     }
 }
 
@@ -200,7 +218,13 @@ pub(in crate::sim::alpaca) fn bar_fields(out: &mut String, bar: &MarketBar) {
         out,
         format_args!(
             "\"o\":{},\"h\":{},\"l\":{},\"c\":{},\"v\":{},\"t\":\"{}\",\"n\":{},\"vw\":{}",
-            bar.open, bar.high, bar.low, bar.close, bar.volume, bar.start, bar.trades,
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+            bar.start,
+            bar.trades,
             bar.average.0.round_dp(6),
         ),
     );
@@ -229,7 +253,12 @@ fn write_pack(out: &mut Vec<u8>, tick: &Tick) {
         MarketEvent::Status(symbol, status) => {
             let (code, words, reason_code, reason) = status_words(status);
             head(out, 7, "s", symbol.as_str());
-            for (name, text) in [("sc", code), ("sm", words), ("rc", reason_code), ("rm", reason)] {
+            for (name, text) in [
+                ("sc", code),
+                ("sm", words),
+                ("rc", reason_code),
+                ("rm", reason),
+            ] {
                 pair(out, name, text);
             }
             pair(out, "z", "C");
@@ -293,7 +322,10 @@ fn pair(out: &mut Vec<u8>, field: &str, text: &str) {
 
 fn words(out: &mut Vec<u8>, field: &str, words: &[&str]) {
     name(out, field);
-    infallible(encode::write_array_len(out, u32::try_from(words.len()).unwrap_or(0)));
+    infallible(encode::write_array_len(
+        out,
+        u32::try_from(words.len()).unwrap_or(0),
+    ));
     for word in words {
         infallible(encode::write_str(out, word));
     }

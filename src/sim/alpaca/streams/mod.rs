@@ -3,6 +3,7 @@
 pub(super) mod data;
 pub(super) mod messages;
 pub(super) mod trading;
+mod wanted;
 
 use super::Shared;
 use crate::sim::faults::{Fault, Subject};
@@ -189,9 +190,13 @@ impl Line {
         match fault {
             Fault::Gap => Vec::new(),
             Fault::Duplicate => vec![message.clone(), message],
-            Fault::Error(code) | Fault::Status(code, _) => vec![self.frame(&(self.nonsense.error)(code))],
+            Fault::Error(code) | Fault::Status(code, _) => {
+                vec![self.frame(&(self.nonsense.error)(code))]
+            }
             Fault::UnknownType => vec![self.frame(&(self.nonsense.unknown)()), message],
-            Fault::BadJson | Fault::Cut | Fault::Html => vec![Message::text("[{\"T\":\"q\",\"S\":")],
+            Fault::BadJson | Fault::Cut | Fault::Html => {
+                vec![Message::text("[{\"T\":\"q\",\"S\":")]
+            }
             Fault::Empty => vec![Message::text("")],
             Fault::WrongType => vec![self.changed(&message, serve::wrong_type)],
             Fault::Escape => vec![self.changed(&message, serve::escape)],
@@ -238,7 +243,9 @@ fn fragments(message: &Message) -> Vec<Message> {
 fn read(message: &Message, format: Format) -> Option<Value> {
     match (message, format) {
         (Message::Text(text), _) => serde_json::from_str(text.as_str()).ok(),
-        (Message::Binary(data), _) if data.first() == Some(&b'{') => serde_json::from_slice(data).ok(),
+        (Message::Binary(data), _) if data.first() == Some(&b'{') => {
+            serde_json::from_slice(data).ok()
+        }
         (Message::Binary(data), Format::Pack) => unpack(&mut data.as_ref(), 0),
         (Message::Binary(data), Format::Json) => serde_json::from_slice(data).ok(),
         (Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_), _) => None,
@@ -276,6 +283,29 @@ fn unpack(input: &mut &[u8], depth: u8) -> Option<Value> {
         }
         Marker::True | Marker::False => rmp::decode::read_bool(input).ok().map(Value::Bool),
         Marker::Null => rmp::decode::read_nil(input).ok().map(|()| Value::Null),
-        _ => rmp::decode::read_int::<i64, _>(input).ok().map(Value::from),
+        Marker::FixPos(_)
+        | Marker::FixNeg(_)
+        | Marker::U8
+        | Marker::U16
+        | Marker::U32
+        | Marker::U64
+        | Marker::I8
+        | Marker::I16
+        | Marker::I32
+        | Marker::I64 => rmp::decode::read_int::<i64, _>(input).ok().map(Value::from),
+        Marker::Bin8
+        | Marker::Bin16
+        | Marker::Bin32
+        | Marker::Ext8
+        | Marker::Ext16
+        | Marker::Ext32
+        | Marker::FixExt1
+        | Marker::FixExt2
+        | Marker::FixExt4
+        | Marker::FixExt8
+        | Marker::FixExt16
+        | Marker::F32
+        | Marker::F64
+        | Marker::Reserved => None,
     }
 }

@@ -76,7 +76,8 @@ impl Session {
         match request["action"].as_str() {
             Some("authenticate") => {
                 let data = &request["data"];
-                self.authenticate(&data["key_id"], &data["secret_key"]).await
+                self.authenticate(&data["key_id"], &data["secret_key"])
+                    .await
             }
             Some("auth") => self.authenticate(&request["key"], &request["secret"]).await,
             Some("listen") => self.listen(&request["data"]["streams"]).await,
@@ -122,7 +123,8 @@ impl Session {
         let names = streams.as_array().into_iter().flatten();
         self.listening = names.filter_map(Value::as_str).any(|name| name == UPDATES);
         let heard: &[&str] = if self.listening { &[UPDATES] } else { &[] };
-        self.say("listening", "listening", json!({"streams": heard})).await
+        self.say("listening", "listening", json!({"streams": heard}))
+            .await
     }
 
     async fn pass_on(&mut self, notice: &Notice) -> Result<(), Gone> {
