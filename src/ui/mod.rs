@@ -6,8 +6,11 @@
 
 pub mod app;
 pub mod command;
+pub mod format;
+pub mod fuzzy;
 pub mod key;
 pub mod keymap;
 pub mod overlays;
 pub mod panes;
 pub mod theme;
+pub mod widgets;

@@ -1,4 +1,0 @@
-//! Styles by role.
-
-/// Styles by role.
-pub struct Theme;
