@@ -6,6 +6,7 @@ pub mod ledger;
 pub mod link;
 pub mod net;
 pub mod paper;
+pub mod providers;
 pub mod runtime;
 pub mod sim;
 pub mod ui;
