@@ -9,9 +9,6 @@ use crate::domain::{AccountId, Clock, ConnectionId, Symbol, Text};
 use crate::engine::Input;
 use crate::engine::input::{Channel, StreamChange};
 use crate::net::backoff::Backoff;
-use crate::net::error::NetError;
-use crate::net::session::Ending;
-use crate::net::socket::{self, SocketEnd};
 use crate::providers::provider::{Provider, StreamCommand, StreamEvent, StreamSpec};
 use crate::runtime::effects::tell;
 use crate::runtime::{Happened, Runtime, convert};
@@ -134,7 +131,10 @@ impl Stream {
         let _ = pump.await; // it panics only with the whole program
         end
     }
-SOCKET
+
+    async fn run_session(&mut self, _basin: Arc<Basin>, _stop: &CancellationToken) -> End {
+        std::future::pending().await
+    }
 }
 
 /// Why a session ended, and the least pause before the next; `None` when there is no next.
