@@ -9,6 +9,7 @@ use crate::engine::Settings;
 use crate::link::socket::{self, Listener, SocketError};
 use crate::link::{Hub, Inbound, Replica, ScreenEnd, SecretRequest, VaultStatus};
 use crate::net::transport::{Patience, Transport, WebTransport};
+use crate::net::Dialer;
 use crate::net::{NetError, install_tls_provider};
 use crate::runtime;
 use crate::runtime::clock::SystemClock;
@@ -144,6 +145,7 @@ fn options(setup: &Setup, lock: InstanceLock, cost: KdfCost, demo: bool) -> Resu
     Ok(runtime::Options {
         clock: Arc::new(SystemClock),
         transport,
+        dialer: Dialer::from_system()?,
         lock,
         cost,
         addresses: setup.config.providers.clone(),

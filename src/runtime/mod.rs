@@ -16,6 +16,7 @@ use crate::domain::{Clock, ConnectionId, Symbol, Text, Timestamp};
 use crate::engine::input::{Note, Profile, Sent};
 use crate::engine::{Engine, Input, Output, Settings};
 use crate::link::{EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, SecretRequest, VaultStatus};
+use crate::net::Dialer;
 use crate::net::transport::Transport;
 use crate::providers::provider::Provider;
 use crate::providers::{self, PROVIDERS};
@@ -50,6 +51,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How HTTP requests leave.
     pub transport: Arc<dyn Transport>,
+    /// How WebSockets are reached.
+    pub dialer: Dialer,
     /// The data folder, held by us alone.
     pub lock: InstanceLock,
     /// What a new vault costs to open.
@@ -83,6 +86,7 @@ pub(crate) fn trouble(text: impl Into<Text>) -> Input {
 struct Runtime {
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
+    dialer: Dialer,
     addresses: BTreeMap<String, BTreeMap<String, String>>,
     hub: Hub,
     engine: Engine,
@@ -100,6 +104,7 @@ pub async fn run(options: Options, hub: Hub, mut inbox: mpsc::Receiver<Inbound>,
     let mut runtime = Runtime {
         clock: options.clock,
         transport: options.transport,
+        dialer: options.dialer,
         addresses: options.addresses,
         hub,
         engine: Engine::new(options.settings, offers(), vault),

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tradedeck::domain::{ConnectionId, Environment, ProviderId};
 use tradedeck::engine::Settings;
 use tradedeck::link::{Addition, Hub, Replica, Request, ScreenEnd, SecretRequest, VaultStatus};
+use tradedeck::net::Dialer;
 use tradedeck::net::install_tls_provider;
 use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::runtime::clock::SystemClock;
@@ -144,6 +145,7 @@ fn start(sim: &Running, folder: &TempDir) -> (Hub, (CancellationToken, tokio::ta
     let options = Options {
         clock: Arc::new(SystemClock),
         transport: Arc::new(WebTransport::new(Patience::default()).unwrap()),
+        dialer: Dialer::from_system().unwrap(),
         lock: InstanceLock::take(&folder.path().join("data"), &holder).unwrap(),
         cost: KdfCost::new(64, 1, 1).unwrap(),
         addresses: BTreeMap::from([("alpaca".to_owned(), addresses)]),

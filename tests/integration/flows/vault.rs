@@ -41,7 +41,7 @@ async fn refused_credentials_are_not_kept() {
     let mut deck = Deck::without_vault(Options::default()).await;
     deck.create_vault().await;
     let mut customer = deck.customer(true);
-    customer.secret = "not the secret of anybody at all".into();
+    customer.secret = "x".repeat(40);
     let addition = deck.add(&customer, Environment::Paper).await;
     assert!(matches!(addition, Addition::Refused { .. }), "{addition:?}");
     let addition = deck.add(&deck.customer(true), Environment::Live).await;
