@@ -4,7 +4,9 @@
 //! A new widget is one file here.
 
 pub mod dialog;
+pub mod form;
 pub mod frame;
+pub mod line_chart;
 pub mod line_input;
 pub mod meter;
 pub mod secret_input;
