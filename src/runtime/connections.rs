@@ -1,26 +1,30 @@
 //! One supervised task for each stream of a connection: connect, run, and after a pause connect again.
 //!
 //! A stream leaves what it heard in a [`Basin`] and never waits; a pump carries it to the loop. Market data that
-//! piles up there is thinned to the newest of each symbol; order events wait, and a stream that outruns
-//! [`MOST_HELD`] of them is cut and started over, after which everything is read again.
+//! piles up there is thinned to the newest of each symbol; order events wait, and while [`MOST_HELD`] of them do
+//! the socket is not read, so that nothing is lost and nothing grows.
 
 use crate::domain::quote::MarketEvent;
 use crate::domain::{AccountId, Clock, ConnectionId, Symbol, Text};
 use crate::engine::Input;
 use crate::engine::input::{Channel, StreamChange};
 use crate::net::backoff::Backoff;
+use crate::net::Dialer;
 use crate::net::error::NetError;
+use crate::net::http::HeaderText;
 use crate::net::session::Ending;
-use crate::net::socket::{self, SocketEnd};
+use crate::net::socket::{self, Socket, SocketEnd, Target};
 use crate::providers::provider::{Provider, StreamCommand, StreamEvent, StreamSpec};
 use crate::runtime::effects::tell;
 use crate::runtime::{Happened, Runtime, convert};
+use http::HeaderName;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// Commands that may wait for a stream; each replaces the one before, so only a stuck stream fills this.
 const MOST_COMMANDS: usize = 64;
@@ -70,6 +74,7 @@ impl Runtime {
                 channel,
                 spec,
                 clock: self.clock.clone(),
+                dialer: self.dialer.clone(),
                 answers: self.effects.answers.clone(),
                 commands,
                 random: self.random.fork(),
@@ -92,6 +97,7 @@ struct Stream {
     channel: Channel,
     spec: StreamSpec,
     clock: Arc<dyn Clock>,
+    dialer: Dialer,
     answers: mpsc::Sender<Happened>,
     commands: mpsc::Receiver<StreamCommand>,
     random: fastrand::Rng,
@@ -125,16 +131,44 @@ impl Stream {
     /// Connects and runs one session; its pump stops with it, after the last thing heard was handed on.
     async fn run_once(&mut self, cancel: &CancellationToken) -> End {
         while self.commands.try_recv().is_ok() {} // meant for the session before; this one is told anew
-        let basin = Arc::new(Basin::new(cancel.child_token()));
-        let stop = basin.cut.clone();
+        let basin = Arc::new(Basin::new());
         let source = (self.connection.clone(), self.channel, self.spec.label.clone());
         let pump = tokio::spawn(pump(basin.clone(), source, self.answers.clone()));
-        let end = self.run_session(basin, &stop).await;
-        stop.cancel();
+        let end = self.run_session(&basin, cancel).await;
+        basin.over.cancel();
         let _ = pump.await; // it panics only with the whole program
         end
     }
-SOCKET
+
+    async fn run_session(&mut self, basin: &Basin, cancel: &CancellationToken) -> End {
+        let target = match target(&self.spec) {
+            Ok(target) => target,
+            Err(error) => return End::of_error(&error),
+        };
+        let connected = tokio::select! {
+            () = cancel.cancelled() => return End::cancelled(),
+            connected = Socket::connect(&self.dialer, &target) => connected,
+        };
+        let socket = match connected {
+            Ok(socket) => socket,
+            Err(error) => return End::of_error(&error),
+        };
+        let mut session = (self.spec.session)();
+        let mut fill = |events: &mut Vec<StreamEvent>| basin.fill(events);
+        let options = socket::Options::default();
+        let end = socket.run(&mut session, &mut self.commands, &mut fill, options, cancel).await;
+        End::of_socket(&end)
+    }
+}
+
+fn target(spec: &StreamSpec) -> Result<Target, NetError> {
+    let url = Url::parse(&spec.url).map_err(|_| NetError::Address("it cannot be read"))?;
+    let headers = spec
+        .headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderText::Secret(value.clone())))
+        .collect();
+    Ok(Target { url, headers })
 }
 
 /// Why a session ended, and the least pause before the next; `None` when there is no next.
@@ -143,12 +177,44 @@ struct End {
     least_pause: Option<Duration>,
 }
 
+impl End {
+    fn cancelled() -> Self {
+        Self { why: "stopped".into(), least_pause: None }
+    }
+
+    fn of_error(error: &NetError) -> Self {
+        Self::new(error.to_string(), Some(Ending::from(error)))
+    }
+
+    fn of_socket(end: &SocketEnd) -> Self {
+        let why = match end {
+            SocketEnd::Cancelled => "stopped".to_owned(),
+            SocketEnd::Ended(Ending::GiveUp { why }) => why.clone(),
+            SocketEnd::Ended(Ending::Retry | Ending::RetryAfter(_)) => "the provider asked to connect again".to_owned(),
+            SocketEnd::Closed { reason, .. } if reason.is_empty() => "the provider closed the connection".to_owned(),
+            SocketEnd::Closed { reason, .. } => format!("the provider closed the connection: {reason}"),
+            SocketEnd::Silent(limit) => format!("silent for {} s", limit.as_secs()),
+            SocketEnd::Failed(error) => error.to_string(),
+        };
+        Self::new(why, end.ending())
+    }
+
+    fn new(why: String, ending: Option<Ending>) -> Self {
+        let least_pause = match ending {
+            Some(Ending::Retry) => Some(Duration::ZERO),
+            Some(Ending::RetryAfter(pause)) => Some(pause),
+            Some(Ending::GiveUp { .. }) | None => None,
+        };
+        Self { why: why.into(), least_pause }
+    }
+}
+
 /// Where a stream leaves what it heard.
 struct Basin {
     held: Mutex<Held>,
     filled: Notify,
-    /// Ends the session: asked for from outside, or because it outran what may wait.
-    cut: CancellationToken,
+    /// The session is over: the pump hands on what is left and stops.
+    over: CancellationToken,
 }
 
 #[derive(Default)]
@@ -160,12 +226,12 @@ struct Held {
 /// Market events that may pile up before they are thinned.
 const THIN_ABOVE: usize = 8_192;
 
-/// Other events that may wait before the session is cut; everything is read again after that.
+/// Other events that may wait before the socket is read no further.
 const MOST_HELD: usize = 4_096;
 
 impl Basin {
-    fn new(cut: CancellationToken) -> Self {
-        Self { held: Mutex::default(), filled: Notify::new(), cut }
+    fn new() -> Self {
+        Self { held: Mutex::default(), filled: Notify::new(), over: CancellationToken::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -173,9 +239,17 @@ impl Basin {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes events from the front as far as there is room; market data makes its own.
     fn fill(&self, events: &mut Vec<StreamEvent>) {
         let mut held = self.lock();
-        for event in events.drain(..) {
+        let room = MOST_HELD - held.others.len();
+        let mut others = 0;
+        let fits = events.iter().take_while(|event| {
+            others += usize::from(!matches!(event, StreamEvent::Market(_)));
+            others <= room
+        });
+        let fits = fits.count();
+        for event in events.drain(..fits) {
             match event {
                 StreamEvent::Market(event) => held.market.push(event),
                 other => held.others.push(other),
@@ -183,9 +257,6 @@ impl Basin {
         }
         if held.market.len() > THIN_ABOVE {
             thin(&mut held.market);
-        }
-        if held.others.len() > MOST_HELD {
-            self.cut.cancel();
         }
         drop(held);
         self.filled.notify_one();
@@ -219,7 +290,7 @@ async fn pump(basin: Arc<Basin>, source: (ConnectionId, Channel, Text), answers:
         let ending = tokio::select! {
             biased;
             () = basin.filled.notified() => false,
-            () = basin.cut.cancelled() => true,
+            () = basin.over.cancelled() => true,
         };
         let Held { market, others } = std::mem::take(&mut *basin.lock());
         for event in others {
@@ -277,21 +348,23 @@ mod tests {
 
     #[test]
     fn a_flood_that_nobody_takes_is_bounded() {
-        let basin = Basin::new(CancellationToken::new());
+        let basin = Basin::new();
         for _ in 0..100 {
             let mut batch: Vec<StreamEvent> = (0..1_000).map(|_| StreamEvent::Market(trade("A"))).collect();
             basin.fill(&mut batch);
+            assert!(batch.is_empty());
         }
         assert!(basin.lock().market.len() <= THIN_ABOVE + 1_000);
-        assert!(!basin.cut.is_cancelled());
     }
 
     #[test]
-    fn order_events_are_never_dropped_the_session_is_cut_instead() {
-        let basin = Basin::new(CancellationToken::new());
-        let mut batch = vec![StreamEvent::Ready; MOST_HELD + 1];
+    fn order_events_wait_in_their_order_and_none_is_dropped() {
+        let basin = Basin::new();
+        let mut batch = vec![StreamEvent::Ready; MOST_HELD + 3];
         basin.fill(&mut batch);
-        assert!(basin.cut.is_cancelled());
-        assert_eq!(basin.lock().others.len(), MOST_HELD + 1);
+        assert_eq!((basin.lock().others.len(), batch.len()), (MOST_HELD, 3));
+        basin.lock().others.clear();
+        basin.fill(&mut batch);
+        assert_eq!((basin.lock().others.len(), batch.len()), (3, 0));
     }
 }
