@@ -12,7 +12,10 @@ pub mod help;
 pub mod notice;
 pub mod order;
 pub mod palette;
+#[cfg(test)]
+mod stage;
 pub mod themes;
+pub mod unlock;
 
 use crate::domain::text::Text;
 use crate::domain::{AccountId, ClientOrderId, Side, Symbol};
@@ -128,3 +131,6 @@ pub enum Answer {
     /// Blocks new orders and cancels the working ones.
     Kill,
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,7 +170,7 @@ mod tests {
         assert!(notices.expire(at(5)));
         assert_eq!(
             drawn(&notices, 20, 1),
-            ["         ▌ link lost"].map(|it| it.to_owned())
+            ["        ▌ link lost"].map(|it| it.to_owned())
         );
         assert!(notices.dismiss());
         assert!(!notices.dismiss());
@@ -184,12 +184,7 @@ mod tests {
         notices.push(Level::Warn, "the link is slow today", at(0));
         assert_eq!(
             drawn(&notices, 20, 4),
-            [
-                "",
-                "              ▌ one",
-                "    ▌ the link is",
-                "    ▌ slow today"
-            ]
+            ["", "              ▌ one", " ▌ the link is slow", " ▌ today"]
         );
         assert_eq!(drawn(&notices, 20, 1), [""]);
     }
@@ -200,7 +195,7 @@ mod tests {
         for _ in 0..3 {
             notices.push(Level::Warn, "again", at(0));
         }
-        assert_eq!(drawn(&notices, 30, 1), ["             ▌ again (3 times)"]);
+        assert_eq!(drawn(&notices, 30, 1), ["            ▌ again (3 times)"]);
         for number in 0..99 {
             notices.push(Level::Info, number.to_string(), at(0));
         }

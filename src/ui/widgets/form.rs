@@ -253,8 +253,16 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
-    /// The secret of a hidden field, to judge it or to take it.
-    pub fn secret(&mut self, id: Id) -> Option<&mut SecretInput> {
+    /// The secret of a hidden field, to judge it.
+    pub fn secret(&self, id: Id) -> Option<&SecretInput> {
+        match &self.field(id).control {
+            Control::Secret(secret) => Some(secret),
+            Control::Text(_) | Control::Choice { .. } => None,
+        }
+    }
+
+    /// The secret of a hidden field, to take it.
+    pub fn secret_mut(&mut self, id: Id) -> Option<&mut SecretInput> {
         match &mut self.field_mut(id).control {
             Control::Secret(secret) => Some(secret),
             Control::Text(_) | Control::Choice { .. } => None,
