@@ -8,8 +8,8 @@ use crate::domain::{Clock, ConnectionId, Environment, ProviderId};
 use crate::engine::Settings;
 use crate::link::socket::{self, Listener, SocketError};
 use crate::link::{Hub, Inbound, Replica, ScreenEnd, SecretRequest, VaultStatus};
-use crate::net::transport::{Patience, Transport, WebTransport};
 use crate::net::Dialer;
+use crate::net::transport::{Patience, Transport, WebTransport};
 use crate::net::{NetError, install_tls_provider};
 use crate::runtime;
 use crate::runtime::clock::SystemClock;
@@ -101,7 +101,11 @@ pub fn launch(setup: &Setup, listen: bool) -> Result<Running, StartError> {
     if listen {
         let listener = Listener::bind(&setup.paths.socket())?;
         let (hub, cancel) = (hub.clone(), cancel.clone());
-        tokio::spawn(async move { cancel.run_until_cancelled_owned(socket::serve(listener, hub)).await });
+        tokio::spawn(async move {
+            cancel
+                .run_until_cancelled_owned(socket::serve(listener, hub))
+                .await
+        });
     }
     Ok(run(options, hub, inbox, cancel, None))
 }
@@ -112,7 +116,10 @@ pub fn launch(setup: &Setup, listen: bool) -> Result<Running, StartError> {
 /// [`StartError`].
 pub async fn launch_demo(setup: &Setup) -> Result<Running, StartError> {
     let folder = tempfile::Builder::new().prefix("tradedeck-demo-").tempdir();
-    let folder = folder.map_err(|error| StartError::System { what: "cannot make a folder for the demo", error })?;
+    let folder = folder.map_err(|error| StartError::System {
+        what: "cannot make a folder for the demo",
+        error,
+    })?;
     let alpaca = sim::alpaca::start(sim::alpaca::Options::default(), Arc::new(SystemClock)).await;
     let alpaca = alpaca?;
     let mut setup = setup.clone();
@@ -121,9 +128,21 @@ pub async fn launch_demo(setup: &Setup) -> Result<Running, StartError> {
     let lock = take_lock(&setup.paths.data)?;
     let options = options(&setup, lock, KdfCost::new(DEMO_MEMORY_KIB, 3, 4)?, true)?;
     let (hub, inbox) = Hub::new();
-    tokio::spawn(connect_customers(hub.attach(), alpaca.ready.customers.clone()));
-    let world = DemoWorld { _folder: folder, _alpaca: alpaca };
-    Ok(run(options, hub, inbox, CancellationToken::new(), Some(world)))
+    tokio::spawn(connect_customers(
+        hub.attach(),
+        alpaca.ready.customers.clone(),
+    ));
+    let world = DemoWorld {
+        _folder: folder,
+        _alpaca: alpaca,
+    };
+    Ok(run(
+        options,
+        hub,
+        inbox,
+        CancellationToken::new(),
+        Some(world),
+    ))
 }
 
 fn run(
@@ -134,10 +153,20 @@ fn run(
     world: Option<DemoWorld>,
 ) -> Running {
     let runtime = tokio::spawn(runtime::run(options, hub.clone(), inbox, cancel.clone()));
-    Running { hub, cancel, runtime, world }
+    Running {
+        hub,
+        cancel,
+        runtime,
+        world,
+    }
 }
 
-fn options(setup: &Setup, lock: InstanceLock, cost: KdfCost, demo: bool) -> Result<runtime::Options, StartError> {
+fn options(
+    setup: &Setup,
+    lock: InstanceLock,
+    cost: KdfCost,
+    demo: bool,
+) -> Result<runtime::Options, StartError> {
     install_tls_provider();
     let transport: Arc<dyn Transport> = Arc::new(WebTransport::new(Patience::default())?);
     let mut seed = [0; 8];
@@ -174,16 +203,29 @@ fn addresses(ready: &sim::alpaca::Ready) -> BTreeMap<String, String> {
 
 fn take_lock(data: &Path) -> Result<InstanceLock, VaultError> {
     let terminal = rustix::termios::ttyname(io::stdin().as_fd(), Vec::new());
-    let terminal = terminal.map_or_else(|_| "no terminal".to_owned(), |name| name.to_string_lossy().into_owned());
+    let terminal = terminal.map_or_else(
+        |_| "no terminal".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     let since = SystemClock.now().to_rfc3339_millis();
-    InstanceLock::take(data, &Holder { pid: std::process::id(), terminal, since })
+    InstanceLock::take(
+        data,
+        &Holder {
+            pid: std::process::id(),
+            terminal,
+            since,
+        },
+    )
 }
 
 /// Walks the person's own way in the demo: makes the vault, then adds each customer's credentials.
 async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyCustomer>) {
     let passphrase: [u8; 32] = std::array::from_fn(|_| fastrand::u8(b'a'..=b'z'));
     let passphrase = SecretString::from(String::from_utf8_lossy(&passphrase).into_owned());
-    if screen.request_secret(SecretRequest::CreateVault { passphrase }).is_err() {
+    if screen
+        .request_secret(SecretRequest::CreateVault { passphrase })
+        .is_err()
+    {
         return; // an inbox that nothing was put into yet has room
     }
     let mut replica = Replica::default();
@@ -201,7 +243,11 @@ async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyC
         let request = SecretRequest::AddConnection {
             name: Some(ConnectionId::new(customer.name)),
             provider: ProviderId::new("alpaca"),
-            environment: if customer.paper { Environment::Paper } else { Environment::Live },
+            environment: if customer.paper {
+                Environment::Paper
+            } else {
+                Environment::Live
+            },
             secrets,
         };
         if screen.request_secret(request).is_err() {

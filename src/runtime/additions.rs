@@ -27,7 +27,10 @@ pub(crate) struct Added {
 
 impl Opener {
     /// Makes a provider's connection; sends nothing yet.
-    pub(crate) fn open(&self, credentials: &Credentials) -> Result<Arc<dyn Provider>, ProviderError> {
+    pub(crate) fn open(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<Arc<dyn Provider>, ProviderError> {
         let id = credentials.provider.as_str();
         let spec = providers::find(id).ok_or_else(|| ProviderError::Misconfigured {
             problem: format!("this version does not know the provider {id}").into(),
@@ -44,8 +47,10 @@ impl Opener {
 
     fn addresses_of(&self, provider: &ProviderId) -> BTreeMap<String, String> {
         let defaults = providers::find(provider.as_str()).map_or(&[][..], |spec| spec.addresses);
-        let mut addresses: BTreeMap<String, String> =
-            defaults.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let mut addresses: BTreeMap<String, String> = defaults
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         if let Some(configured) = self.addresses.get(provider.as_str()) {
             addresses.extend(configured.clone());
         }
@@ -60,7 +65,10 @@ impl Opener {
 }
 
 fn is_loopback(address: &str) -> bool {
-    match url::Url::parse(address).ok().and_then(|url| url.host().map(|host| host.to_owned())) {
+    match url::Url::parse(address)
+        .ok()
+        .and_then(|url| url.host().map(|host| host.to_owned()))
+    {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
@@ -76,12 +84,18 @@ pub(crate) fn choose_name(
 ) -> Result<ConnectionId, Text> {
     if let Some(wanted) = wanted {
         let problem = format!("a connection named {wanted} exists already; choose another name");
-        return if taken.contains(&wanted) { Err(problem.into()) } else { Ok(wanted) };
+        return if taken.contains(&wanted) {
+            Err(problem.into())
+        } else {
+            Ok(wanted)
+        };
     }
     let numbered = |number: usize| ConnectionId::new(&format!("{provider}-{number}"));
     let first = ConnectionId::new(provider.as_str());
     let mut names = std::iter::once(first).chain((2..).map(numbered));
-    Ok(names.find(|name| !taken.contains(name)).expect("the names never end"))
+    Ok(names
+        .find(|name| !taken.contains(name))
+        .expect("the names never end"))
 }
 
 /// Checks credentials with their provider and seals them; what came of it goes to every screen.
@@ -94,7 +108,13 @@ pub(crate) fn add(opener: Opener, effects: Effects, credentials: Result<Credenti
         let (addition, added) = match outcome {
             Ok((accounts, added)) => {
                 let connection = added.credentials.connection.clone();
-                (Addition::Added { connection, accounts }, Some(added))
+                (
+                    Addition::Added {
+                        connection,
+                        accounts,
+                    },
+                    Some(added),
+                )
             }
             Err(refusal) => (refusal, None),
         };
@@ -102,7 +122,10 @@ pub(crate) fn add(opener: Opener, effects: Effects, credentials: Result<Credenti
         if let Some(added) = added {
             let _ = effects.answers.send(Happened::Added(Box::new(added))).await;
         }
-        let _ = effects.answers.send(Happened::Publish(Event::Addition(addition))).await;
+        let _ = effects
+            .answers
+            .send(Happened::Publish(Event::Addition(addition)))
+            .await;
     });
 }
 
@@ -112,28 +135,49 @@ async fn try_to_add(
     credentials: Credentials,
 ) -> Result<(Vec<AccountId>, Added), Addition> {
     let provider = opener.open(&credentials).map_err(refusal)?;
-    let accounts = provider.accounts().ok_or_else(|| Addition::Failed { why: "it has no accounts".into() })?;
-    let accounts: Vec<Account> =
-        accounts.list().await.map_err(refusal)?.into_iter().map(|(account, _)| account).collect();
-    if let Some(other) = accounts.iter().find(|account| account.environment != credentials.environment) {
-        let why = format!("these are {} credentials, not {} ones", other.environment, credentials.environment);
+    let accounts = provider.accounts().ok_or_else(|| Addition::Failed {
+        why: "it has no accounts".into(),
+    })?;
+    let accounts: Vec<Account> = accounts
+        .list()
+        .await
+        .map_err(refusal)?
+        .into_iter()
+        .map(|(account, _)| account)
+        .collect();
+    if let Some(other) = accounts
+        .iter()
+        .find(|account| account.environment != credentials.environment)
+    {
+        let why = format!(
+            "these are {} credentials, not {} ones",
+            other.environment, credentials.environment
+        );
         return Err(Addition::Refused { why: why.into() });
     }
     let (stored, credentials) = effects
         .keeper
         .ask(move |room| (room.store(&credentials), credentials))
         .await
-        .ok_or_else(|| Addition::Failed { why: "the vault's keeper is gone; start tradedeck again".into() })?;
+        .ok_or_else(|| Addition::Failed {
+            why: "the vault's keeper is gone; start tradedeck again".into(),
+        })?;
     stored.map_err(|why| Addition::Failed { why })?;
-    Ok((accounts.into_iter().map(|account| account.id).collect(), Added { provider, credentials }))
+    Ok((
+        accounts.into_iter().map(|account| account.id).collect(),
+        Added {
+            provider,
+            credentials,
+        },
+    ))
 }
 
 fn refusal(error: ProviderError) -> Addition {
     let why = Text::new(&error.to_string());
     match error {
-        ProviderError::Unauthorised { .. } | ProviderError::Refused { .. } | ProviderError::NotFound { .. } => {
-            Addition::Refused { why }
-        }
+        ProviderError::Unauthorised { .. }
+        | ProviderError::Refused { .. }
+        | ProviderError::NotFound { .. } => Addition::Refused { why },
         ProviderError::RateLimited { .. }
         | ProviderError::Unavailable { .. }
         | ProviderError::Unreachable(_)
@@ -150,9 +194,22 @@ mod tests {
     fn a_free_name_is_found_and_a_taken_one_refused() {
         let provider = ProviderId::new("alpaca");
         let taken = BTreeSet::from(["alpaca", "alpaca-2"].map(ConnectionId::new));
-        assert_eq!(choose_name(None, &provider, &BTreeSet::new()).unwrap().as_str(), "alpaca");
-        assert_eq!(choose_name(None, &provider, &taken).unwrap().as_str(), "alpaca-3");
-        assert_eq!(choose_name(Some(ConnectionId::new("ira")), &provider, &taken).unwrap().as_str(), "ira");
+        assert_eq!(
+            choose_name(None, &provider, &BTreeSet::new())
+                .unwrap()
+                .as_str(),
+            "alpaca"
+        );
+        assert_eq!(
+            choose_name(None, &provider, &taken).unwrap().as_str(),
+            "alpaca-3"
+        );
+        assert_eq!(
+            choose_name(Some(ConnectionId::new("ira")), &provider, &taken)
+                .unwrap()
+                .as_str(),
+            "ira"
+        );
         assert!(choose_name(Some(ConnectionId::new("alpaca")), &provider, &taken).is_err());
     }
 

@@ -8,8 +8,8 @@ use crate::domain::quote::MarketEvent;
 use crate::domain::{AccountId, Clock, ConnectionId, Symbol, Text};
 use crate::engine::Input;
 use crate::engine::input::{Channel, StreamChange};
-use crate::net::backoff::Backoff;
 use crate::net::Dialer;
+use crate::net::backoff::Backoff;
 use crate::net::error::NetError;
 use crate::net::http::HeaderText;
 use crate::net::session::Ending;
@@ -48,7 +48,10 @@ impl Drop for Streams {
 
 impl Connection {
     pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
-        Self { provider, streams: None }
+        Self {
+            provider,
+            streams: None,
+        }
     }
 
     /// Tells the market-data stream which symbols are wanted now.
@@ -63,8 +66,13 @@ impl Connection {
 
 impl Runtime {
     pub(super) fn open_streams(&mut self, id: &ConnectionId, accounts: &[AccountId]) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        let mut streams = Streams { cancel: CancellationToken::new(), commands: Vec::new() };
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let mut streams = Streams {
+            cancel: CancellationToken::new(),
+            commands: Vec::new(),
+        };
         for spec in connection.provider.streams(accounts) {
             let channel = convert::channel(spec.name);
             let (sender, commands) = mpsc::channel(MOST_COMMANDS);
@@ -118,8 +126,15 @@ impl Stream {
             let pause = backoff.next(started.elapsed(), self.random.u64(..));
             let pause = end.least_pause.map(|least| pause.max(least));
             let again = pause.map(|pause| self.clock.now().plus(pause));
-            let down = StreamChange::Down { why: end.why, again };
-            tell(&self.answers, Input::Stream(self.connection.clone(), self.channel, down)).await;
+            let down = StreamChange::Down {
+                why: end.why,
+                again,
+            };
+            tell(
+                &self.answers,
+                Input::Stream(self.connection.clone(), self.channel, down),
+            )
+            .await;
             let Some(pause) = pause else { return };
             tokio::select! {
                 () = cancel.cancelled() => return,
@@ -132,7 +147,11 @@ impl Stream {
     async fn run_once(&mut self, cancel: &CancellationToken) -> End {
         while self.commands.try_recv().is_ok() {} // meant for the session before; this one is told anew
         let basin = Arc::new(Basin::new());
-        let source = (self.connection.clone(), self.channel, self.spec.label.clone());
+        let source = (
+            self.connection.clone(),
+            self.channel,
+            self.spec.label.clone(),
+        );
         let pump = tokio::spawn(pump(basin.clone(), source, self.answers.clone()));
         let end = self.run_session(&basin, cancel).await;
         basin.over.cancel();
@@ -156,7 +175,9 @@ impl Stream {
         let mut session = (self.spec.session)();
         let mut fill = |events: &mut Vec<StreamEvent>| basin.fill(events);
         let options = socket::Options::default();
-        let end = socket.run(&mut session, &mut self.commands, &mut fill, options, cancel).await;
+        let end = socket
+            .run(&mut session, &mut self.commands, &mut fill, options, cancel)
+            .await;
         End::of_socket(&end)
     }
 }
@@ -166,7 +187,12 @@ fn target(spec: &StreamSpec) -> Result<Target, NetError> {
     let headers = spec
         .headers
         .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderText::Secret(value.clone())))
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderText::Secret(value.clone()),
+            )
+        })
         .collect();
     Ok(Target { url, headers })
 }
@@ -179,7 +205,10 @@ struct End {
 
 impl End {
     fn cancelled() -> Self {
-        Self { why: "stopped".into(), least_pause: None }
+        Self {
+            why: "stopped".into(),
+            least_pause: None,
+        }
     }
 
     fn of_error(error: &NetError) -> Self {
@@ -190,9 +219,15 @@ impl End {
         let why = match end {
             SocketEnd::Cancelled => "stopped".to_owned(),
             SocketEnd::Ended(Ending::GiveUp { why }) => why.clone(),
-            SocketEnd::Ended(Ending::Retry | Ending::RetryAfter(_)) => "the provider asked to connect again".to_owned(),
-            SocketEnd::Closed { reason, .. } if reason.is_empty() => "the provider closed the connection".to_owned(),
-            SocketEnd::Closed { reason, .. } => format!("the provider closed the connection: {reason}"),
+            SocketEnd::Ended(Ending::Retry | Ending::RetryAfter(_)) => {
+                "the provider asked to connect again".to_owned()
+            }
+            SocketEnd::Closed { reason, .. } if reason.is_empty() => {
+                "the provider closed the connection".to_owned()
+            }
+            SocketEnd::Closed { reason, .. } => {
+                format!("the provider closed the connection: {reason}")
+            }
             SocketEnd::Silent(limit) => format!("silent for {} s", limit.as_secs()),
             SocketEnd::Failed(error) => error.to_string(),
         };
@@ -205,7 +240,10 @@ impl End {
             Some(Ending::RetryAfter(pause)) => Some(pause),
             Some(Ending::GiveUp { .. }) | None => None,
         };
-        Self { why: why.into(), least_pause }
+        Self {
+            why: why.into(),
+            least_pause,
+        }
     }
 }
 
@@ -231,7 +269,11 @@ const MOST_HELD: usize = 4_096;
 
 impl Basin {
     fn new() -> Self {
-        Self { held: Mutex::default(), filled: Notify::new(), over: CancellationToken::new() }
+        Self {
+            held: Mutex::default(),
+            filled: Notify::new(),
+            over: CancellationToken::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -284,7 +326,11 @@ fn thin(events: &mut Vec<MarketEvent>) {
 }
 
 /// Carries what a stream heard to the loop, in order, waiting for room.
-async fn pump(basin: Arc<Basin>, source: (ConnectionId, Channel, Text), answers: mpsc::Sender<Happened>) {
+async fn pump(
+    basin: Arc<Basin>,
+    source: (ConnectionId, Channel, Text),
+    answers: mpsc::Sender<Happened>,
+) {
     let (connection, channel, label) = source;
     loop {
         let ending = tokio::select! {
@@ -305,7 +351,12 @@ async fn pump(basin: Arc<Basin>, source: (ConnectionId, Channel, Text), answers:
     }
 }
 
-fn input_of(connection: &ConnectionId, channel: Channel, label: &Text, event: StreamEvent) -> Input {
+fn input_of(
+    connection: &ConnectionId,
+    channel: Channel,
+    label: &Text,
+    event: StreamEvent,
+) -> Input {
     let change = match event {
         StreamEvent::Market(event) => return Input::Market(connection.clone(), vec![event]),
         StreamEvent::Order(order) => return Input::OrderReported(order),
@@ -336,21 +387,37 @@ mod tests {
 
     fn trade(symbol: &str) -> MarketEvent {
         let price = "1".parse().unwrap();
-        MarketEvent::Trade(Trade { symbol: Symbol::new(symbol), price, size: Quantity::ZERO, time: Timestamp::EPOCH })
+        MarketEvent::Trade(Trade {
+            symbol: Symbol::new(symbol),
+            price,
+            size: Quantity::ZERO,
+            time: Timestamp::EPOCH,
+        })
     }
 
     #[test]
     fn thinning_keeps_the_newest_quote_and_every_trade_in_order() {
-        let mut events = vec![quote("A", "1"), trade("A"), quote("B", "1"), quote("A", "2"), trade("B")];
+        let mut events = vec![
+            quote("A", "1"),
+            trade("A"),
+            quote("B", "1"),
+            quote("A", "2"),
+            trade("B"),
+        ];
         thin(&mut events);
-        assert_eq!(events, [trade("A"), quote("B", "1"), quote("A", "2"), trade("B")]);
+        assert_eq!(
+            events,
+            [trade("A"), quote("B", "1"), quote("A", "2"), trade("B")]
+        );
     }
 
     #[test]
     fn a_flood_that_nobody_takes_is_bounded() {
         let basin = Basin::new();
         for _ in 0..100 {
-            let mut batch: Vec<StreamEvent> = (0..1_000).map(|_| StreamEvent::Market(trade("A"))).collect();
+            let mut batch: Vec<StreamEvent> = (0..1_000)
+                .map(|_| StreamEvent::Market(trade("A")))
+                .collect();
             basin.fill(&mut batch);
             assert!(batch.is_empty());
         }

@@ -40,19 +40,42 @@ pub(crate) struct Effects {
 
 impl Effects {
     /// Reads something from a provider.
-    pub(crate) fn read(&self, now: Timestamp, connection: ConnectionId, provider: Arc<dyn Provider>, reading: Reading) {
+    pub(crate) fn read(
+        &self,
+        now: Timestamp,
+        connection: ConnectionId,
+        provider: Arc<dyn Provider>,
+        reading: Reading,
+    ) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
             let started = tokio::time::Instant::now();
-            let outcome = read(&*provider, &reading, now).await.map_err(|error| convert::failure(&error));
+            let outcome = read(&*provider, &reading, now)
+                .await
+                .map_err(|error| convert::failure(&error));
             let took = started.elapsed();
             let meter = convert::meter(provider.meter());
-            tell(&answers, Input::Read(Box::new(ReadAnswer { connection, reading, took, meter, outcome }))).await;
+            tell(
+                &answers,
+                Input::Read(Box::new(ReadAnswer {
+                    connection,
+                    reading,
+                    took,
+                    meter,
+                    outcome,
+                })),
+            )
+            .await;
         });
     }
 
     /// Writes the intent down, then sends the order, once.
-    pub(crate) fn place(&self, now: Timestamp, provider: Arc<dyn Provider>, order: Approved<Paper>) {
+    pub(crate) fn place(
+        &self,
+        now: Timestamp,
+        provider: Arc<dyn Provider>,
+        order: Approved<Paper>,
+    ) {
         let Self { answers, keeper } = self.clone();
         tokio::spawn(async move {
             let id = order.id().clone();
@@ -81,14 +104,24 @@ impl Effects {
     }
 
     /// Asks for a cancel.
-    pub(crate) fn cancel(&self, provider: Arc<dyn Provider>, id: ClientOrderId, account: AccountId, provider_id: Text) {
+    pub(crate) fn cancel(
+        &self,
+        provider: Arc<dyn Provider>,
+        id: ClientOrderId,
+        account: AccountId,
+        provider_id: Text,
+    ) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
             let answer = match orders_of(&*provider) {
                 Ok(orders) => orders.cancel(&account, provider_id.as_str()).await,
                 Err(error) => Err(error),
             };
-            tell(&answers, Input::CancelAnswered(id, answer.map_err(|error| convert::failure(&error)))).await;
+            tell(
+                &answers,
+                Input::CancelAnswered(id, answer.map_err(|error| convert::failure(&error))),
+            )
+            .await;
         });
     }
 
@@ -100,19 +133,30 @@ impl Effects {
                 Ok(orders) => orders.cancel_all(&account).await,
                 Err(error) => Err(error),
             };
-            tell(&answers, Input::AllCancelAnswered(account, answer.map_err(|error| convert::failure(&error)))).await;
+            tell(
+                &answers,
+                Input::AllCancelAnswered(account, answer.map_err(|error| convert::failure(&error))),
+            )
+            .await;
         });
     }
 
     /// Asks the venue what it knows of an order.
-    pub(crate) fn look_up(&self, provider: Arc<dyn Provider>, account: AccountId, id: ClientOrderId) {
+    pub(crate) fn look_up(
+        &self,
+        provider: Arc<dyn Provider>,
+        account: AccountId,
+        id: ClientOrderId,
+    ) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
             let found = match orders_of(&*provider) {
                 Ok(orders) => orders.by_client_id(&account, id.as_str()).await,
                 Err(error) => Err(error),
             };
-            let found = found.map(|order| order.map(Box::new)).map_err(|error| convert::failure(&error));
+            let found = found
+                .map(|order| order.map(Box::new))
+                .map_err(|error| convert::failure(&error));
             tell(&answers, Input::OrderLookedUp(id, found)).await;
         });
     }
@@ -124,7 +168,11 @@ impl Effects {
         let answers = self.answers.clone();
         tokio::spawn(async move {
             if let Ok(Err(problem)) = written.await {
-                tell(&answers, crate::runtime::trouble(format!("the order journal: {problem}"))).await;
+                tell(
+                    &answers,
+                    crate::runtime::trouble(format!("the order journal: {problem}")),
+                )
+                .await;
             }
         });
     }
@@ -145,43 +193,72 @@ pub(crate) async fn tell(answers: &mpsc::Sender<Happened>, input: Input) {
 }
 
 fn orders_of(provider: &dyn Provider) -> Result<&dyn Orders, ProviderError> {
-    provider.orders().ok_or_else(|| ProviderError::Refused { reason: "this provider takes no orders".into() })
+    provider.orders().ok_or_else(|| ProviderError::Refused {
+        reason: "this provider takes no orders".into(),
+    })
 }
 
-async fn write_intent(keeper: &Keeper, now: Timestamp, id: &ClientOrderId, draft: OrderDraft) -> Result<(), Text> {
+async fn write_intent(
+    keeper: &Keeper,
+    now: Timestamp,
+    id: &ClientOrderId,
+    draft: OrderDraft,
+) -> Result<(), Text> {
     let intent = Intent::new(id.clone(), draft, now);
     let id = id.clone();
-    let written = keeper.ask(move |room| room.record(&intent).and_then(|()| room.sending(&id, now))).await;
+    let written = keeper
+        .ask(move |room| room.record(&intent).and_then(|()| room.sending(&id, now)))
+        .await;
     let written = written.unwrap_or_else(|| Err("the journal's keeper is gone".into()));
-    written.map_err(|why| format!("nothing was sent, because it could not be written down first: {why}").into())
+    written.map_err(|why| {
+        format!("nothing was sent, because it could not be written down first: {why}").into()
+    })
 }
 
 async fn send_change(provider: &dyn Provider, change: &Replacement) -> Placed {
     match provider.orders() {
-        Some(orders) => orders.replace(&change.account, change.provider_id.as_str(), &change.change).await,
-        None => Placed::NotSent { why: "this provider takes no orders".into() },
+        Some(orders) => {
+            orders
+                .replace(&change.account, change.provider_id.as_str(), &change.change)
+                .await
+        }
+        None => Placed::NotSent {
+            why: "this provider takes no orders".into(),
+        },
     }
 }
 
-async fn read(provider: &dyn Provider, reading: &Reading, now: Timestamp) -> Result<ReadData, ProviderError> {
-    let lacking = || ProviderError::Refused { reason: "this provider does not offer that".into() };
+async fn read(
+    provider: &dyn Provider,
+    reading: &Reading,
+    now: Timestamp,
+) -> Result<ReadData, ProviderError> {
+    let lacking = || ProviderError::Refused {
+        reason: "this provider does not offer that".into(),
+    };
     let accounts = || provider.accounts().ok_or_else(lacking);
     let quotes = || provider.quotes().ok_or_else(lacking);
     Ok(match reading {
         Reading::Accounts => ReadData::Accounts(accounts()?.list().await?),
         Reading::Positions(account) => ReadData::Positions(accounts()?.positions(account).await?),
-        Reading::Orders(account) => {
-            ReadData::Orders(orders_of(provider)?.list(account, now.minus(ORDERS_SINCE)).await?)
-        }
+        Reading::Orders(account) => ReadData::Orders(
+            orders_of(provider)?
+                .list(account, now.minus(ORDERS_SINCE))
+                .await?,
+        ),
         Reading::Snapshots(symbols) => ReadData::Snapshots(quotes()?.snapshots(symbols).await?),
         Reading::Clock => ReadData::Clock(quotes()?.clock().await?),
         Reading::Instrument(symbol) => ReadData::Instrument(quotes()?.instrument(symbol).await?),
-        Reading::Bars(symbol, timeframe) => {
-            ReadData::Bars(quotes()?.bars(symbol, *timeframe, now.minus(bars_since(*timeframe))).await?)
-        }
+        Reading::Bars(symbol, timeframe) => ReadData::Bars(
+            quotes()?
+                .bars(symbol, *timeframe, now.minus(bars_since(*timeframe)))
+                .await?,
+        ),
         Reading::Equity(account) => ReadData::Equity(accounts()?.equity_history(account).await?),
         Reading::Activities(account) => {
-            let page = accounts()?.activities(account, ActivitiesQuery::default()).await?;
+            let page = accounts()?
+                .activities(account, ActivitiesQuery::default())
+                .await?;
             ReadData::Activities(page.items, page.rejected)
         }
     })
@@ -189,7 +266,10 @@ async fn read(provider: &dyn Provider, reading: &Reading, now: Timestamp) -> Res
 
 /// A failure that says there is nobody to ask.
 pub(crate) fn not_connected() -> Failure {
-    Failure { kind: FailureKind::Final, what: "the connection is closed; unlock the vault first".into() }
+    Failure {
+        kind: FailureKind::Final,
+        what: "the connection is closed; unlock the vault first".into(),
+    }
 }
 
 /// The answer to a reading when there is nobody to ask.

@@ -9,7 +9,9 @@ use crate::engine::input::OpenIntent;
 use crate::ledger::{Intent, IntentState, Journal};
 use crate::link::VaultStatus;
 use crate::runtime::credentials::{self, Credentials};
-use crate::vault::{self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError};
+use crate::vault::{
+    self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot};
@@ -60,7 +62,13 @@ impl Keeper {
         let folder = lock.folder().to_owned();
         std::thread::spawn(move || {
             let door = Door::first(lock);
-            let mut room = Strongroom { folder, cost, door, journal: None, next_attempt: None };
+            let mut room = Strongroom {
+                folder,
+                cost,
+                door,
+                journal: None,
+                next_attempt: None,
+            };
             while let Some(job) = waiting.blocking_recv() {
                 job(&mut room);
             }
@@ -109,18 +117,30 @@ impl Strongroom {
         match &self.door {
             Door::Absent(_) => VaultStatus::Absent,
             Door::Locked(_) => self.locked(0, None),
-            Door::Open(vault) => VaultStatus::Open { failures: vault.wrong_guesses() },
-            Door::Broken(problem) => VaultStatus::Broken { problem: problem.clone() },
+            Door::Open(vault) => VaultStatus::Open {
+                failures: vault.wrong_guesses(),
+            },
+            Door::Broken(problem) => VaultStatus::Broken {
+                problem: problem.clone(),
+            },
             Door::Moving => VaultStatus::Unlocking,
         }
     }
 
     fn locked(&self, failures: u32, problem: Option<Text>) -> VaultStatus {
-        VaultStatus::Locked { failures, wait_until: self.next_attempt, problem }
+        VaultStatus::Locked {
+            failures,
+            wait_until: self.next_attempt,
+            problem,
+        }
     }
 
     /// Makes a vault and opens it.
-    pub(crate) fn create(&mut self, passphrase: &SecretString, now: Timestamp) -> Result<Opened, VaultStatus> {
+    pub(crate) fn create(
+        &mut self,
+        passphrase: &SecretString,
+        now: Timestamp,
+    ) -> Result<Opened, VaultStatus> {
         let lock = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Absent(lock) => lock,
             other => {
@@ -128,7 +148,8 @@ impl Strongroom {
                 return Err(self.status());
             }
         };
-        let made = Passphrase::new(passphrase.expose_secret()).and_then(|it| Vault::create(lock, &it, self.cost));
+        let made = Passphrase::new(passphrase.expose_secret())
+            .and_then(|it| Vault::create(lock, &it, self.cost));
         match made {
             Ok(vault) => Ok(self.enter(vault, now)),
             Err(error) => Err(self.broken(&error)),
@@ -136,7 +157,11 @@ impl Strongroom {
     }
 
     /// Opens the vault, when its passphrase is right and its time has come.
-    pub(crate) fn unlock(&mut self, passphrase: &SecretString, now: Timestamp) -> Result<Opened, VaultStatus> {
+    pub(crate) fn unlock(
+        &mut self,
+        passphrase: &SecretString,
+        now: Timestamp,
+    ) -> Result<Opened, VaultStatus> {
         if self.next_attempt.is_some_and(|at| now < at) {
             return Err(self.locked(0, Some("wait before the next attempt".into())));
         }
@@ -189,7 +214,12 @@ impl Strongroom {
         let connections = match credentials::load(&vault) {
             Ok((connections, 0)) => connections,
             Ok((connections, unreadable)) => {
-                warnings.push(format!("{unreadable} sealed connections are of a layout this version does not know").into());
+                warnings.push(
+                    format!(
+                        "{unreadable} sealed connections are of a layout this version does not know"
+                    )
+                    .into(),
+                );
                 connections
             }
             Err(error) => {
@@ -209,7 +239,12 @@ impl Strongroom {
                 Vec::new()
             }
         };
-        let opened = Opened { failures: vault.wrong_guesses(), connections, intents, warnings };
+        let opened = Opened {
+            failures: vault.wrong_guesses(),
+            connections,
+            intents,
+            warnings,
+        };
         self.door = Door::Open(Box::new(vault));
         opened
     }
@@ -239,21 +274,30 @@ impl Strongroom {
     fn open_vault(&mut self) -> Result<&mut Vault, Text> {
         match &mut self.door {
             Door::Open(vault) => Ok(vault),
-            Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving => Err("the vault is locked".into()),
+            Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving => {
+                Err("the vault is locked".into())
+            }
         }
     }
 
     /// Writes an order's intent down; on the disk when it returns.
     pub(crate) fn record(&mut self, intent: &Intent) -> Result<(), Text> {
-        self.journal()?.record(intent).map_err(|error| Text::new(&error.to_string()))
+        self.journal()?
+            .record(intent)
+            .map_err(|error| Text::new(&error.to_string()))
     }
 
     /// Writes down where an order stands.
-    pub(crate) fn step(&mut self, id: &ClientOrderId, step: JournalStep, at: Timestamp) -> Result<(), Text> {
+    pub(crate) fn step(
+        &mut self,
+        id: &ClientOrderId,
+        step: JournalStep,
+        at: Timestamp,
+    ) -> Result<(), Text> {
         let state = match step {
-            JournalStep::Acknowledged(provider_id) => {
-                IntentState::Acknowledged { provider_id: Some(provider_id).filter(|id| !id.is_empty()) }
-            }
+            JournalStep::Acknowledged(provider_id) => IntentState::Acknowledged {
+                provider_id: Some(provider_id).filter(|id| !id.is_empty()),
+            },
             JournalStep::Rejected(reason) => IntentState::Rejected { reason },
             JournalStep::Unknown(why) => IntentState::Unknown { since: at, why },
             JournalStep::Closed(how) => IntentState::Closed { how },
@@ -266,13 +310,22 @@ impl Strongroom {
         self.step_to(id, &IntentState::Sent, at)
     }
 
-    fn step_to(&mut self, id: &ClientOrderId, state: &IntentState, at: Timestamp) -> Result<(), Text> {
+    fn step_to(
+        &mut self,
+        id: &ClientOrderId,
+        state: &IntentState,
+        at: Timestamp,
+    ) -> Result<(), Text> {
         let stepped = self.journal()?.step(id, state, at);
-        stepped.map(|_| ()).map_err(|error| Text::new(&error.to_string()))
+        stepped
+            .map(|_| ())
+            .map_err(|error| Text::new(&error.to_string()))
     }
 
     fn journal(&mut self) -> Result<&mut Journal, Text> {
-        self.journal.as_mut().ok_or_else(|| "the order journal is not open".into())
+        self.journal
+            .as_mut()
+            .ok_or_else(|| "the order journal is not open".into())
     }
 }
 
@@ -285,8 +338,9 @@ fn open_intents(journal: &Journal, now: Timestamp, warnings: &mut Vec<Text>) -> 
             return Vec::new();
         }
     };
-    let (never_sent, open): (Vec<_>, Vec<_>) =
-        intents.into_iter().partition(|intent| intent.state == IntentState::Intended);
+    let (never_sent, open): (Vec<_>, Vec<_>) = intents
+        .into_iter()
+        .partition(|intent| intent.state == IntentState::Intended);
     for intent in never_sent {
         let reason = "the program ended before it was sent".into();
         if let Err(error) = journal.step(&intent.id, &IntentState::Rejected { reason }, now) {
@@ -305,5 +359,10 @@ fn open_intent(intent: Intent) -> OpenIntent {
         | IntentState::Unknown { .. }
         | IntentState::Closed { .. } => None,
     };
-    OpenIntent { id: intent.id, draft: intent.draft, created: intent.created, provider_id }
+    OpenIntent {
+        id: intent.id,
+        draft: intent.draft,
+        created: intent.created,
+        provider_id,
+    }
 }

@@ -15,7 +15,9 @@ mod keeper;
 use crate::domain::{Clock, ConnectionId, Symbol, Text, Timestamp};
 use crate::engine::input::{Note, Profile, Sent};
 use crate::engine::{Engine, Input, Output, Settings};
-use crate::link::{EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, SecretRequest, VaultStatus};
+use crate::link::{
+    EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, SecretRequest, VaultStatus,
+};
 use crate::net::Dialer;
 use crate::net::transport::Transport;
 use crate::providers::provider::Provider;
@@ -80,7 +82,13 @@ pub(crate) enum Happened {
 /// A line for the log that the person is told at once.
 pub(crate) fn trouble(text: impl Into<Text>) -> Input {
     let text = text.into();
-    Input::Note(Note { kind: EntryKind::System, level: Level::Wrong, connection: None, text, announce: true })
+    Input::Note(Note {
+        kind: EntryKind::System,
+        level: Level::Wrong,
+        connection: None,
+        text,
+        announce: true,
+    })
 }
 
 struct Runtime {
@@ -96,10 +104,18 @@ struct Runtime {
 }
 
 /// Serves the screens of `hub`, whose requests arrive in `inbox`, until `cancel`.
-pub async fn run(options: Options, hub: Hub, mut inbox: mpsc::Receiver<Inbound>, cancel: CancellationToken) {
+pub async fn run(
+    options: Options,
+    hub: Hub,
+    mut inbox: mpsc::Receiver<Inbound>,
+    cancel: CancellationToken,
+) {
     let (answers, mut happened) = mpsc::channel(MOST_WAITING);
     let keeper = Keeper::start(options.lock, options.cost);
-    let vault = keeper.ask(|room| room.status()).await.unwrap_or(VaultStatus::Absent);
+    let vault = keeper
+        .ask(|room| room.status())
+        .await
+        .unwrap_or(VaultStatus::Absent);
     let seed = options.settings.seed;
     let mut runtime = Runtime {
         clock: options.clock,
@@ -124,7 +140,9 @@ pub async fn run(options: Options, hub: Hub, mut inbox: mpsc::Receiver<Inbound>,
             () = tokio::time::sleep_until(wake) => runtime.handle(Input::Tick).await,
         }
         for _ in 0..MOST_IN_A_TURN {
-            let Ok(event) = happened.try_recv() else { break };
+            let Ok(event) = happened.try_recv() else {
+                break;
+            };
             runtime.take_happened(event).await;
         }
         let now = Instant::now();
@@ -141,9 +159,16 @@ pub async fn run(options: Options, hub: Hub, mut inbox: mpsc::Receiver<Inbound>,
 
 impl Runtime {
     fn next_wake(&self, quotes_due: Option<Instant>, look_around: Instant) -> Instant {
-        let deadline = self.engine.next_deadline().map(|at| Instant::now() + at.since(self.clock.now()));
+        let deadline = self
+            .engine
+            .next_deadline()
+            .map(|at| Instant::now() + at.since(self.clock.now()));
         let quotes_due = quotes_due.filter(|_| self.engine.has_quotes());
-        [Some(look_around), deadline, quotes_due].into_iter().flatten().min().unwrap_or(look_around)
+        [Some(look_around), deadline, quotes_due]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(look_around)
     }
 
     /// Tells screens what changed: at once after a quiet moment, else at a steady pace.
@@ -180,12 +205,21 @@ impl Runtime {
                     report_vault(&answers, opened).await;
                 });
             }
-            SecretRequest::AddConnection { name, provider, environment, secrets } => {
+            SecretRequest::AddConnection {
+                name,
+                provider,
+                environment,
+                secrets,
+            } => {
                 let taken = self.connections.keys().cloned().collect();
                 let connection = additions::choose_name(name, &provider, &taken);
                 let secrets = secrets.into_iter().collect();
-                let credentials =
-                    connection.map(|connection| Credentials { connection, provider, environment, secrets });
+                let credentials = connection.map(|connection| Credentials {
+                    connection,
+                    provider,
+                    environment,
+                    secrets,
+                });
                 additions::add(self.opener(), self.effects.clone(), credentials);
             }
             SecretRequest::RemoveConnection { connection } => {
@@ -221,7 +255,10 @@ impl Runtime {
     }
 
     async fn vault_opened(&mut self, opened: Opened) {
-        self.handle(Input::Vault(VaultStatus::Open { failures: opened.failures })).await;
+        self.handle(Input::Vault(VaultStatus::Open {
+            failures: opened.failures,
+        }))
+        .await;
         for warning in opened.warnings {
             self.handle(trouble(warning)).await;
         }
@@ -251,8 +288,15 @@ impl Runtime {
 
     /// Keeps an open provider; its credentials live on in it alone.
     fn keep(&mut self, provider: Arc<dyn Provider>, credentials: Credentials) -> Profile {
-        let Credentials { connection, provider: provider_id, environment, .. } = credentials;
-        let title = providers::find(provider_id.as_str()).map_or(provider_id.as_str(), |spec| spec.title).into();
+        let Credentials {
+            connection,
+            provider: provider_id,
+            environment,
+            ..
+        } = credentials;
+        let title = providers::find(provider_id.as_str())
+            .map_or(provider_id.as_str(), |spec| spec.title)
+            .into();
         let simulated = self.opener().is_simulated(&provider_id);
         let profile = Profile {
             id: connection.clone(),
@@ -262,7 +306,8 @@ impl Runtime {
             has_quotes: provider.quotes().is_some(),
             simulated,
         };
-        self.connections.insert(connection, Connection::new(provider));
+        self.connections
+            .insert(connection, Connection::new(provider));
         profile
     }
 
@@ -289,20 +334,38 @@ impl Runtime {
                 Some(provider) => self.effects.place(now, provider, order),
                 None => self.nobody_to_send_to(order.id().clone()),
             },
-            Output::Replace { account, original: _, provider_id, change, draft } => {
-                let replacement = Replacement { account, provider_id, change, draft: *draft };
+            Output::Replace {
+                account,
+                original: _,
+                provider_id,
+                change,
+                draft,
+            } => {
+                let replacement = Replacement {
+                    account,
+                    provider_id,
+                    change,
+                    draft: *draft,
+                };
                 match self.provider(&replacement.account.connection) {
                     Some(provider) => self.effects.replace(now, provider, replacement),
                     None => self.nobody_to_send_to(replacement.change.id().clone()),
                 }
             }
-            Output::Cancel { id, account, provider_id } => match self.provider(&account.connection) {
+            Output::Cancel {
+                id,
+                account,
+                provider_id,
+            } => match self.provider(&account.connection) {
                 Some(provider) => self.effects.cancel(provider, id, account, provider_id),
                 None => self.later(Input::CancelAnswered(id, Err(effects::not_connected()))),
             },
             Output::CancelAll(account) => match self.provider(&account.connection) {
                 Some(provider) => self.effects.cancel_all(provider, account),
-                None => self.later(Input::AllCancelAnswered(account, Err(effects::not_connected()))),
+                None => self.later(Input::AllCancelAnswered(
+                    account,
+                    Err(effects::not_connected()),
+                )),
             },
             Output::LookUp(account, id) => {
                 if let Some(provider) = self.provider(&account.connection) {
@@ -315,11 +378,16 @@ impl Runtime {
     }
 
     fn provider(&self, connection: &ConnectionId) -> Option<Arc<dyn Provider>> {
-        self.connections.get(connection).map(|connection| connection.provider.clone())
+        self.connections
+            .get(connection)
+            .map(|connection| connection.provider.clone())
     }
 
     fn nobody_to_send_to(&self, id: crate::domain::ClientOrderId) {
-        self.later(Input::OrderAnswered(id, Sent::NotSent("the connection is closed".into())));
+        self.later(Input::OrderAnswered(
+            id,
+            Sent::NotSent("the connection is closed".into()),
+        ));
     }
 
     /// Gives the engine an input after this one.
@@ -351,8 +419,15 @@ impl Runtime {
     }
 }
 
-async fn report_vault(answers: &mpsc::Sender<Happened>, opened: Option<Result<Opened, VaultStatus>>) {
-    let gone = || Err(VaultStatus::Broken { problem: "the vault's keeper is gone; start tradedeck again".into() });
+async fn report_vault(
+    answers: &mpsc::Sender<Happened>,
+    opened: Option<Result<Opened, VaultStatus>>,
+) {
+    let gone = || {
+        Err(VaultStatus::Broken {
+            problem: "the vault's keeper is gone; start tradedeck again".into(),
+        })
+    };
     let opened = opened.unwrap_or_else(gone).map(Box::new);
     let _ = answers.send(Happened::Vault(opened)).await; // the loop is gone only when the program ends
 }

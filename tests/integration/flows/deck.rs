@@ -37,7 +37,14 @@ impl Deck {
         let sim = alpaca::start(options, Arc::new(SystemClock)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let (hub, runtime) = start(&sim, &folder);
-        Self { screen: hub.attach(), replica: Replica::default(), hub, runtime: Some(runtime), sim, folder }
+        Self {
+            screen: hub.attach(),
+            replica: Replica::default(),
+            hub,
+            runtime: Some(runtime),
+            sim,
+            folder,
+        }
     }
 
     /// The same with a vault and the first paper customer connected.
@@ -49,24 +56,41 @@ impl Deck {
         assert!(matches!(addition, Addition::Added { .. }), "{addition:?}");
         deck.until("the connection is live", |replica| {
             let mut connections = replica.connections.values();
-            connections.next().is_some_and(|it| it.feeds.iter().all(|feed| feed.live))
+            connections
+                .next()
+                .is_some_and(|it| it.feeds.iter().all(|feed| feed.live))
         })
         .await;
         deck
     }
 
     pub(crate) async fn create_vault(&mut self) {
-        self.secret(SecretRequest::CreateVault { passphrase: PASSPHRASE.to_owned().into() });
-        self.until("the vault is open", |replica| matches!(replica.vault, Some(VaultStatus::Open { .. }))).await;
+        self.secret(SecretRequest::CreateVault {
+            passphrase: PASSPHRASE.to_owned().into(),
+        });
+        self.until("the vault is open", |replica| {
+            matches!(replica.vault, Some(VaultStatus::Open { .. }))
+        })
+        .await;
     }
 
     /// The first customer of the simulator that trades on paper, or live.
     pub(crate) fn customer(&self, paper: bool) -> ReadyCustomer {
-        self.sim.ready.customers.iter().find(|customer| customer.paper == paper).unwrap().clone()
+        self.sim
+            .ready
+            .customers
+            .iter()
+            .find(|customer| customer.paper == paper)
+            .unwrap()
+            .clone()
     }
 
     /// Adds a customer's credentials and returns what came of it.
-    pub(crate) async fn add(&mut self, customer: &ReadyCustomer, environment: Environment) -> Addition {
+    pub(crate) async fn add(
+        &mut self,
+        customer: &ReadyCustomer,
+        environment: Environment,
+    ) -> Addition {
         self.secret(SecretRequest::AddConnection {
             name: Some(ConnectionId::new("deck")),
             provider: ProviderId::new("alpaca"),
@@ -76,7 +100,10 @@ impl Deck {
                 ("secret".to_owned(), customer.secret.clone().into()),
             ],
         });
-        self.until("the addition was answered", |replica| !replica.additions.is_empty()).await;
+        self.until("the addition was answered", |replica| {
+            !replica.additions.is_empty()
+        })
+        .await;
         self.replica.additions.pop_back().unwrap()
     }
 
@@ -104,8 +131,16 @@ impl Deck {
 
     /// What the activity log says, for a failed test.
     pub(crate) fn story(&self) -> String {
-        let connections = self.replica.connections.values().map(|it| format!("{it:?}"));
-        let lines = self.replica.activity.iter().map(|it| format!("{} {} {:?}", it.kind.as_str(), it.text, it.level));
+        let connections = self
+            .replica
+            .connections
+            .values()
+            .map(|it| format!("{it:?}"));
+        let lines = self
+            .replica
+            .activity
+            .iter()
+            .map(|it| format!("{} {} {:?}", it.kind.as_str(), it.text, it.level));
         connections.chain(lines).collect::<Vec<_>>().join("\n")
     }
 
@@ -131,9 +166,16 @@ impl Deck {
     }
 }
 
-fn start(sim: &Running, folder: &TempDir) -> (Hub, (CancellationToken, tokio::task::JoinHandle<()>)) {
+fn start(
+    sim: &Running,
+    folder: &TempDir,
+) -> (Hub, (CancellationToken, tokio::task::JoinHandle<()>)) {
     install_tls_provider();
-    let holder = Holder { pid: std::process::id(), terminal: "test".into(), since: "now".into() };
+    let holder = Holder {
+        pid: std::process::id(),
+        terminal: "test".into(),
+        since: "now".into(),
+    };
     let ready = serde_json::to_value(&sim.ready).unwrap();
     let addresses: BTreeMap<String, String> = ready
         .as_object()
@@ -149,7 +191,12 @@ fn start(sim: &Running, folder: &TempDir) -> (Hub, (CancellationToken, tokio::ta
         lock: InstanceLock::take(&folder.path().join("data"), &holder).unwrap(),
         cost: KdfCost::new(64, 1, 1).unwrap(),
         addresses: BTreeMap::from([("alpaca".to_owned(), addresses)]),
-        settings: Settings { refresh: Duration::from_secs(60), read_only: false, demo: false, seed: 1 },
+        settings: Settings {
+            refresh: Duration::from_secs(60),
+            read_only: false,
+            demo: false,
+            seed: 1,
+        },
     };
     let (hub, inbox) = Hub::new();
     let cancel = CancellationToken::new();

@@ -10,14 +10,18 @@ async fn wrong_passphrases_are_told_apart_from_damage_and_cost_time() {
     let mut deck = Deck::connected(Options::default()).await;
     deck.restart().await;
     deck.until("a snapshot", |replica| replica.ready).await;
-    deck.secret(SecretRequest::Unlock { passphrase: "wrong".to_owned().into() });
+    deck.secret(SecretRequest::Unlock {
+        passphrase: "wrong".to_owned().into(),
+    });
     deck.until("the attempt failed", |replica| {
         matches!(&replica.vault, Some(VaultStatus::Locked { failures: 1, problem: Some(problem), .. })
             if problem.as_str().contains("passphrase"))
     })
     .await;
     // The next attempt is refused until the pause is over, and does not count.
-    deck.secret(SecretRequest::Unlock { passphrase: PASSPHRASE.to_owned().into() });
+    deck.secret(SecretRequest::Unlock {
+        passphrase: PASSPHRASE.to_owned().into(),
+    });
     deck.until("the attempt had to wait", |replica| {
         matches!(&replica.vault, Some(VaultStatus::Locked { problem: Some(problem), .. })
             if problem.as_str().contains("wait"))
@@ -29,9 +33,14 @@ async fn wrong_passphrases_are_told_apart_from_damage_and_cost_time() {
 async fn a_connection_is_there_again_after_a_restart() {
     let mut deck = Deck::connected(Options::default()).await;
     deck.restart().await;
-    deck.secret(SecretRequest::Unlock { passphrase: PASSPHRASE.to_owned().into() });
+    deck.secret(SecretRequest::Unlock {
+        passphrase: PASSPHRASE.to_owned().into(),
+    });
     deck.until("the connection is live", |replica| {
-        replica.connections.values().any(|it| it.state == ConnectionState::Live)
+        replica
+            .connections
+            .values()
+            .any(|it| it.state == ConnectionState::Live)
     })
     .await;
 }
@@ -53,11 +62,27 @@ async fn refused_credentials_are_not_kept() {
 async fn locking_drops_connections_and_unlocking_brings_them_back() {
     let mut deck = Deck::connected(Options::default()).await;
     deck.request(Request::Lock);
-    deck.until("locked", |replica| matches!(replica.vault, Some(VaultStatus::Locked { .. }))).await;
-    assert!(deck.replica.connections.values().all(|it| it.state == ConnectionState::Disconnected));
+    deck.until("locked", |replica| {
+        matches!(replica.vault, Some(VaultStatus::Locked { .. }))
+    })
+    .await;
+    assert!(
+        deck.replica
+            .connections
+            .values()
+            .all(|it| it.state == ConnectionState::Disconnected)
+    );
     assert!(!deck.replica.accounts.is_empty());
-    deck.secret(SecretRequest::Unlock { passphrase: PASSPHRASE.to_owned().into() });
-    deck.until("live again", |replica| replica.connections.values().any(|it| it.state == ConnectionState::Live)).await;
+    deck.secret(SecretRequest::Unlock {
+        passphrase: PASSPHRASE.to_owned().into(),
+    });
+    deck.until("live again", |replica| {
+        replica
+            .connections
+            .values()
+            .any(|it| it.state == ConnectionState::Live)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -69,12 +94,18 @@ async fn nothing_secret_is_readable_on_disk() {
     let mut read = 0;
     while let Some(path) = files.pop() {
         if path.is_dir() {
-            files.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            files.extend(
+                std::fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
             continue;
         }
         let bytes = std::fs::read(&path).unwrap();
         for secret in [&customer.key, &customer.secret, &PASSPHRASE.to_owned()] {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
             assert!(!found, "a secret stands in {}", path.display());
         }
         read += 1;
