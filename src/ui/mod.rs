@@ -10,6 +10,7 @@ pub mod format;
 pub mod fuzzy;
 pub mod key;
 pub mod keymap;
+pub mod layout;
 pub mod overlays;
 pub mod panes;
 pub mod theme;
