@@ -3,12 +3,13 @@
 //! A provider knows its manual, HTTP and WebSockets; it knows no other provider, no screen and no vault.
 //! A new one is a folder with the same file names, and two lines here.
 
+mod alpaca;
 pub mod provider;
 
 use provider::ProviderSpec;
 
 /// Every provider that can be connected.
-pub const PROVIDERS: &[ProviderSpec] = &[];
+pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC];
 
 /// The provider of a name.
 pub fn find(id: &str) -> Option<&'static ProviderSpec> {

@@ -3,8 +3,8 @@
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
 use crate::domain::text::Text;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, Clock, ConnectionId, Environment, EquityPoint, Instrument,
-    Order, Position, Symbol, Timestamp,
+    Account, AccountActivity, AccountId, Balance, Clock, ConnectionId, Environment, EquityPoint,
+    Instrument, Order, Position, Symbol, Timestamp,
 };
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::net::error::NetError;
@@ -107,6 +107,10 @@ pub struct Meter {
     pub requests_left: Option<(u32, u32)>,
     /// The provider's clock minus ours in milliseconds, by its `Date` header.
     pub clock_skew_ms: Option<i64>,
+    /// Rows of listings that could not be read and were left out.
+    pub unreadable: u64,
+    /// Where the newest of those was, without its content.
+    pub unreadable_at: Option<Text>,
 }
 
 /// Accounts, balances, positions, history.
@@ -118,7 +122,11 @@ pub trait Accounts: Send + Sync {
     /// Equity over the past month, oldest first.
     fn equity_history<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<EquityPoint>>;
     /// One page of what happened in an account, newest first.
-    fn activities<'a>(&'a self, account: &'a AccountId, query: ActivitiesQuery) -> Answer<'a, Page<AccountActivity>>;
+    fn activities<'a>(
+        &'a self,
+        account: &'a AccountId,
+        query: ActivitiesQuery,
+    ) -> Answer<'a, Page<AccountActivity>>;
 }
 
 /// Which activities.
@@ -146,7 +154,12 @@ pub trait Orders: Send + Sync {
     /// Sends an order, once. Never repeated by any layer.
     fn place<'a>(&'a self, order: &'a Approved<Paper>) -> PlacedAnswer<'a>;
     /// Changes the order with the venue's id `provider_id`, once.
-    fn replace<'a>(&'a self, account: &'a AccountId, provider_id: &'a str, change: &'a ApprovedChange<Paper>) -> PlacedAnswer<'a>;
+    fn replace<'a>(
+        &'a self,
+        account: &'a AccountId,
+        provider_id: &'a str,
+        change: &'a ApprovedChange<Paper>,
+    ) -> PlacedAnswer<'a>;
     /// Asks for a cancel; the order is cancelled when the venue says so.
     fn cancel<'a>(&'a self, account: &'a AccountId, provider_id: &'a str) -> Answer<'a, ()>;
     /// Asks for a cancel of every working order; returns how many were asked for and sentences for those refused.
@@ -154,7 +167,8 @@ pub trait Orders: Send + Sync {
     /// Working orders, and those finished since `since`, exits of brackets included.
     fn list<'a>(&'a self, account: &'a AccountId, since: Timestamp) -> Answer<'a, Vec<Order>>;
     /// The order with our id; `None` when the venue does not know it.
-    fn by_client_id<'a>(&'a self, account: &'a AccountId, id: &'a str) -> Answer<'a, Option<Order>>;
+    fn by_client_id<'a>(&'a self, account: &'a AccountId, id: &'a str)
+    -> Answer<'a, Option<Order>>;
 }
 
 /// What became of an order that was sent.
@@ -188,7 +202,12 @@ pub trait Quotes: Send + Sync {
     /// Newest quote of each symbol.
     fn latest<'a>(&'a self, symbols: &'a [Symbol]) -> Answer<'a, Vec<Quote>>;
     /// Bars from `since` on, oldest first, all pages up to the provider's limit.
-    fn bars<'a>(&'a self, symbol: &'a Symbol, timeframe: Timeframe, since: Timestamp) -> Answer<'a, Vec<Bar>>;
+    fn bars<'a>(
+        &'a self,
+        symbol: &'a Symbol,
+        timeframe: Timeframe,
+        since: Timestamp,
+    ) -> Answer<'a, Vec<Bar>>;
     /// Opening hours now.
     fn clock(&self) -> Answer<'_, MarketClock>;
     /// What is known of a symbol; `None` when the provider does not know it.
