@@ -4,6 +4,12 @@
 //! Drawing cannot change anything: the visible rows follow from the selection, the count and the height.
 //! A new pane is one file with a `SPEC` and one line in [`PANES`].
 
+mod filter;
+mod rows;
+
+pub use filter::Filter;
+pub(crate) use rows::Rows;
+
 use crate::config::Config;
 use crate::domain::{AccountId, ClientOrderId, ConnectionId, Mode, Symbol, Timestamp};
 use crate::link::Replica;
@@ -13,7 +19,7 @@ use crate::ui::keymap::Keymap;
 use crate::ui::theme::Theme;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// Which pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +62,8 @@ pub struct PaneContext<'a> {
     pub killed: bool,
     /// Whether this pane has the keys.
     pub focused: bool,
+    /// Rows that a page has in this pane, for moving by pages.
+    pub page: usize,
     /// What is selected in the pane that has, or last had, something to select.
     pub selection: &'a Selection,
 }
@@ -77,6 +85,55 @@ pub struct Selection {
 pub trait Pane {
     /// Reacts to a command; returns what the rest of the program should do.
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action>;
-    /// Draws from what it was given. Cannot change anything.
+
+    /// Draws itself with its frame from what it was given. Cannot change anything.
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer);
+
+    /// What is selected here.
+    fn selection(&self, _context: &PaneContext<'_>) -> Selection {
+        Selection::default()
+    }
+
+    /// Reacts to a click at a place of the screen that `area`, its frame included, covers.
+    fn click(&mut self, _context: &PaneContext<'_>, _area: Rect, _at: Position) -> Option<Action> {
+        None
+    }
+
+    /// Shows only rows that `filter` lets through; `None` where rows cannot be filtered.
+    fn filter_mut(&mut self) -> Option<&mut Filter> {
+        None
+    }
+
+    /// Symbols whose market data it wants, shown or not.
+    fn symbols(&self, _context: &PaneContext<'_>) -> Vec<Symbol> {
+        Vec::new()
+    }
+
+    /// What it needs that is not there yet; asked after each change.
+    fn wants(&mut self, _context: &PaneContext<'_>) -> Option<Action> {
+        None
+    }
+
+    /// Commands worth a hint in the footer while it has the keys.
+    fn hints(&self) -> &'static [Command] {
+        &[]
+    }
+
+    /// Whether what it shows changes with time alone: ages, countdowns, spinners.
+    fn shows_time(&self, _context: &PaneContext<'_>) -> bool {
+        false
+    }
 }
+
+/// How the registry makes a pane.
+pub struct PaneSpec {
+    /// Which one.
+    pub id: PaneId,
+    /// Its title, and its name in the tab strip.
+    pub title: &'static str,
+    /// A fresh one.
+    pub make: fn() -> Box<dyn Pane>,
+}
+
+/// Every pane, in the order of their numbers.
+pub const PANES: &[PaneSpec] = &[];
