@@ -66,6 +66,7 @@ impl Stage {
             hidden: self.hidden,
             killed: self.killed,
             focused: true,
+            page: 10,
             selection: &self.selection,
         }
     }
@@ -128,6 +129,7 @@ fn told(action: &Action) -> String {
         Action::UseTheme(name) => format!("use {name}"),
         Action::PreviewTheme(name) => format!("preview {}", name.as_deref().unwrap_or("-")),
         Action::AddToWatchlist(symbol) => format!("watch {symbol}"),
+        Action::RemoveFromWatchlist(symbol) => format!("unwatch {symbol}"),
         Action::Kill => "kill".into(),
         Action::Quit => "quit".into(),
     }

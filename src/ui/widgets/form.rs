@@ -47,6 +47,11 @@ impl<Id> Field<Id> {
         Self::new(id, label, Control::Secret(SecretInput::default()))
     }
 
+    /// A field whose text is shown but kept as a secret is.
+    pub fn visible_secret(id: Id, label: &str) -> Self {
+        Self::new(id, label, Control::Secret(SecretInput::visible()))
+    }
+
     /// A field to pick from `options`.
     pub fn choice(id: Id, label: &str, options: Vec<String>, chosen: usize) -> Self {
         Self::new(id, label, Control::Choice { options, chosen })
