@@ -10,11 +10,13 @@ pub mod connect;
 pub mod entry;
 mod facts;
 pub mod help;
+mod number;
 pub mod order;
 pub mod palette;
 #[cfg(test)]
 mod stage;
 pub mod themes;
+pub mod ticket;
 pub mod unlock;
 
 use crate::domain::text::Text;
@@ -84,7 +86,12 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
         Layer::Palette => Box::new(palette::Palette::default()),
         Layer::Help => Box::new(help::Help::new(context.keymap)),
         Layer::Themes { names } => Box::new(themes::ThemePicker::new(names, context.theme.name())),
-        Layer::Ticket { .. } | Layer::Change(_) => return None,
+        Layer::Ticket {
+            side,
+            symbol,
+            account,
+        } => Box::new(ticket::Ticket::new(side, symbol, account.as_ref(), context)),
+        Layer::Change(_) => return None,
     })
 }
 
