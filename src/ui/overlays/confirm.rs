@@ -5,6 +5,7 @@
 
 use crate::domain::Timestamp;
 use crate::ui::app::Action;
+use crate::ui::format;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::{Answer, Overlay, Question};
 use crate::ui::panes::PaneContext;
@@ -13,6 +14,9 @@ use crate::ui::widgets::dialog::{self, Dialog};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::time::Duration;
+
+/// Columns of a question.
+const WIDTH: u16 = 64;
 
 /// How long no key may have come before a yes counts; longer than the pause before a held key repeats is not needed,
 /// because every repeat starts it anew.
@@ -42,6 +46,7 @@ impl Guard {
         let quiet = now.since(self.last_key) >= QUIET;
         self.last_key = now;
         match (key.code, key.typed()) {
+            _ if key == Key::ctrl('c') => Verdict::No,
             (_, Some('y' | 'Y')) if quiet => Verdict::Yes,
             (KeyCode::Escape, _) | (_, Some('n' | 'N')) => Verdict::No,
             (KeyCode::Enter, _) if quiet => Verdict::No,
@@ -65,12 +70,19 @@ impl Confirm {
         }
     }
 
-    fn dialog(&self) -> Dialog<'_> {
-        let lines = u16::try_from(self.question.lines.len()).unwrap_or(u16::MAX);
+    fn dialog(&self, screen: Rect) -> Dialog<'_> {
+        let columns = usize::from(WIDTH.min(screen.width).saturating_sub(6));
+        let lines = self
+            .question
+            .lines
+            .iter()
+            .map(|line| format::wrapped(line.as_str(), columns).len());
         Dialog {
             title: self.question.title.as_str(),
-            width: 64,
-            height: lines.saturating_add(6),
+            width: WIDTH,
+            height: u16::try_from(lines.sum::<usize>())
+                .unwrap_or(u16::MAX)
+                .saturating_add(5),
             ..Dialog::default()
         }
     }
@@ -90,12 +102,12 @@ impl Overlay for Confirm {
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
-        let inside = self.dialog().draw(context.theme, area, buffer);
+        let inside = self.dialog(area).draw(context.theme, area, buffer);
         let mut rest = dialog::below(inside, 1);
         for line in &self.question.lines {
-            rest = dialog::line(context.theme, Role::Text, line.as_str(), rest, buffer);
+            rest = dialog::paragraph(context.theme, Role::Text, line.as_str(), rest, buffer);
         }
-        let footer = dialog::below(inside, inside.height.saturating_sub(2));
+        let footer = dialog::below(inside, inside.height.saturating_sub(1));
         draw_answers(
             context.theme,
             self.question.yes.as_str(),
@@ -158,11 +170,12 @@ mod tests {
 
     #[test]
     fn only_a_deliberate_key_says_yes() {
-        let cases: [(&[(u64, &str)], Verdict); 9] = [
+        let cases: [(&[(u64, &str)], Verdict); 10] = [
             (&[(400, "y")], Verdict::Yes),
             (&[(400, "enter")], Verdict::No),
             (&[(400, "esc")], Verdict::No),
             (&[(400, "n")], Verdict::No),
+            (&[(400, "ctrl-c")], Verdict::No),
             (&[(400, "space")], Verdict::Nothing),
             (&[(400, "ctrl-y")], Verdict::Nothing),
             // typed ahead, before anybody could have read the question

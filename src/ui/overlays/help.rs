@@ -14,7 +14,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Columns of the keys.
-const KEYS: u16 = 16;
+const KEYS: u16 = 14;
+
+/// Screens at least so wide show two columns.
+const TWO_COLUMNS: u16 = 170;
 
 /// Headings in the order of the help.
 const SECTIONS: [Section; 5] = [
@@ -86,11 +89,15 @@ impl Help {
     }
 }
 
-fn dialog(info: &str) -> Dialog<'_> {
+fn dialog(screen: Rect) -> Dialog<'static> {
     Dialog {
         title: "Keys",
-        info,
-        width: 92,
+        info: "type to search",
+        width: if screen.width >= TWO_COLUMNS {
+            TWO_COLUMNS
+        } else {
+            92
+        },
         height: 64,
         live: false,
     }
@@ -125,35 +132,27 @@ impl Overlay for Help {
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
         let lines = self.lines();
-        let inside = dialog("type to search").draw(context.theme, area, buffer);
+        let inside = dialog(area).draw(context.theme, area, buffer);
         self.picker.draw_query(context.theme, inside, buffer);
         let body = dialog::below(inside, 2);
-        let top = self.top.min(lines.len().saturating_sub(body.height.into()));
+        let columns = if area.width >= TWO_COLUMNS { 2 } else { 1 };
+        let shown = usize::from(body.height) * usize::from(columns);
+        let top = self.top.min(lines.len().saturating_sub(shown));
         if lines.is_empty() {
             dialog::line(context.theme, Role::Muted, "nothing matches", body, buffer);
         }
-        for (y, line) in (body.y..body.bottom()).zip(&lines[top..]) {
-            let place = Rect {
-                y,
-                height: 1,
-                ..body
-            };
-            match line {
-                Line::Gap => {}
-                Line::Heading(section) => {
-                    dialog::line(context.theme, Role::Title, section.title(), place, buffer);
-                }
-                Line::Command(index) => {
-                    let spec = &COMMANDS[*index];
-                    let keys = keys_of(context.keymap, spec.command);
-                    draw_command(context.theme, &keys, spec.help, place, buffer);
-                }
-            }
+        let width = body.width / columns;
+        let places = (0..columns).flat_map(|column| {
+            let x = body.x + column * width;
+            (body.y..body.bottom()).map(move |y| Rect::new(x, y, width, 1))
+        });
+        for (place, line) in places.zip(&lines[top..]) {
+            draw_line(context, line, place, buffer);
         }
     }
 
     fn cursor(&self, _context: &PaneContext<'_>, area: Rect) -> Option<Position> {
-        Some(self.picker.cursor(dialog("").inside(area)))
+        Some(self.picker.cursor(dialog(area).inside(area)))
     }
 
     fn hints(&self) -> Vec<(String, String)> {
@@ -171,6 +170,20 @@ impl Help {
             PickerEvent::Picked(_) | PickerEvent::NotMine => {}
         }
         Vec::new()
+    }
+}
+
+fn draw_line(context: &PaneContext<'_>, line: &Line, place: Rect, buffer: &mut Buffer) {
+    match line {
+        Line::Gap => {}
+        Line::Heading(section) => {
+            dialog::line(context.theme, Role::Title, section.title(), place, buffer);
+        }
+        Line::Command(index) => {
+            let spec = &COMMANDS[*index];
+            let keys = keys_of(context.keymap, spec.command);
+            draw_command(context.theme, &keys, spec.help, place, buffer);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! A new overlay is one file, one line in [`Layer`] and one arm in [`open`].
 
 pub mod add_symbol;
+pub mod change;
 pub mod confirm;
 pub mod connect;
 pub mod entry;
@@ -91,7 +92,7 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
             symbol,
             account,
         } => Box::new(ticket::Ticket::new(side, symbol, account.as_ref(), context)),
-        Layer::Change(_) => return None,
+        Layer::Change(id) => Box::new(change::Change::new(id, context)?),
     })
 }
 

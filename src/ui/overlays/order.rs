@@ -111,7 +111,7 @@ impl Overlay for OrderDetail {
 }
 
 /// What an order wants, without its side: `100 AAPL limit 189.90 day`.
-fn title(order: &Order) -> String {
+pub(super) fn title(order: &Order) -> String {
     let draft = &order.draft;
     let size = match draft.size {
         OrderSize::Quantity(quantity) => format::quantity(quantity),

@@ -28,7 +28,7 @@ pub(super) struct Stage {
     pub(super) hidden: bool,
     pub(super) killed: bool,
     zone: TimeZone,
-    theme: Theme,
+    pub(super) theme: Theme,
     config: Config,
     keymap: Keymap,
     selection: Selection,

@@ -68,7 +68,7 @@ fn the_palette_finds_and_runs() {
 fn the_help_lists_every_key_in_force_and_is_searched() {
     let mut stage = Stage::new();
     let mut help = Help::new(stage.context().keymap);
-    let tall = stage.shown(&help, (140, 70));
+    let tall = stage.shown(&help, (200, 50));
     for spec in crate::ui::command::COMMANDS {
         assert!(tall.contains(spec.help), "{}", spec.name);
     }

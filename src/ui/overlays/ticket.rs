@@ -21,7 +21,7 @@ use crate::ui::panes::PaneContext;
 use crate::ui::widgets::dialog::Dialog;
 use crate::ui::widgets::form::{Form, FormEvent};
 use crate::ui::widgets::spinner::TURN_MS;
-use check::Facts;
+use check::{ExitKind, Facts, Typed};
 use estimate::Around;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -118,15 +118,27 @@ impl Ticket {
 
     fn draft(&self, context: &PaneContext<'_>) -> Result<OrderDraft, check::Problems> {
         let typed = fields::read(&self.form);
+        typed.draft(self.facts(&typed, context))
+    }
+
+    /// The order without its exits, as soon as that much of it is right: for the estimate.
+    fn entry(&self, context: &PaneContext<'_>) -> Option<OrderDraft> {
+        let typed = Typed {
+            exits: ExitKind::None,
+            ..fields::read(&self.form)
+        };
+        typed.draft(self.facts(&typed, context)).ok()
+    }
+
+    fn facts<'a>(&self, typed: &Typed, context: &'a PaneContext<'_>) -> Facts<'a> {
         let account = self.account(context);
         let connection = account.and_then(|account| context.replica.connection_of(&account.id));
-        typed.draft(Facts {
+        let symbol = typed.symbol();
+        Facts {
             account,
             is_connected: connection.is_some_and(|it| it.state == ConnectionState::Live),
-            instrument: typed
-                .symbol()
-                .and_then(|symbol| context.replica.instruments.get(&symbol)),
-        })
+            instrument: symbol.and_then(|symbol| context.replica.instruments.get(&symbol)),
+        }
     }
 
     /// What there is to know around an order.
@@ -293,7 +305,7 @@ impl Ticket {
     fn dialog(&self, context: &PaneContext<'_>, screen: Rect) -> Dialog<'static> {
         let mode = self.mode(context);
         let (title, width, height) = match &self.stage {
-            Stage::Fill if draw::is_wide(screen) => ("Ticket", 124, 24),
+            Stage::Fill if draw::is_wide(screen) => ("Ticket", 134, 24),
             Stage::Fill => ("Ticket", 80, 24),
             Stage::Review(..) => ("Send this order?", 72, 20),
             Stage::Sent(_) => ("Sending", 72, 9),

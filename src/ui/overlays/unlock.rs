@@ -7,6 +7,7 @@ mod strength;
 
 use crate::link::{Level, SecretRequest, VaultStatus};
 use crate::ui::app::Action;
+use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::Overlay;
 use crate::ui::panes::PaneContext;
@@ -28,16 +29,16 @@ enum Of {
 const CHOICES: [(&str, &str); 2] = [
     (
         "Make a vault",
-        "keeps your brokers' keys sealed on this machine, behind a passphrase",
+        "seals your brokers' keys on this machine, behind a passphrase",
     ),
     (
         "Look around in the simulation",
-        "made-up accounts and a made-up market; nothing is kept and nothing is sent",
+        "made-up accounts, a made-up market; nothing is kept or sent",
     ),
 ];
 
 /// How to get to the simulation, which is a program of its own.
-const SIMULATION: &str = "leave with q, then run: tradedeck demo";
+const SIMULATION: &str = "leave with ctrl-c, then run: tradedeck demo";
 
 /// What is shown while the vault is neither open nor broken.
 enum Page {
@@ -195,6 +196,9 @@ impl Overlay for Unlock {
     }
 
     fn key(&mut self, context: &PaneContext<'_>, key: Key) -> Vec<Action> {
+        if key == Key::ctrl('c') {
+            return vec![Action::Run(Command::Quit)]; // there is nothing behind this to go back to
+        }
         if self.is_working(context) || is_broken(context) {
             let leaves = key.code == KeyCode::Escape;
             return if leaves {
@@ -213,7 +217,11 @@ impl Overlay for Unlock {
                 self.page = Page::Welcome { chosen: 0 };
                 Vec::new()
             }
-            (FormEvent::Close, _) => vec![Action::Close],
+            (FormEvent::Close, _) => {
+                // What is behind was locked away; it shows again when the vault opens.
+                self.page = Page::Unlock(unlock_form());
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }

@@ -151,12 +151,15 @@ impl<Id: Copy + PartialEq> Form<Id> {
                 _ => FormEvent::Taken,
             };
         }
+        let leaves = key.code == KeyCode::Escape || key == Key::ctrl('c');
+        if leaves && self.is_touched() {
+            self.asks_to_discard = true;
+            return FormEvent::Taken;
+        }
+        if leaves {
+            return FormEvent::Close;
+        }
         match (key.code, key.shift) {
-            (KeyCode::Escape, _) if self.is_touched() => {
-                self.asks_to_discard = true;
-                FormEvent::Taken
-            }
-            (KeyCode::Escape, _) => FormEvent::Close,
             (KeyCode::Enter, _) => self.enter(),
             (KeyCode::Tab, true) | (KeyCode::Up, _) => self.step(false),
             (KeyCode::Tab, false) | (KeyCode::Down, _) => self.step(true),

@@ -55,7 +55,7 @@ impl Picker {
     pub fn key(&mut self, key: Key) -> PickerEvent {
         let last = self.matches.len().saturating_sub(1);
         let selected = match (key.code, key.control) {
-            (KeyCode::Escape, _) => return PickerEvent::Close,
+            (KeyCode::Escape, _) | (KeyCode::Char('c'), true) => return PickerEvent::Close,
             (KeyCode::Enter, _) => {
                 return self
                     .selected()
@@ -209,6 +209,7 @@ mod tests {
                 PickerEvent::Picked(0),
             ),
             ("<esc>", PickerEvent::Close),
+            ("sy<ctrl-c>", PickerEvent::Close),
             ("<f5>", PickerEvent::NotMine),
         ];
         for (keys, expected) in cases {

@@ -15,13 +15,13 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
 /// Narrowest screen with two columns.
-const WIDE: u16 = 120;
+const WIDE: u16 = 134;
 
 /// Columns of the form where there are two columns.
 const FORM: u16 = 66;
 
 /// Lines of what the order would do, where it is below the form.
-const BELOW: u16 = 7;
+const BELOW: u16 = 8;
 
 /// Whether form and facts stand side by side.
 pub(super) fn is_wide(screen: Rect) -> bool {
@@ -34,14 +34,15 @@ fn is_wide_inside(inside: Rect) -> bool {
 
 /// The form's place: below the mode and the problem, above the footer.
 pub(super) fn form_area(inside: Rect) -> Rect {
-    let body = dialog::below(inside, 3);
     if is_wide_inside(inside) {
+        let body = dialog::below(inside, 3);
         return Rect {
             width: FORM,
             height: body.height.saturating_sub(2),
             ..body
         };
     }
+    let body = dialog::below(inside, 2);
     Rect {
         height: body.height.saturating_sub(BELOW + 1),
         ..body
@@ -58,8 +59,8 @@ fn facts_area(inside: Rect) -> Rect {
         };
     }
     Rect {
-        y: form.bottom(),
-        height: inside.bottom().saturating_sub(form.bottom() + 1),
+        y: form.bottom() + 1,
+        height: inside.bottom().saturating_sub(form.bottom() + 2),
         ..inside
     }
 }
@@ -131,7 +132,7 @@ fn destination(ticket: &Ticket, context: &PaneContext<'_>) -> String {
 fn facts(ticket: &Ticket, context: &PaneContext<'_>) -> Vec<Fact> {
     let around = ticket.around(context);
     let symbol = fields::read(&ticket.form).symbol();
-    let draft = ticket.draft(context).ok();
+    let draft = ticket.entry(context);
     let estimate = draft
         .as_ref()
         .map_or(Estimate::default(), |draft| Estimate::of(draft, around));
@@ -241,7 +242,7 @@ fn effect_facts(
             "Position",
             before_after(units(around.held), units(estimate.held_after)),
         ),
-        Fact::new("About", format!("{} {currency}", money(estimate.cost))),
+        Fact::new("Estimate", format!("{} {currency}", money(estimate.cost))),
         Fact::new(
             "Buying power",
             before_after(money(buying_power), money(estimate.buying_power_after)),

@@ -41,7 +41,7 @@ pub(super) fn draw_welcome(
     }
     dialog::hints(
         theme,
-        &[("↑ ↓", "choose"), ("enter", "go on"), ("esc", "close")],
+        &[("↑ ↓", "choose"), ("enter", "go on"), ("ctrl-c", "quit")],
         rest,
         buffer,
     );
@@ -69,7 +69,7 @@ pub(super) fn draw_broken(
         dialog::below(rest, 1),
         buffer,
     );
-    dialog::hints(theme, &[("esc", "close")], dialog::below(rest, 1), buffer);
+    dialog::hints(theme, &[("ctrl-c", "quit")], dialog::below(rest, 1), buffer);
 }
 
 /// The footer while a key is derived.
@@ -125,7 +125,7 @@ pub(super) fn draw_unlock(
     let footer = dialog::below(inside, inside.height.saturating_sub(1));
     form.draw_footer(
         theme,
-        &[("enter", "unlock"), ("esc", "close")],
+        &[("enter", "unlock"), ("ctrl-c", "quit")],
         footer,
         buffer,
     );

@@ -27,11 +27,12 @@ fn a_first_start_offers_a_vault_or_the_simulation() {
     assert!(shown.contains("▌ Make a vault"), "{shown}");
     assert_eq!(
         stage.press(&mut unlock, "<down><enter>"),
-        ["Info: leave with q, then run: tradedeck demo"]
+        ["Info: leave with ctrl-c, then run: tradedeck demo"]
     );
     assert_eq!(stage.press(&mut unlock, "<up><enter>"), [""; 0]);
     assert!(stage.shown(&unlock, SMALL).contains("Once more"));
     assert_eq!(stage.press(&mut unlock, "<esc><esc>"), ["close"]);
+    assert_eq!(stage.press(&mut unlock, "<ctrl-c>"), ["run quit"]);
 }
 
 #[test]
@@ -130,7 +131,16 @@ fn a_typed_passphrase_is_not_lost_without_asking() {
             .shown(&unlock, SMALL)
             .contains("discard what you typed?")
     );
-    assert_eq!(stage.press(&mut unlock, "y"), ["close"]);
+    assert_eq!(stage.press(&mut unlock, "y"), [""; 0]);
+    assert!(!stage.shown(&unlock, SMALL).contains('•'));
+}
+
+#[test]
+fn esc_does_not_uncover_what_was_locked_away() {
+    let (mut stage, mut unlock) = stage(locked(0, None));
+    assert_eq!(stage.press(&mut unlock, "<esc>"), [""; 0]);
+    stage.replica.vault = Some(VaultStatus::Unlocking);
+    assert_eq!(stage.press(&mut unlock, "<esc>"), [""; 0]);
 }
 
 #[test]
@@ -141,7 +151,8 @@ fn a_broken_vault_says_why_and_takes_nothing() {
     let shown = stage.shown(&unlock, SMALL);
     assert!(shown.contains("restore vault.bak.0"), "{shown}");
     assert_eq!(stage.press(&mut unlock, "abc<enter>"), [""; 0]);
-    assert_eq!(stage.press(&mut unlock, "<esc>"), ["close"]);
+    assert_eq!(stage.press(&mut unlock, "<esc>"), [""; 0]);
+    assert_eq!(stage.press(&mut unlock, "<ctrl-c>"), ["run quit"]);
 }
 
 #[test]

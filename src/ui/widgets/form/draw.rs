@@ -194,8 +194,12 @@ impl<Id> Field<Id> {
         } else {
             hint.saturating_add(1).min(room)
         };
+        let widest = match &self.control {
+            Control::Text(line) => line.widest(),
+            Control::Secret(_) | Control::Choice { .. } => u16::MAX,
+        };
         Rect {
-            width: area.width - taken,
+            width: (area.width - taken).min(widest),
             ..area
         }
     }
