@@ -200,12 +200,7 @@ impl Overlay for Unlock {
             return vec![Action::Run(Command::Quit)]; // there is nothing behind this to go back to
         }
         if self.is_working(context) || is_broken(context) {
-            let leaves = key.code == KeyCode::Escape;
-            return if leaves {
-                vec![Action::Close]
-            } else {
-                Vec::new()
-            };
+            return Vec::new();
         }
         let event = match &mut self.page {
             Page::Welcome { .. } => return self.welcome(key),
