@@ -19,6 +19,11 @@ pub mod overlays;
 mod paint;
 pub mod panes;
 pub mod status_bar;
+pub mod terminal;
 pub mod theme;
 mod view;
 pub mod widgets;
+
+mod run;
+
+pub use run::{Face, FaceError, Outcome, run};
