@@ -60,21 +60,19 @@ impl Encoder {
         out.extend_from_slice(b"\x1b[?25l\x1b[0m\x1b[2J");
     }
 
-    /// Appends what turns `before` into `after`; whether there was anything to do. Both cover the same area.
+    /// Appends what turns `before` into `after`; nothing when they are alike. Both cover the same area.
     pub fn encode(
         &mut self,
         before: &Buffer,
         after: &Buffer,
         cursor: Option<Position>,
         out: &mut Vec<u8>,
-    ) -> bool {
-        let start = out.len();
+    ) {
         let area = after.area;
         for y in area.top()..area.bottom() {
             self.encode_row(before, after, y, out);
         }
         self.place_cursor(cursor, out);
-        out.len() > start
     }
 
     fn encode_row(&mut self, before: &Buffer, after: &Buffer, y: u16, out: &mut Vec<u8>) {
