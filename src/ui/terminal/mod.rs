@@ -149,8 +149,8 @@ impl Terminal {
             self.shown = Buffer::empty(next.area);
             self.encoder.start_over(&mut bytes);
         }
-        let changed = self.encoder.encode(&self.shown, next, cursor, &mut bytes);
-        if !changed {
+        self.encoder.encode(&self.shown, next, cursor, &mut bytes);
+        if bytes.is_empty() {
             return 0;
         }
         self.shown.clone_from(next);
