@@ -19,6 +19,7 @@ pub mod overlays;
 mod paint;
 pub mod panes;
 pub mod status_bar;
+pub mod still;
 pub mod terminal;
 pub mod theme;
 mod view;
