@@ -116,36 +116,7 @@ impl Scene {
             Some(amount) => OrderSize::Notional(number(amount)),
             None => OrderSize::Quantity(number(size)),
         };
-        let (kind, rest) = match words[3] {
-            "market" => (OrderKind::Market, 4),
-            "limit" => (
-                OrderKind::Limit {
-                    limit: number(words[4]),
-                },
-                5,
-            ),
-            "stop" => (
-                OrderKind::Stop {
-                    stop: number(words[4]),
-                },
-                5,
-            ),
-            "stoplimit" => (
-                OrderKind::StopLimit {
-                    stop: number(words[4]),
-                    limit: number(words[5]),
-                },
-                6,
-            ),
-            "trail" => {
-                let trail = match words[4].strip_suffix('%') {
-                    Some(percent) => TrailBy::Percent(number(percent)),
-                    None => TrailBy::Price(number(words[4])),
-                };
-                (OrderKind::TrailingStop { trail }, 5)
-            }
-            other => panic!("{other}"),
-        };
+        let (kind, rest) = kind(words);
         let tif = TimeInForce::ALL
             .into_iter()
             .find(|tif| tif.as_str() == words[rest])
@@ -171,6 +142,33 @@ impl Scene {
                 exits: exits(words),
             },
         })
+    }
+}
+
+/// The kind of an order and the place of the word behind it.
+fn kind(words: &[&str]) -> (OrderKind, usize) {
+    match words[3] {
+        "market" => (OrderKind::Market, 4),
+        "limit" => {
+            let limit = number(words[4]);
+            (OrderKind::Limit { limit }, 5)
+        }
+        "stop" => {
+            let stop = number(words[4]);
+            (OrderKind::Stop { stop }, 5)
+        }
+        "stoplimit" => {
+            let (stop, limit) = (number(words[4]), number(words[5]));
+            (OrderKind::StopLimit { stop, limit }, 6)
+        }
+        "trail" => {
+            let trail = match words[4].strip_suffix('%') {
+                Some(percent) => TrailBy::Percent(number(percent)),
+                None => TrailBy::Price(number(words[4])),
+            };
+            (OrderKind::TrailingStop { trail }, 5)
+        }
+        other => panic!("{other}"),
     }
 }
 

@@ -62,7 +62,10 @@ fn quotes_come_at_the_rate_asked_for_on_the_grid_of_cents() {
         .iter()
         .filter_map(|tick| match &tick.event {
             MarketEvent::Quote(quote) => Some(quote),
-            _ => None,
+            MarketEvent::Trade(_)
+            | MarketEvent::Bar(_)
+            | MarketEvent::Status(..)
+            | MarketEvent::Day(_) => None,
         })
         .collect();
     assert_eq!(quotes.len(), 2000);

@@ -77,11 +77,10 @@ impl Scene {
 }
 
 fn written(kind: &NoticeKind) -> String {
-    match kind {
-        NoticeKind::Filled { complete: true, .. } => "filled".to_owned(),
-        NoticeKind::Filled { .. } => "partly".to_owned(),
-        other => format!("{other:?}").to_lowercase(),
+    if let NoticeKind::Filled { complete, .. } = kind {
+        return if *complete { "filled" } else { "partly" }.to_owned();
     }
+    format!("{kind:?}").to_lowercase()
 }
 
 fn draft(symbol: &str, side: Side, units: i64, kind: OrderKind) -> OrderDraft {
