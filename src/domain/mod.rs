@@ -26,4 +26,5 @@ pub use order::{
 };
 pub use position::Position;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
+pub use text::Text;
 pub use time::{Clock, Timestamp};

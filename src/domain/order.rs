@@ -270,7 +270,7 @@ pub struct OrderChange {
 
 /// Where an order stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// The intent is on disk, the request is under way.
     Sending,

@@ -1,0 +1,176 @@
+//! Newest market data of every symbol, merged from quotes, trades and snapshots.
+
+use crate::domain::quote::MarketEvent;
+use crate::domain::{Level1, Symbol, Text, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::link::ScreenId;
+
+/// Symbols kept at most; one nobody watches makes room.
+const MOST_SYMBOLS: usize = 20_000;
+
+/// Newest market data.
+#[derive(Default)]
+pub(crate) struct Market {
+    lines: HashMap<Symbol, Line>,
+    changed: Vec<Symbol>,
+    watches: BTreeMap<ScreenId, Vec<Symbol>>,
+    dropped: u64,
+}
+
+struct Line {
+    level1: Level1,
+    is_changed: bool,
+}
+
+/// Which feed events came from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Source {
+    pub(crate) label: Text,
+    pub(crate) simulated: bool,
+}
+
+impl Market {
+    /// Takes in what a feed said at `now`.
+    pub(crate) fn apply(&mut self, now: Timestamp, source: &Source, events: &[MarketEvent]) {
+        for event in events {
+            let symbol = symbol_of(event);
+            if !self.lines.contains_key(symbol) {
+                if self.lines.len() == MOST_SYMBOLS {
+                    self.dropped += 1;
+                    continue;
+                }
+                let line = Line {
+                    level1: Level1::unknown(symbol.clone()),
+                    is_changed: false,
+                };
+                self.lines.insert(symbol.clone(), line);
+            }
+            let line = self.lines.get_mut(symbol).expect("it was inserted above");
+            if line.level1.source != source.label {
+                line.level1.source = source.label.clone();
+                line.level1.simulated = source.simulated;
+            }
+            if line.level1.apply(event, now) && !line.is_changed {
+                line.is_changed = true;
+                self.changed.push(line.level1.symbol.clone());
+            }
+        }
+    }
+
+    /// Whether anything changed since the last [`Market::take_changed`].
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// The lines that changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> Vec<Level1> {
+        let mut lines = Vec::with_capacity(self.changed.len());
+        for symbol in self.changed.drain(..) {
+            if let Some(line) = self.lines.get_mut(&symbol) {
+                line.is_changed = false;
+                lines.push(line.level1.clone());
+            }
+        }
+        lines
+    }
+
+    /// The newest market data of a symbol.
+    pub(crate) fn line(&self, symbol: &Symbol) -> Option<&Level1> {
+        self.lines.get(symbol).map(|line| &line.level1)
+    }
+
+    /// Every line.
+    pub(crate) fn lines(&self) -> Vec<Level1> {
+        self.lines
+            .values()
+            .map(|line| line.level1.clone())
+            .collect()
+    }
+
+    /// Sets what a screen watches; returns the symbols nobody watched before.
+    pub(crate) fn watch(&mut self, screen: ScreenId, symbols: Vec<Symbol>) -> Vec<Symbol> {
+        let before: HashSet<Symbol> = self.watched().into_iter().collect();
+        self.watches.insert(screen, symbols);
+        self.watched()
+            .into_iter()
+            .filter(|symbol| !before.contains(symbol))
+            .collect()
+    }
+
+    /// Forgets what a screen watched.
+    pub(crate) fn unwatch(&mut self, screen: ScreenId) {
+        self.watches.remove(&screen);
+    }
+
+    /// Every symbol that some screen watches, in order.
+    pub(crate) fn watched(&self) -> Vec<Symbol> {
+        let all: BTreeSet<&Symbol> = self.watches.values().flatten().collect();
+        all.into_iter().cloned().collect()
+    }
+}
+
+fn symbol_of(event: &MarketEvent) -> &Symbol {
+    match event {
+        MarketEvent::Quote(quote) => &quote.symbol,
+        MarketEvent::Trade(trade) => &trade.symbol,
+        MarketEvent::Bar(bar) => &bar.symbol,
+        MarketEvent::Status(symbol, _) => symbol,
+        MarketEvent::Day(day) => &day.symbol,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Quantity, Trade};
+
+    fn trade(symbol: &str, price: &str) -> MarketEvent {
+        MarketEvent::Trade(Trade {
+            symbol: Symbol::new(symbol),
+            price: price.parse().unwrap(),
+            size: Quantity::ZERO,
+            time: Timestamp::EPOCH,
+        })
+    }
+
+    #[test]
+    fn many_events_of_a_symbol_are_one_changed_line() {
+        let mut market = Market::default();
+        let source = Source {
+            label: "IEX".into(),
+            simulated: false,
+        };
+        market.apply(
+            Timestamp::EPOCH,
+            &source,
+            &[trade("A", "1"), trade("B", "2"), trade("A", "3")],
+        );
+        let changed = market.take_changed();
+        assert_eq!(changed.len(), 2);
+        assert_eq!(changed[0].last, Some("3".parse().unwrap()));
+        assert_eq!(changed[0].source.as_str(), "IEX");
+        assert!(!market.has_changes());
+    }
+
+    #[test]
+    fn watches_of_all_screens_are_one_set() {
+        let mut market = Market::default();
+        let symbols = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| Symbol::new(name))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            market.watch(ScreenId(1), symbols(&["A", "B"])),
+            symbols(&["A", "B"])
+        );
+        assert_eq!(
+            market.watch(ScreenId(2), symbols(&["B", "C"])),
+            symbols(&["C"])
+        );
+        market.unwatch(ScreenId(1));
+        assert_eq!(market.watched(), symbols(&["B", "C"]));
+    }
+}

@@ -1,0 +1,150 @@
+//! State of the vault and of each connection, as a screen shows them.
+
+use crate::domain::text::Text;
+use crate::domain::{ConnectionId, Environment, ProviderId, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// State of the vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "vault")]
+pub enum VaultStatus {
+    /// There is none yet.
+    Absent,
+    /// It wants a passphrase.
+    Locked {
+        /// Wrong passphrases since it was last opened.
+        failures: u32,
+        /// The next attempt is refused until then.
+        wait_until: Option<Timestamp>,
+        /// Why the last attempt failed, in plain words.
+        problem: Option<Text>,
+    },
+    /// The key is being derived.
+    Unlocking,
+    /// It is open.
+    Open {
+        /// Wrong passphrases before this one.
+        failures: u32,
+    },
+    /// It cannot be used at all, and why.
+    Broken {
+        /// What is wrong and what to do.
+        problem: Text,
+    },
+}
+
+/// Where a connection stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum ConnectionState {
+    /// Stopped by the person.
+    Disconnected,
+    /// First reads are under way.
+    Connecting,
+    /// Everything answers.
+    Live,
+    /// Lost; tried again at a moment.
+    Retrying {
+        /// When.
+        at: Timestamp,
+        /// What went wrong, in plain words.
+        why: Text,
+    },
+    /// The provider refused the credentials.
+    NeedsSignIn {
+        /// What it said.
+        why: Text,
+    },
+    /// It cannot work, and retrying does not help.
+    Failed {
+        /// What went wrong and what to do.
+        why: Text,
+    },
+}
+
+/// How one stream of a connection is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedHealth {
+    /// What it carries: `quotes`, `orders`.
+    pub name: Text,
+    /// Which feed: `IEX`, `simulated`.
+    pub label: Text,
+    /// Whether it is connected and logged in.
+    pub live: bool,
+    /// When it last said anything.
+    pub heard: Option<Timestamp>,
+    /// Times it was connected again.
+    pub reconnects: u32,
+    /// Messages that could not be read.
+    pub garbled: u64,
+    /// Messages taken in.
+    pub messages: u64,
+    /// Symbols asked for that the feed does not carry for us.
+    pub not_live: Vec<Symbol>,
+    /// What is wrong with it, in plain words.
+    pub problem: Option<Text>,
+}
+
+/// State and health of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionStatus {
+    /// Which one.
+    pub id: ConnectionId,
+    /// At which provider.
+    pub provider: ProviderId,
+    /// The provider's name for people: `Alpaca`.
+    pub title: Text,
+    /// Paper or live.
+    pub environment: Environment,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: ConnectionState,
+    /// Its streams.
+    pub feeds: Vec<FeedHealth>,
+    /// Time the last call took, in milliseconds.
+    pub latency_ms: Option<u64>,
+    /// Calls made since the start.
+    pub calls: u64,
+    /// Calls that failed since the start.
+    pub errors: u64,
+    /// Requests left in the rate limit's window, and the window's size.
+    pub requests_left: Option<(u32, u32)>,
+    /// When accounts, positions and orders were last read whole.
+    pub last_sync: Option<Timestamp>,
+    /// When they are read next.
+    pub next_sync: Option<Timestamp>,
+    /// When the person has to sign in again; `None` where the credentials do not expire.
+    pub sign_in_due: Option<Timestamp>,
+    /// Failed token refreshes since the start.
+    pub refresh_failures: u32,
+    /// The provider's clock minus ours, in milliseconds, where it differs by more than a second.
+    pub clock_skew_ms: Option<i64>,
+}
+
+/// A secret a provider asks for, as a form shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretField {
+    /// Its name in `--secret-fd` lines: `key`.
+    pub name: Text,
+    /// What a form calls it: `API key ID`.
+    pub label: Text,
+    /// Whether its characters are hidden while typed.
+    pub hidden: bool,
+}
+
+/// What may be connected, and what it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderOffer {
+    /// Which provider.
+    pub provider: ProviderId,
+    /// Its name for people.
+    pub title: Text,
+    /// What it gives, in one line.
+    pub gives: Text,
+    /// Environments it has.
+    pub environments: Vec<Environment>,
+    /// What it asks for.
+    pub secrets: Vec<SecretField>,
+    /// Where the person gets those, in one line.
+    pub hint: Text,
+}

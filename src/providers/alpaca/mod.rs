@@ -1,0 +1,195 @@
+//! Alpaca: accounts, orders, market data, by REST and two WebSockets.
+//!
+//! It knows Alpaca's manual and nothing of other providers, screens or the vault. `wire` is their JSON, `translate`
+//! turns it into our words, `rest` sends; `accounts`, `orders` and `market` are the abilities; `stream` and
+//! `trade_stream` are what the two sockets say and hear. A new call goes beside its ability, its payload into `wire`.
+
+mod accounts;
+mod auth;
+mod families;
+mod market;
+mod orders;
+mod rest;
+mod stream;
+mod subscriptions;
+mod trade_stream;
+mod translate;
+mod wire;
+
+use crate::domain::{AccountId, ConnectionId, Environment, Text};
+use crate::providers::provider::{
+    Accounts, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes, SecretSpec,
+    StreamName, StreamSpec,
+};
+use auth::Keys;
+use families::Families;
+use market::Feed;
+use rest::Rest;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use url::Url;
+
+/// Alpaca as the registry lists it.
+pub(super) const SPEC: ProviderSpec = ProviderSpec {
+    id: "alpaca",
+    title: "Alpaca",
+    gives: "stocks, options and coins: accounts, live quotes, paper orders",
+    environments: &[Environment::Paper, Environment::Live],
+    secrets: &[
+        SecretSpec {
+            name: "key",
+            label: "API key id",
+            hidden: false,
+        },
+        SecretSpec {
+            name: "secret",
+            label: "API secret key",
+            hidden: true,
+        },
+    ],
+    hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
+    addresses: &[
+        ("trading", "https://paper-api.alpaca.markets"),
+        ("trading_live", "https://api.alpaca.markets"),
+        ("data", "https://data.alpaca.markets"),
+        ("data_stream", "wss://stream.data.alpaca.markets/v2/iex"),
+        ("trading_stream", "wss://paper-api.alpaca.markets/stream"),
+        ("trading_stream_live", "wss://api.alpaca.markets/stream"),
+    ],
+    open,
+};
+
+/// One pair of keys and what it reaches.
+struct Alpaca {
+    connection: ConnectionId,
+    environment: Environment,
+    keys: Keys,
+    rest: Rest,
+    feed: Feed,
+    data_stream: Url,
+    trading_stream: Url,
+    data_resume: Arc<stream::Resume>,
+    families: Arc<Families>,
+    /// Orders that were open when they were last read, by the venue's ids.
+    open_before: Mutex<BTreeSet<Text>>,
+}
+
+/// Makes a connection; sends nothing yet.
+///
+/// # Errors
+/// [`ProviderError::Misconfigured`] for a missing or malformed secret or address, and for keys of the other environment.
+fn open(mut opening: Opening) -> Result<Arc<dyn Provider>, ProviderError> {
+    let environment = opening.environment;
+    let keys = Keys::take(&mut opening.secrets, environment)?;
+    let (trading, trading_stream) = match environment {
+        Environment::Paper => ("trading", "trading_stream"),
+        Environment::Live => ("trading_live", "trading_stream_live"),
+    };
+    let hosts = (
+        address(&opening.addresses, trading)?,
+        address(&opening.addresses, "data")?,
+    );
+    let data_stream = address(&opening.addresses, "data_stream")?;
+    Ok(Arc::new(Alpaca {
+        connection: opening.connection,
+        environment,
+        rest: Rest::new(opening.transport, keys.clone(), hosts, opening.clock),
+        keys,
+        feed: Feed::new(&data_stream),
+        data_stream,
+        trading_stream: address(&opening.addresses, trading_stream)?,
+        data_resume: Arc::default(),
+        families: Arc::default(),
+        open_before: Mutex::default(),
+    }))
+}
+
+fn address(addresses: &BTreeMap<String, String>, key: &str) -> Result<Url, ProviderError> {
+    let misconfigured = |problem: String| ProviderError::Misconfigured {
+        problem: problem.into(),
+    };
+    let text = addresses
+        .get(key)
+        .ok_or_else(|| misconfigured(format!("the address providers.alpaca.{key} is missing")))?;
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| !url.cannot_be_a_base() && url.has_host());
+    url.ok_or_else(|| {
+        misconfigured(format!(
+            "providers.alpaca.{key} is not an address; write it as scheme://host"
+        ))
+    })
+}
+
+impl Provider for Alpaca {
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        Some(self)
+    }
+
+    fn orders(&self) -> Option<&dyn Orders> {
+        Some(self)
+    }
+
+    fn quotes(&self) -> Option<&dyn Quotes> {
+        Some(self)
+    }
+
+    fn streams(&self, accounts: &[AccountId]) -> Vec<StreamSpec> {
+        let mut streams = vec![self.quote_stream()];
+        // A pair of keys reaches one account, and its events do not name it.
+        let account = accounts
+            .iter()
+            .find(|account| account.connection == self.connection);
+        streams.extend(account.map(|account| self.order_stream(account.clone())));
+        streams
+    }
+
+    fn meter(&self) -> Meter {
+        self.rest.meter()
+    }
+}
+
+impl Alpaca {
+    fn quote_stream(&self) -> StreamSpec {
+        let (keys, resume) = (self.keys.clone(), self.data_resume.clone());
+        StreamSpec {
+            name: StreamName::Quotes,
+            label: self.feed.label(),
+            url: self.data_stream.to_string(),
+            headers: Vec::new(),
+            session: Box::new(move || {
+                Box::new(stream::DataSession::new(keys.clone(), resume.clone()))
+            }),
+        }
+    }
+
+    fn order_stream(&self, account: AccountId) -> StreamSpec {
+        let (keys, families, environment) =
+            (self.keys.clone(), self.families.clone(), self.environment);
+        StreamSpec {
+            name: StreamName::Orders,
+            label: match environment {
+                Environment::Paper => "paper orders".into(),
+                Environment::Live => "live orders".into(),
+            },
+            url: self.trading_stream.to_string(),
+            headers: Vec::new(),
+            session: Box::new(move || {
+                let session = trade_stream::TradeSession::new(
+                    keys.clone(),
+                    account.clone(),
+                    environment,
+                    families.clone(),
+                );
+                Box::new(session)
+            }),
+        }
+    }
+
+    fn open_before(&self) -> MutexGuard<'_, BTreeSet<Text>> {
+        // The set is replaced as a whole, so a panic elsewhere does no harm.
+        self.open_before
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

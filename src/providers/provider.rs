@@ -1,0 +1,328 @@
+//! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
+
+use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
+use crate::domain::text::Text;
+use crate::domain::{
+    Account, AccountActivity, AccountId, Balance, Clock, ConnectionId, Environment, EquityPoint,
+    Instrument, Order, Position, Symbol, Timestamp,
+};
+use crate::engine::risk::{Approved, ApprovedChange, Paper};
+use crate::net::error::NetError;
+use crate::net::session::Session;
+use crate::net::transport::Transport;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The answer to a call, boxed so that providers can be chosen at run time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
+
+/// The answer to an order; see [`Placed`].
+pub type PlacedAnswer<'a> = Pin<Box<dyn Future<Output = Placed> + Send + 'a>>;
+
+/// A provider as the registry lists it.
+pub struct ProviderSpec {
+    /// Its name in commands and files: `alpaca`.
+    pub id: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What it gives, in one line.
+    pub gives: &'static str,
+    /// Environments it has.
+    pub environments: &'static [Environment],
+    /// Secrets it asks for; they drive every form and `--secret-fd`.
+    pub secrets: &'static [SecretSpec],
+    /// Where the person gets those, in one line.
+    pub hint: &'static str,
+    /// Address keys and their defaults, each settable as `providers.ID.KEY`.
+    pub addresses: &'static [(&'static str, &'static str)],
+    /// Makes a connection of it; sends nothing yet.
+    pub open: fn(Opening) -> Result<Arc<dyn Provider>, ProviderError>,
+}
+
+/// A secret a provider asks for.
+pub struct SecretSpec {
+    /// Its name in `--secret-fd` lines.
+    pub name: &'static str,
+    /// What a form calls it.
+    pub label: &'static str,
+    /// Whether its characters are hidden while typed.
+    pub hidden: bool,
+}
+
+/// Everything a connection is made from.
+pub struct Opening {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// Paper or live, as sealed with the credential.
+    pub environment: Environment,
+    /// Secrets by the names of [`ProviderSpec::secrets`].
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Addresses by key: the configured ones over the defaults.
+    pub addresses: BTreeMap<String, String>,
+    /// How HTTP requests leave.
+    pub transport: Arc<dyn Transport>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One connection. An ability that a provider lacks is simply `None`.
+pub trait Provider: Send + Sync {
+    /// Accounts, balances, positions, history.
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        None
+    }
+    /// Orders.
+    fn orders(&self) -> Option<&dyn Orders> {
+        None
+    }
+    /// Market data by request.
+    fn quotes(&self) -> Option<&dyn Quotes> {
+        None
+    }
+    /// Its WebSocket streams, once its accounts are known.
+    fn streams(&self, accounts: &[AccountId]) -> Vec<StreamSpec> {
+        let _ = accounts;
+        Vec::new()
+    }
+    /// What its calls cost so far.
+    fn meter(&self) -> Meter {
+        Meter::default()
+    }
+}
+
+/// What a connection's calls cost so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// Calls made.
+    pub calls: u64,
+    /// Calls that failed.
+    pub errors: u64,
+    /// Time the last call took.
+    pub latency: Option<Duration>,
+    /// Requests left in the rate limit's window, and the window's size.
+    pub requests_left: Option<(u32, u32)>,
+    /// The provider's clock minus ours in milliseconds, by its `Date` header.
+    pub clock_skew_ms: Option<i64>,
+    /// Rows of listings that could not be read and were left out.
+    pub unreadable: u64,
+    /// Where the newest of those was, without its content.
+    pub unreadable_at: Option<Text>,
+}
+
+/// Accounts, balances, positions, history.
+pub trait Accounts: Send + Sync {
+    /// Every account that the credentials reach, each with its balance where one call gives both.
+    fn list(&self) -> Answer<'_, Vec<(Account, Option<Balance>)>>;
+    /// All positions of an account.
+    fn positions<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<Position>>;
+    /// Equity over the past month, oldest first.
+    fn equity_history<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<EquityPoint>>;
+    /// One page of what happened in an account, newest first.
+    fn activities<'a>(
+        &'a self,
+        account: &'a AccountId,
+        query: ActivitiesQuery,
+    ) -> Answer<'a, Page<AccountActivity>>;
+}
+
+/// Which activities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivitiesQuery {
+    /// Only those after this moment.
+    pub after: Option<Timestamp>,
+    /// Where the page before ended.
+    pub cursor: Option<Text>,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// Rows that could be read.
+    pub items: Vec<T>,
+    /// Rows that could not be read, each as a short sentence.
+    pub rejected: Vec<Text>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<Text>,
+}
+
+/// Orders.
+pub trait Orders: Send + Sync {
+    /// Sends an order, once. Never repeated by any layer.
+    fn place<'a>(&'a self, order: &'a Approved<Paper>) -> PlacedAnswer<'a>;
+    /// Changes the order with the venue's id `provider_id`, once.
+    fn replace<'a>(
+        &'a self,
+        account: &'a AccountId,
+        provider_id: &'a str,
+        change: &'a ApprovedChange<Paper>,
+    ) -> PlacedAnswer<'a>;
+    /// Asks for a cancel; the order is cancelled when the venue says so.
+    fn cancel<'a>(&'a self, account: &'a AccountId, provider_id: &'a str) -> Answer<'a, ()>;
+    /// Asks for a cancel of every working order; returns how many were asked for and sentences for those refused.
+    fn cancel_all<'a>(&'a self, account: &'a AccountId) -> Answer<'a, (usize, Vec<Text>)>;
+    /// Working orders, and those finished since `since`, exits of brackets included.
+    fn list<'a>(&'a self, account: &'a AccountId, since: Timestamp) -> Answer<'a, Vec<Order>>;
+    /// The order with our id; `None` when the venue does not know it.
+    fn by_client_id<'a>(&'a self, account: &'a AccountId, id: &'a str)
+    -> Answer<'a, Option<Order>>;
+}
+
+/// What became of an order that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// The venue has it.
+    Accepted(Box<Order>),
+    /// The venue refused it, in its own words.
+    Rejected {
+        /// Why.
+        reason: Text,
+    },
+    /// The venue has an order with this id already; a look-up tells which.
+    Duplicate,
+    /// Nothing was sent, and why; safe to try again.
+    NotSent {
+        /// Why.
+        why: Text,
+    },
+    /// It may or may not have arrived: time-out, lost connection, 5xx, unreadable answer.
+    Unknown {
+        /// What went wrong.
+        why: Text,
+    },
+}
+
+/// Market data by request.
+pub trait Quotes: Send + Sync {
+    /// Newest quote, trade and day of each symbol; symbols nobody knows are missing.
+    fn snapshots<'a>(&'a self, symbols: &'a [Symbol]) -> Answer<'a, Vec<MarketEvent>>;
+    /// Newest quote of each symbol.
+    fn latest<'a>(&'a self, symbols: &'a [Symbol]) -> Answer<'a, Vec<Quote>>;
+    /// Bars from `since` on, oldest first, all pages up to the provider's limit.
+    fn bars<'a>(
+        &'a self,
+        symbol: &'a Symbol,
+        timeframe: Timeframe,
+        since: Timestamp,
+    ) -> Answer<'a, Vec<Bar>>;
+    /// Opening hours now.
+    fn clock(&self) -> Answer<'_, MarketClock>;
+    /// What is known of a symbol; `None` when the provider does not know it.
+    fn instrument<'a>(&'a self, symbol: &'a Symbol) -> Answer<'a, Option<Instrument>>;
+}
+
+/// One WebSocket stream of a connection.
+pub struct StreamSpec {
+    /// What it carries.
+    pub name: StreamName,
+    /// Which feed, for people: `IEX`.
+    pub label: Text,
+    /// Where it is.
+    pub url: String,
+    /// Headers of the handshake.
+    pub headers: Vec<(&'static str, SecretString)>,
+    /// A fresh session for one socket. Resume data live in the maker.
+    pub session: Box<dyn Fn() -> StreamSession + Send + Sync>,
+}
+
+/// What a stream carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamName {
+    /// Market data.
+    Quotes,
+    /// Events of orders.
+    Orders,
+}
+
+/// A session whose provider was chosen at run time.
+pub type StreamSession = Box<dyn Session<Event = StreamEvent, Command = StreamCommand>>;
+
+/// What the runtime tells a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamCommand {
+    /// The symbols wanted now; replaces the set before.
+    Watch(Vec<Symbol>),
+}
+
+/// What a stream says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// Logged in; what was missed while away has to be read again.
+    Ready,
+    /// Market data.
+    Market(MarketEvent),
+    /// An order as the venue sees it now.
+    Order(Box<Order>),
+    /// One execution of an order, in addition to its [`StreamEvent::Order`].
+    Fill(Box<AccountActivity>),
+    /// Symbols the feed does not carry for us, and why.
+    NotLive {
+        /// Which.
+        symbols: Vec<Symbol>,
+        /// Why.
+        why: Text,
+    },
+    /// A message that could not be read; counted, not fatal.
+    Garbled {
+        /// Where, in a few words without its content.
+        at: Text,
+    },
+    /// Something the person should know: a refused log-in, a limit.
+    Trouble {
+        /// What.
+        what: Text,
+    },
+}
+
+/// What went wrong with a call; each variant says what to do next.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProviderError {
+    /// The provider refused the request itself; asking again does not help.
+    #[error("refused: {reason}")]
+    Refused {
+        /// In the provider's words.
+        reason: Text,
+    },
+    /// The credentials are not accepted; the person has to act.
+    #[error("the credentials were refused: {reason}")]
+    Unauthorised {
+        /// In the provider's words.
+        reason: Text,
+    },
+    /// What was asked for does not exist.
+    #[error("not found: {what}")]
+    NotFound {
+        /// In the provider's words.
+        what: Text,
+    },
+    /// Too many requests; ask again later.
+    #[error("too many requests; the provider wants a pause")]
+    RateLimited {
+        /// How long, where the provider says.
+        retry_after: Option<Duration>,
+    },
+    /// The provider has a problem of its own; ask again later.
+    #[error("the provider has a problem of its own (status {status})")]
+    Unavailable {
+        /// HTTP status.
+        status: u16,
+    },
+    /// No answer was had.
+    #[error(transparent)]
+    Unreachable(#[from] NetError),
+    /// The answer could not be read.
+    #[error("the answer could not be read: {at}")]
+    Garbled {
+        /// Where, without its content.
+        at: Text,
+    },
+    /// The configuration or a secret is missing or malformed.
+    #[error("{problem}")]
+    Misconfigured {
+        /// What, and what to do.
+        problem: Text,
+    },
+}

@@ -1,0 +1,241 @@
+//! A vault before its passphrase is known: what can be checked without it, and the check with it.
+
+use std::cmp::Ordering;
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::{Damage, VaultError};
+use super::format::Header;
+use super::keys::{self, Keys};
+use super::lock::InstanceLock;
+use super::manifest::{self, Manifest};
+use super::secret::Passphrase;
+use super::store::{Repair, Row, Store};
+use super::{HEADERS, STORE, Vault, disk, exists, record};
+
+/// A vault whose header is sound, waiting for a passphrase.
+pub struct LockedVault {
+    pub(super) store: Store,
+    pub(super) header: Header,
+    /// The copies of the header that are to be written again with the next change.
+    pub(super) lost_headers: Vec<&'static [u8]>,
+    pub(super) repair: Option<Repair>,
+    pub(super) wrong_guesses: u32,
+    pub(super) lock: InstanceLock,
+}
+
+/// A vault that did not open, for another try.
+pub struct Refused {
+    /// The same vault, still locked.
+    pub vault: Box<LockedVault>,
+    /// Why it did not open.
+    pub error: VaultError,
+}
+
+impl LockedVault {
+    /// Opens the store and checks its header; needs no passphrase and changes no secret.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Permissions`], [`VaultError::Damaged`], [`VaultError::NewerFormat`],
+    /// [`VaultError::HostileCost`], [`VaultError::StoreFailed`].
+    pub fn open(lock: InstanceLock) -> Result<Self, VaultError> {
+        if !exists(lock.folder()) {
+            return Err(VaultError::Missing(lock.folder().to_path_buf()));
+        }
+        let folder = lock.folder().join(STORE);
+        disk::check_private_tree(&folder)?;
+        // Without its file sled would make an empty store.
+        if !folder.join("db").is_file() {
+            return Err(Damage::Store.into());
+        }
+        let (store, repair) = Store::open(&folder)?;
+        let (header, lost_headers) = read_header(&store)?;
+        Ok(Self {
+            store,
+            header,
+            lost_headers,
+            repair,
+            wrong_guesses: 0,
+            lock,
+        })
+    }
+
+    /// Tries a passphrase; blocks for about a second. Nothing is written, whatever comes of it.
+    ///
+    /// # Errors
+    /// The vault back, with [`VaultError::WrongPassphrase`], [`VaultError::NotEnoughMemory`],
+    /// [`VaultError::Damaged`] or [`VaultError::StoreFailed`].
+    pub fn unlock(mut self, passphrase: &Passphrase) -> Result<Vault, Refused> {
+        match keys::unlock(&self.header, passphrase) {
+            Ok(keys) => self.open_with(keys),
+            Err(error) => {
+                if matches!(error, VaultError::WrongPassphrase) {
+                    self.wrong_guesses = self.wrong_guesses.saturating_add(1);
+                }
+                Err(self.refused(error))
+            }
+        }
+    }
+
+    /// How long to wait before the next guess: 0, 1, 2, 4 … 60 seconds.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        const LONGEST: u64 = 60;
+        let seconds = match self.wrong_guesses {
+            0 => 0,
+            1..=6 => 1 << (self.wrong_guesses - 1),
+            7.. => LONGEST,
+        };
+        Duration::from_secs(seconds)
+    }
+
+    /// How many guesses failed since it was last open.
+    #[must_use]
+    pub fn wrong_guesses(&self) -> u32 {
+        self.wrong_guesses
+    }
+
+    /// Says that the store had to be repaired, and so may be older than it was.
+    #[must_use]
+    pub fn repair(&self) -> Option<&Repair> {
+        self.repair.as_ref()
+    }
+
+    /// The folder it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.lock.folder()
+    }
+
+    pub(super) fn open_with(self, keys: Keys) -> Result<Vault, Refused> {
+        match read_manifest(&self.store, &self.header, &keys) {
+            Ok(manifest) => Ok(Vault {
+                keys,
+                manifest,
+                base: self,
+            }),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    fn refused(self, error: VaultError) -> Refused {
+        Refused {
+            vault: Box::new(self),
+            error,
+        }
+    }
+}
+
+/// Everything in the store must be what the manifest says, under a header that the keys vouch for.
+pub(super) fn read_manifest(
+    store: &Store,
+    header: &Header,
+    keys: &Keys,
+) -> Result<Manifest, VaultError> {
+    if !keys.vouch_for(header) {
+        return Err(Damage::HeaderSeal.into());
+    }
+    let rows = store.rows()?;
+    let (records, others) = with_prefix(rows.iter(), record::PREFIX);
+    let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
+    if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
+        return Err(Damage::Unlisted.into());
+    }
+    let manifest = Manifest::open(keys, &header.binding(), &parts)?;
+    if manifest.header_generation != header.generation {
+        return Err(Damage::OtherHeader.into());
+    }
+    manifest.check(keys, header.epoch, &records)?;
+    Ok(manifest)
+}
+
+/// The header, and the copies of it that are to be written again.
+pub(super) fn read_header(store: &Store) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    choose_header([store.get(HEADERS[0])?, store.get(HEADERS[1])?])
+}
+
+/// The newer of the two copies, and those that are not like it.
+fn choose_header(copies: [Option<Vec<u8>>; 2]) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    let [a, b] = copies.map(|copy| match copy {
+        Some(bytes) => Header::parse(&bytes),
+        None => Err(Damage::Headers.into()),
+    });
+    let [at_a, at_b] = HEADERS;
+    match (a, b) {
+        // One of them was written by a newer version: then this one must not touch the vault.
+        (Err(error @ VaultError::NewerFormat { .. }), _)
+        | (_, Err(error @ VaultError::NewerFormat { .. })) => Err(error),
+        (Ok(a), Ok(b)) => match a.generation.cmp(&b.generation) {
+            Ordering::Greater => Ok((a, vec![at_b])),
+            Ordering::Less => Ok((b, vec![at_a])),
+            Ordering::Equal if a == b => Ok((a, vec![])),
+            Ordering::Equal => Err(Damage::HeadersDisagree.into()),
+        },
+        (Ok(a), Err(_)) => Ok((a, vec![at_b])),
+        (Err(_), Ok(b)) => Ok((b, vec![at_a])),
+        (Err(error @ VaultError::HostileCost { .. }), Err(_)) | (Err(_), Err(error)) => Err(error),
+    }
+}
+
+fn with_prefix<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    prefix: &[u8],
+) -> (Vec<&'a Row>, Vec<&'a Row>) {
+    rows.partition(|(key, _)| key.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lock::Holder;
+    use super::super::{KdfCost, Vault};
+    use super::*;
+
+    fn passphrase(typed: &str) -> Passphrase {
+        Passphrase::new(typed).ok().unwrap()
+    }
+
+    fn new_vault(home: &Path) -> Vault {
+        let holder = Holder {
+            pid: 1,
+            terminal: String::new(),
+            since: String::new(),
+        };
+        let lock = InstanceLock::take(&home.join("data"), &holder).unwrap();
+        let cost = KdfCost {
+            memory_kib: 32,
+            passes: 1,
+            lanes: 1,
+        };
+        let created = Vault::create(lock, &passphrase("right"), cost);
+        created.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    #[test]
+    fn guesses_get_slower_and_the_count_is_told_after() {
+        let home = tempfile::tempdir().unwrap();
+        let mut vault = new_vault(home.path()).lock();
+        let mut delays = Vec::new();
+        for _ in 0..9 {
+            delays.push(vault.delay().as_secs());
+            vault = *vault.unlock(&passphrase("wrong")).err().unwrap().vault;
+        }
+        assert_eq!(delays, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
+        let vault = vault.unlock(&passphrase("right")).ok().unwrap();
+        assert_eq!(vault.wrong_guesses(), 9);
+        assert_eq!(vault.lock().delay(), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_authentic_header_of_another_time_does_not_fit_the_records() {
+        let home = tempfile::tempdir().unwrap();
+        let mut vault = new_vault(home.path());
+        let header = &mut vault.base.header;
+        header.generation = 2;
+        vault.keys.authenticate(header);
+        let refused = vault.lock().unlock(&passphrase("right")).err().unwrap();
+        assert!(matches!(
+            refused.error,
+            VaultError::Damaged(Damage::OtherHeader)
+        ));
+    }
+}
