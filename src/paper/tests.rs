@@ -442,6 +442,14 @@ fn an_exit_that_fills_in_part_shrinks_the_other() {
 }
 
 #[test]
+fn an_exit_closes_what_its_entry_bought() {
+    check(
+        "open; q 10x- 10x-; a buy $100 market day tp 11; q 11x- 12x-",
+        "a.tp held; a works; a 10@10; a.tp works; a.tp 10@11",
+    );
+}
+
+#[test]
 fn pairs_and_single_exits() {
     check(
         "open; q 10x9 10.1x9; a sell 5 limit 11 gtc tp 11 sl 9 oco; q 11x9 11.1x9",

@@ -142,6 +142,11 @@ fn minutes_add_up_to_the_day_and_the_day_ends_where_the_next_begins() {
         .bars(listing, Frame::Minutes(1), day.open..day.close, true, now)
         .collect();
     assert!(newest.iter().eq(minutes.iter().rev()));
+    let odd = day.open.plus(Duration::from_secs(30))..day.open.plus(Duration::from_secs(121));
+    let odd: Vec<MarketBar> = market
+        .bars(listing, Frame::Minutes(1), odd, false, now)
+        .collect();
+    assert_eq!(odd, minutes[1..3]);
     assert_eq!(
         market.previous_close(listing, day.open),
         market.price_at(listing, at("2026-11-19T21:00:00Z"))
@@ -269,6 +274,17 @@ fn without_gaps_the_last_row_is_there_at_once() {
     );
     let rows = (0..5).flat_map(|row| market.recorded_ticks(row, at(START)));
     assert_eq!(rows.count(), 6, "five quotes and a trade");
+    let time = |row| {
+        let tick = market.recorded_ticks(row, at(START)).remove(0);
+        let MarketEvent::Quote(quote) = tick.event else {
+            panic!("{tick:?}");
+        };
+        quote.time
+    };
+    assert!(
+        (1..5).all(|row| time(row - 1) < time(row)),
+        "their order can be told"
+    );
     let bars: Vec<MarketBar> = market
         .bars(
             future,

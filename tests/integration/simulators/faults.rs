@@ -55,12 +55,16 @@ async fn a_request_can_be_lost_before_or_after_it_was_carried_out() {
 #[tokio::test(start_paused = true)]
 async fn a_half_open_connection_says_nothing_for_ever() {
     for (fault, carried_out) in [("half-open", false), ("half-open-after", true)] {
-        let far = faulty(&format!("orders.post:{fault}"));
+        let far = far(Options {
+            faults: format!("orders.post:{fault}"),
+            rate: 0,
+            ..Options::default()
+        });
         let mut wanted = order("KO", "buy", "1");
         wanted["client_order_id"] = "mine".into();
         let request = far.request("POST", "/v2/orders", &wanted.to_string());
         let waiting = far.raw(Host::Trading, &request);
-        let waited = tokio::time::timeout(Duration::from_secs(600), waiting).await;
+        let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
         assert!(waited.is_err(), "{fault}");
         let found = far
             .get("/v2/orders:by_client_order_id?client_order_id=mine")
@@ -182,7 +186,7 @@ async fn a_stream_can_say_nonsense() {
 async fn a_stream_can_fall_silent_or_break() {
     let far = faulty("");
     let silent = |mut socket: Socket| async move {
-        tokio::time::timeout(Duration::from_secs(60), socket.frame())
+        tokio::time::timeout(Duration::from_secs(15), socket.frame())
             .await
             .is_err()
     };
@@ -204,7 +208,7 @@ async fn a_stream_can_fall_silent_or_break() {
         .send(Message::Ping(Vec::new().into()))
         .await
         .unwrap();
-    let pong = tokio::time::timeout(Duration::from_secs(60), socket.0.next()).await;
+    let pong = tokio::time::timeout(Duration::from_secs(15), socket.0.next()).await;
     assert!(pong.is_err(), "not even a pong");
 }
 

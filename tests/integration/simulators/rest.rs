@@ -91,14 +91,19 @@ async fn every_answer_says_what_is_left_of_the_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_is_good_at_its_own_host_only() {
-    let far = far(Options::default()).as_customer("live");
-    let request = far.request("GET", "/v2/account", "");
-    for (host, status) in [
-        (Host::Trading, 401),
-        (Host::TradingLive, 200),
-        (Host::Data, 404),
+    let far = far(Options::default());
+    let paper = far.request("GET", "/v2/account", "");
+    let far = far.as_customer("live");
+    let live = far.request("GET", "/v2/account", "");
+    for (host, request, status) in [
+        (Host::Trading, &paper, 200),
+        (Host::TradingLive, &paper, 401),
+        (Host::Data, &paper, 404),
+        (Host::Trading, &live, 401),
+        (Host::TradingLive, &live, 200),
+        (Host::Data, &live, 404),
     ] {
-        let answer = far.raw(host, &request).await.unwrap();
+        let answer = far.raw(host, request).await.unwrap();
         assert_eq!(answer.status, status, "{host:?}");
     }
     let bare = "GET /v2/account HTTP/1.1\r\nHost: far\r\nConnection: close\r\n\r\n";
