@@ -2,6 +2,7 @@
 mod flows;
 mod providers;
 mod screens;
+mod simulators;
 mod support;
 mod tidy;
 mod vault;
