@@ -1,7 +1,23 @@
 //! Configuration: embedded defaults, the person's file over them, `--set` over both.
+//!
+//! The values are here; what may be written in the file is the list in [`keys`], reading it is [`load`],
+//! noticing that it changed is [`file`], and where it lies is [`paths`]. A new setting is a field here,
+//! a line in [`keys`] and a commented line in `defaults.toml`; a test keeps the three equal.
+
+pub mod file;
+pub mod keys;
+pub mod load;
+pub mod paths;
+
+pub use file::ConfigFile;
+pub use load::{Complaint, ConfigError, Setting};
+pub use paths::{ConfigPaths, NoHome};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Every setting with its default, commented, as a file to start from.
+pub const DEFAULTS: &str = include_str!("config/defaults.toml");
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,5 +116,24 @@ impl Default for RefreshConfig {
         Self {
             accounts_seconds: 60,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_file_is_exactly_the_defaults() {
+        assert_eq!(load::parse(DEFAULTS, &[]).unwrap(), Config::default());
+        let bare: Config = toml::from_str(DEFAULTS).unwrap();
+        assert_eq!(bare, Config::default());
+    }
+
+    #[test]
+    fn every_setting_is_written_out_in_the_embedded_file() {
+        let written: toml::Table = DEFAULTS.parse().unwrap();
+        let all = toml::Table::try_from(Config::default()).unwrap();
+        assert_eq!(written, all);
     }
 }

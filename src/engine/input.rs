@@ -6,7 +6,7 @@ use crate::domain::{
     Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
     EquityPoint, Instrument, Order, OrderDraft, Position, ProviderId, Symbol, Timeframe, Timestamp,
 };
-use crate::link::{EntryKind, Level, ProviderOffer, Request, ScreenId, VaultStatus};
+use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
 use std::time::Duration;
 
 /// Something that happened.
@@ -46,6 +46,8 @@ pub enum Input {
     OpenIntents(Vec<OpenIntent>),
     /// Something for the activity log that happened outside the engine.
     Note(Note),
+    /// Something for every screen that changes nothing here.
+    Announce(Event),
     /// Time passed.
     Tick,
 }

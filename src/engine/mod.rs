@@ -110,6 +110,7 @@ impl Engine {
             }
             Input::OrderLookedUp(id, found) => self.take_look_up(now, &id, found),
             Input::OpenIntents(intents) => self.take_intents(now, intents),
+            Input::Announce(event) => self.publish(event),
             Input::Note(note) => self.take_note(now, note),
             Input::Tick => {
                 self.read_what_is_due(now);

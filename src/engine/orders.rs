@@ -257,7 +257,10 @@ impl Engine {
         let line = Line::new(EntryKind::Order, sentence(&order))
             .level(level)
             .account(&order.draft.account);
-        self.note(now, line);
+        match level {
+            Level::Wrong => self.announce(now, line),
+            Level::Info | Level::Warn => self.note(now, line),
+        }
         self.publish(Event::Order(Box::new(order)));
     }
 

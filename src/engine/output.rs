@@ -1,8 +1,6 @@
 //! Everything the engine can ask for; the runtime does it.
 
-use crate::domain::{
-    AccountId, ClientOrderId, ConnectionId, Level1, Sequence, Symbol, Text, Timestamp,
-};
+use crate::domain::{AccountId, ClientOrderId, ConnectionId, Sequence, Symbol, Text, Timestamp};
 use crate::engine::input::Reading;
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::link::{Event, ScreenId, Snapshot};
@@ -12,8 +10,6 @@ use crate::link::{Event, ScreenId, Snapshot};
 pub enum Output {
     /// Tell every screen.
     Publish(Sequence, Event),
-    /// Tell every screen the newest state of these symbols.
-    PublishQuotes(Vec<Level1>),
     /// Give one screen everything.
     SendSnapshot(ScreenId, Box<Snapshot>),
     /// Read something; the answer comes back as [`Input::Read`](crate::engine::Input::Read).

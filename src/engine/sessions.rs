@@ -653,6 +653,7 @@ impl Engine {
         feed.label = label.clone();
         if channel == Channel::Quotes {
             session.source = Source { label, simulated };
+            self.watching = None; // a new session of the feed carries nothing yet
             self.rewatch();
             let watched = self.market.watched();
             if !watched.is_empty() && self.market_connection().as_ref() == Some(id) {

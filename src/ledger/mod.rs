@@ -1,1 +1,38 @@
-//! ledger.
+//! What happened, kept: sealed value by value under a key of the vault. The journal holds what no broker could tell
+//! us again, first of all what was about to be sent; every change of it is on the disk before its effect begins. It
+//! knows no network and decides nothing; a damaged journal costs no sign-in, because nothing here is needed to open
+//! the vault. A new thing to keep gets a table in `store.rs` and a file of its own beside `intents.rs`.
+
+mod error;
+mod intents;
+mod store;
+
+use std::path::Path;
+
+pub use error::LedgerError;
+pub use intents::{Intent, IntentState};
+
+use crate::vault::Sealer;
+use store::Store;
+
+const JOURNAL: &str = "journal.redb";
+
+/// What must never be lost: order intents. Every call that changes it returns when the change is on the disk, so
+/// call it off the drawing thread.
+pub struct Journal {
+    store: Store,
+}
+
+impl Journal {
+    /// Opens the journal in the vault's folder, or makes an empty one. The sealer is the vault's for
+    /// [`Purpose::Journal`](crate::vault::Purpose::Journal).
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`], [`LedgerError::Foreign`], [`LedgerError::NewerFormat`], [`LedgerError::InUse`],
+    /// [`LedgerError::Vault`] for files that others could read, [`LedgerError::Failed`]: signing in and looking work
+    /// without it, sending an order does not.
+    pub fn open(folder: &Path, sealer: Sealer) -> Result<Self, LedgerError> {
+        let store = Store::open(&folder.join(JOURNAL), sealer)?;
+        Ok(Self { store })
+    }
+}

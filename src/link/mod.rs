@@ -159,12 +159,42 @@ pub enum Event {
         /// The sentence.
         text: Text,
     },
+    /// What came of [`SecretRequest::AddConnection`].
+    Addition(Addition),
     /// An order that was refused before it left, and why.
     OrderRefused {
         /// Our name of it.
         id: ClientOrderId,
         /// Why, and what to do.
         reason: Text,
+    },
+}
+
+/// What came of adding a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addition {
+    /// The provider accepted the credentials and they are sealed in the vault.
+    Added {
+        /// The name it got.
+        connection: ConnectionId,
+        /// The accounts that the credentials reach, for the person to see.
+        accounts: Vec<AccountId>,
+    },
+    /// The provider refused the credentials, or they are not of the environment asked for.
+    Refused {
+        /// What it said.
+        why: Text,
+    },
+    /// The provider did not answer.
+    Unreachable {
+        /// What went wrong.
+        why: Text,
+    },
+    /// Something on this side is wrong: a missing field, a taken name, a locked vault.
+    Failed {
+        /// What, and what to do.
+        why: Text,
     },
 }
 

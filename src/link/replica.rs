@@ -6,7 +6,7 @@ use crate::domain::{
     MarketClock, Order, Position, Sequence, Symbol, Timeframe,
 };
 use crate::link::{
-    ConnectionStatus, Entry, Event, Level, ProviderOffer, Snapshot, Update, VaultStatus,
+    Addition, ConnectionStatus, Entry, Event, Level, ProviderOffer, Snapshot, Update, VaultStatus,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -70,6 +70,8 @@ pub struct Replica {
     pub overtaken: u64,
     /// Sentences for the person that nobody showed yet, oldest first.
     pub notices: VecDeque<(Level, Text)>,
+    /// What came of adding connections, newest last.
+    pub additions: VecDeque<Addition>,
     /// Orders that were refused before they left, newest last.
     pub refusals: VecDeque<(ClientOrderId, Text)>,
 }
@@ -144,6 +146,7 @@ impl Replica {
             equity: kept.equity,
             overtaken: kept.overtaken,
             notices: kept.notices,
+            additions: kept.additions,
             refusals: kept.refusals,
             orders_dropped: kept.orders_dropped,
             activity_dropped: kept.activity_dropped,
@@ -186,6 +189,7 @@ impl Replica {
             }
             Event::Activity(entry) => self.take_entry(entry),
             Event::Notice { level, text } => push_bounded(&mut self.notices, (level, text)),
+            Event::Addition(addition) => push_bounded(&mut self.additions, addition),
             Event::OrderRefused { id, reason } => push_bounded(&mut self.refusals, (id, reason)),
         }
     }

@@ -7,17 +7,18 @@
 pub mod address;
 pub mod backoff;
 mod body;
-//DIAL
+mod dial;
 pub mod error;
-//GUARD
+mod frame_guard;
 pub mod http;
 pub mod json;
+mod message;
 pub mod rate_limit;
 pub mod session;
-//SOCKET
+pub mod socket;
 mod tls;
 pub mod transport;
 
-//USE dial::Dialer;
+pub use dial::Dialer;
 pub use error::NetError;
 pub use tls::install_tls_provider;

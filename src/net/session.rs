@@ -2,6 +2,7 @@
 //!
 //! A session is a machine: something arrived, or time passed; it answers with frames to send, events to hand on, and
 //! perhaps the wish to end. It can be tested by a script, and [`super::socket`] runs it over any byte stream.
+use super::error::NetError;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -24,6 +25,35 @@ pub trait Session: Send {
     fn tick(&mut self, now: Instant, out: &mut Outbox<Self::Event>);
     /// When [`Session::tick`] is wanted next. A deadline that has passed must move or end the session.
     fn next_deadline(&self) -> Option<Instant>;
+}
+
+impl<S: Session + ?Sized> Session for Box<S> {
+    type Event = S::Event;
+    type Command = S::Command;
+
+    fn opened(&mut self, now: Instant, out: &mut Outbox<Self::Event>) {
+        (**self).opened(now, out);
+    }
+
+    fn text(&mut self, now: Instant, text: &str, out: &mut Outbox<Self::Event>) {
+        (**self).text(now, text, out);
+    }
+
+    fn binary(&mut self, now: Instant, bytes: &[u8], out: &mut Outbox<Self::Event>) {
+        (**self).binary(now, bytes, out);
+    }
+
+    fn command(&mut self, now: Instant, command: Self::Command, out: &mut Outbox<Self::Event>) {
+        (**self).command(now, command, out);
+    }
+
+    fn tick(&mut self, now: Instant, out: &mut Outbox<Self::Event>) {
+        (**self).tick(now, out);
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        (**self).next_deadline()
+    }
 }
 
 /// What a session wants done after one step. Reused from step to step.
@@ -99,9 +129,60 @@ pub enum Ending {
     },
 }
 
+impl From<&NetError> for Ending {
+    /// What follows from a connection that could not be had, or broke.
+    fn from(error: &NetError) -> Self {
+        match error {
+            NetError::Address(_)
+            | NetError::PlainText { .. }
+            | NetError::Request(_)
+            | NetError::Setup(_)
+            | NetError::Handshake {
+                status: 401 | 403, ..
+            } => Self::GiveUp {
+                why: error.to_string(),
+            },
+            NetError::Connect { .. }
+            | NetError::Tls { .. }
+            | NetError::Proxy { .. }
+            | NetError::Timeout { .. }
+            | NetError::Stalled
+            | NetError::Broken { .. }
+            | NetError::Protocol { .. }
+            | NetError::TooLarge { .. }
+            | NetError::Bomb { .. }
+            | NetError::Fragments { .. }
+            | NetError::Redirect { .. }
+            | NetError::Handshake { .. }
+            | NetError::Throttled { .. }
+            | NetError::Backlog => error.retry_after().map_or(Self::Retry, Self::RetryAfter),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_a_person_must_mend_is_given_up() {
+        let refused = |status, retry_after| NetError::Handshake {
+            status,
+            retry_after,
+        };
+        let wait = Duration::from_secs(9);
+        for (error, ending) in [
+            (refused(503, Some(wait)), Ending::RetryAfter(wait)),
+            (refused(200, None), Ending::Retry),
+            (NetError::Backlog, Ending::Retry),
+        ] {
+            assert_eq!(Ending::from(&error), ending);
+        }
+        assert!(matches!(
+            Ending::from(&refused(401, None)),
+            Ending::GiveUp { .. }
+        ));
+    }
 
     #[test]
     fn a_log_in_message_is_in_no_debug_output() {

@@ -8,7 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the file that reads the time"
+    )]
     fn now(&self) -> Timestamp {
         let nanos = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX),

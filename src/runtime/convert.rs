@@ -10,12 +10,17 @@ pub(crate) fn failure(error: &ProviderError) -> Failure {
         ProviderError::Unauthorised { .. } => FailureKind::SignIn,
         ProviderError::NotFound { .. } => FailureKind::NotFound,
         ProviderError::RateLimited { retry_after } => FailureKind::Later(*retry_after),
-        ProviderError::Unavailable { .. } | ProviderError::Garbled { .. } => FailureKind::Later(None),
+        ProviderError::Unavailable { .. } | ProviderError::Garbled { .. } => {
+            FailureKind::Later(None)
+        }
         ProviderError::Unreachable(net) if net.may_retry() => FailureKind::Later(net.retry_after()),
         ProviderError::Unreachable(_) => FailureKind::Later(None),
         ProviderError::Refused { .. } | ProviderError::Misconfigured { .. } => FailureKind::Final,
     };
-    Failure { kind, what: Text::new(&error.to_string()) }
+    Failure {
+        kind,
+        what: Text::new(&error.to_string()),
+    }
 }
 
 /// What became of an order.
@@ -34,7 +39,9 @@ pub(crate) fn meter(meter: Meter) -> CallMeter {
     CallMeter {
         calls: meter.calls,
         errors: meter.errors,
-        latency_ms: meter.latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+        latency_ms: meter
+            .latency
+            .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
         requests_left: meter.requests_left,
         clock_skew_ms: meter.clock_skew_ms,
     }

@@ -39,11 +39,21 @@ impl Drop for Sealed {
 
 /// Puts a connection into the vault; on the disk when it returns.
 pub(crate) fn store(vault: &mut Vault, credentials: &Credentials) -> Result<(), VaultError> {
-    let fields = credentials.secrets.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
-    let sealed = Sealed { name: credentials.connection.as_str().to_owned(), fields: fields.collect() };
+    let fields = credentials
+        .secrets
+        .iter()
+        .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    let sealed = Sealed {
+        name: credentials.connection.as_str().to_owned(),
+        fields: fields.collect(),
+    };
     let mut bytes = vec![LAYOUT];
     bytes = postcard::to_extend(&sealed, bytes).expect("text fields always serialise");
-    let name = record_name(&credentials.connection, &credentials.provider, credentials.environment)?;
+    let name = record_name(
+        &credentials.connection,
+        &credentials.provider,
+        credentials.environment,
+    )?;
     vault.put(&name, &SecretBytes::new(bytes))
 }
 
@@ -52,7 +62,9 @@ pub(crate) fn load(vault: &Vault) -> Result<(Vec<Credentials>, usize), VaultErro
     let mut connections = Vec::new();
     let mut unreadable = 0;
     for name in vault.list().iter().filter(|name| name.kind() == KIND) {
-        let Some(secret) = vault.get(name)? else { continue };
+        let Some(secret) = vault.get(name)? else {
+            continue;
+        };
         match open(name, secret.expose()) {
             Some(credentials) => connections.push(credentials),
             None => unreadable += 1,
@@ -65,12 +77,17 @@ pub(crate) fn load(vault: &Vault) -> Result<(Vec<Credentials>, usize), VaultErro
 /// Removes a connection from the vault; whether there was one.
 pub(crate) fn remove(vault: &mut Vault, connection: &ConnectionId) -> Result<bool, VaultError> {
     let id = record_id(connection);
-    let name = vault.list().into_iter().find(|name| name.kind() == KIND && name.id() == id);
+    let name = vault
+        .list()
+        .into_iter()
+        .find(|name| name.kind() == KIND && name.id() == id);
     name.map_or(Ok(false), |name| vault.remove(&name))
 }
 
 fn open(name: &RecordName, bytes: &[u8]) -> Option<Credentials> {
-    let (&LAYOUT, bytes) = bytes.split_first()? else { return None };
+    let (&LAYOUT, bytes) = bytes.split_first()? else {
+        return None;
+    };
     let mut sealed: Sealed = postcard::from_bytes(bytes).ok()?;
     let fields = std::mem::take(&mut sealed.fields);
     Some(Credentials {
@@ -80,7 +97,10 @@ fn open(name: &RecordName, bytes: &[u8]) -> Option<Credentials> {
             vault::Environment::Paper => Environment::Paper,
             vault::Environment::Live => Environment::Live,
         },
-        secrets: fields.into_iter().map(|(field, value)| (field, SecretString::from(value))).collect(),
+        secrets: fields
+            .into_iter()
+            .map(|(field, value)| (field, SecretString::from(value)))
+            .collect(),
     })
 }
 
@@ -101,5 +121,11 @@ fn record_name(
         Environment::Paper => vault::Environment::Paper,
         Environment::Live => vault::Environment::Live,
     };
-    RecordName::new(Domain::Trade, provider.as_str(), environment, KIND, record_id(connection))
+    RecordName::new(
+        Domain::Trade,
+        provider.as_str(),
+        environment,
+        KIND,
+        record_id(connection),
+    )
 }

@@ -1,1 +1,451 @@
-//! runtime.
+//! The shell around the engine: tasks, channels, the clock, the disk.
+//!
+//! One loop takes requests, provider events and ticks in order, asks the engine, and has [`effects`] do what it
+//! says; the loop itself never waits for a network. It must not know screens, nor whether the far side is real.
+//! A new effect is a new [`Output`](crate::engine::Output) with its arm in [`Runtime::act`].
+
+mod additions;
+pub mod clock;
+mod connections;
+mod convert;
+mod credentials;
+mod effects;
+mod keeper;
+
+use crate::domain::{Clock, ConnectionId, Symbol, Text, Timestamp};
+use crate::engine::input::{Note, Profile, Sent};
+use crate::engine::{Engine, Input, Output, Settings};
+use crate::link::{
+    EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, SecretRequest, VaultStatus,
+};
+use crate::net::Dialer;
+use crate::net::transport::Transport;
+use crate::providers::provider::Provider;
+use crate::providers::{self, PROVIDERS};
+use crate::runtime::additions::Added;
+use crate::runtime::connections::Connection;
+use crate::runtime::credentials::Credentials;
+use crate::runtime::effects::{Effects, Replacement};
+use crate::runtime::keeper::{Keeper, Opened};
+use crate::vault::{InstanceLock, KdfCost};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// What may wait for the loop before its sources wait for room.
+const MOST_WAITING: usize = 1_024;
+
+/// What is taken in one turn of the loop before the clock is read again.
+const MOST_IN_A_TURN: usize = 256;
+
+/// Shortest time between two publications of market data.
+const QUOTES_EVERY: Duration = Duration::from_millis(25);
+
+/// How often departed screens are noticed.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(1);
+
+/// What a runtime is made from.
+pub struct Options {
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// How HTTP requests leave.
+    pub transport: Arc<dyn Transport>,
+    /// How WebSockets are reached.
+    pub dialer: Dialer,
+    /// The data folder, held by us alone.
+    pub lock: InstanceLock,
+    /// What a new vault costs to open.
+    pub cost: KdfCost,
+    /// Addresses and settings by provider and key, over each provider's defaults.
+    pub addresses: BTreeMap<String, BTreeMap<String, String>>,
+    /// How the engine is set up.
+    pub settings: Settings,
+}
+
+/// Something that happened outside the loop.
+pub(crate) enum Happened {
+    /// For the engine.
+    Input(Input),
+    /// For every screen.
+    Publish(Event),
+    /// The vault opened, or did not.
+    Vault(Result<Box<Opened>, VaultStatus>),
+    /// A new connection was accepted by its provider and sealed.
+    Added(Box<Added>),
+    /// A connection was removed from the vault.
+    Removed(ConnectionId),
+}
+
+/// A line for the log that the person is told at once.
+pub(crate) fn trouble(text: impl Into<Text>) -> Input {
+    let text = text.into();
+    Input::Note(Note {
+        kind: EntryKind::System,
+        level: Level::Wrong,
+        connection: None,
+        text,
+        announce: true,
+    })
+}
+
+struct Runtime {
+    clock: Arc<dyn Clock>,
+    transport: Arc<dyn Transport>,
+    dialer: Dialer,
+    addresses: BTreeMap<String, BTreeMap<String, String>>,
+    hub: Hub,
+    engine: Engine,
+    effects: Effects,
+    connections: BTreeMap<ConnectionId, Connection>,
+    random: fastrand::Rng,
+}
+
+/// Serves the screens of `hub`, whose requests arrive in `inbox`, until `cancel`.
+pub async fn run(
+    options: Options,
+    hub: Hub,
+    mut inbox: mpsc::Receiver<Inbound>,
+    cancel: CancellationToken,
+) {
+    let (answers, mut happened) = mpsc::channel(MOST_WAITING);
+    let keeper = Keeper::start(options.lock, options.cost);
+    let vault = keeper
+        .ask(|room| room.status())
+        .await
+        .unwrap_or(VaultStatus::Absent);
+    let seed = options.settings.seed;
+    let mut runtime = Runtime {
+        clock: options.clock,
+        transport: options.transport,
+        dialer: options.dialer,
+        addresses: options.addresses,
+        hub,
+        engine: Engine::new(options.settings, offers(), vault),
+        effects: Effects { answers, keeper },
+        connections: BTreeMap::new(),
+        random: fastrand::Rng::with_seed(seed),
+    };
+    let mut quotes_due: Option<Instant> = None;
+    let mut look_around = Instant::now() + LOOK_AROUND_EVERY;
+    loop {
+        let wake = runtime.next_wake(quotes_due, look_around);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => break,
+            Some(inbound) = inbox.recv() => runtime.take_inbound(inbound).await,
+            Some(event) = happened.recv() => runtime.take_happened(event).await,
+            () = tokio::time::sleep_until(wake) => runtime.handle(Input::Tick).await,
+        }
+        for _ in 0..MOST_IN_A_TURN {
+            let Ok(event) = happened.try_recv() else {
+                break;
+            };
+            runtime.take_happened(event).await;
+        }
+        let now = Instant::now();
+        if now >= look_around {
+            look_around = now + LOOK_AROUND_EVERY;
+            for screen in runtime.hub.departed() {
+                runtime.handle(Input::ScreenGone(screen)).await;
+            }
+        }
+        runtime.publish_quotes(now, &mut quotes_due);
+    }
+    runtime.close().await;
+}
+
+impl Runtime {
+    fn next_wake(&self, quotes_due: Option<Instant>, look_around: Instant) -> Instant {
+        let deadline = self
+            .engine
+            .next_deadline()
+            .map(|at| Instant::now() + at.since(self.clock.now()));
+        let quotes_due = quotes_due.filter(|_| self.engine.has_quotes());
+        [Some(look_around), deadline, quotes_due]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(look_around)
+    }
+
+    /// Tells screens what changed: at once after a quiet moment, else at a steady pace.
+    fn publish_quotes(&mut self, now: Instant, due: &mut Option<Instant>) {
+        if self.engine.has_quotes() && due.is_none_or(|due| now >= due) {
+            self.hub.publish_quotes(&self.engine.take_quotes());
+            *due = Some(now + QUOTES_EVERY);
+        }
+    }
+
+    async fn take_inbound(&mut self, inbound: Inbound) {
+        match inbound {
+            Inbound::Request(screen, request) => self.handle(Input::Request(screen, request)).await,
+            Inbound::Secret(_, request) => self.take_secret(request).await,
+        }
+    }
+
+    async fn take_secret(&mut self, request: SecretRequest) {
+        let Effects { answers, keeper } = self.effects.clone();
+        match request {
+            SecretRequest::CreateVault { passphrase } => {
+                self.handle(Input::Vault(VaultStatus::Unlocking)).await;
+                let now = self.clock.now();
+                tokio::spawn(async move {
+                    let opened = keeper.ask(move |room| room.create(&passphrase, now)).await;
+                    report_vault(&answers, opened).await;
+                });
+            }
+            SecretRequest::Unlock { passphrase } => {
+                self.handle(Input::Vault(VaultStatus::Unlocking)).await;
+                let now = self.clock.now();
+                tokio::spawn(async move {
+                    let opened = keeper.ask(move |room| room.unlock(&passphrase, now)).await;
+                    report_vault(&answers, opened).await;
+                });
+            }
+            SecretRequest::AddConnection {
+                name,
+                provider,
+                environment,
+                secrets,
+            } => {
+                let taken = self.connections.keys().cloned().collect();
+                let connection = additions::choose_name(name, &provider, &taken);
+                let secrets = secrets.into_iter().collect();
+                let credentials = connection.map(|connection| Credentials {
+                    connection,
+                    provider,
+                    environment,
+                    secrets,
+                });
+                additions::add(self.opener(), self.effects.clone(), credentials);
+            }
+            SecretRequest::RemoveConnection { connection } => {
+                tokio::spawn(async move {
+                    let name = connection.clone();
+                    let removed = keeper.ask(move |room| room.remove(&name)).await;
+                    let event = match removed {
+                        Some(Ok(_)) => Happened::Removed(connection),
+                        Some(Err(problem)) => Happened::Input(trouble(problem)),
+                        None => return,
+                    };
+                    let _ = answers.send(event).await; // the loop is gone only when the program ends
+                });
+            }
+        }
+    }
+
+    async fn take_happened(&mut self, event: Happened) {
+        match event {
+            Happened::Input(input) => self.handle(input).await,
+            Happened::Publish(event) => self.handle(Input::Announce(event)).await,
+            Happened::Vault(Ok(opened)) => self.vault_opened(*opened).await,
+            Happened::Vault(Err(status)) => self.handle(Input::Vault(status)).await,
+            Happened::Added(added) => {
+                let profile = self.keep(added.provider, added.credentials);
+                self.handle(Input::Opened(profile)).await;
+            }
+            Happened::Removed(connection) => {
+                self.connections.remove(&connection);
+                self.handle(Input::Removed(connection)).await;
+            }
+        }
+    }
+
+    async fn vault_opened(&mut self, opened: Opened) {
+        self.handle(Input::Vault(VaultStatus::Open {
+            failures: opened.failures,
+        }))
+        .await;
+        for warning in opened.warnings {
+            self.handle(trouble(warning)).await;
+        }
+        // Orders of an earlier run first: nothing of their kind is sent before their fate is known.
+        self.handle(Input::OpenIntents(opened.intents)).await;
+        for credentials in opened.connections {
+            match self.opener().open(&credentials) {
+                Ok(provider) => {
+                    let profile = self.keep(provider, credentials);
+                    self.handle(Input::Opened(profile)).await;
+                }
+                Err(problem) => {
+                    let text = format!("{} cannot be opened: {problem}", credentials.connection);
+                    self.handle(trouble(text)).await;
+                }
+            }
+        }
+    }
+
+    fn opener(&self) -> additions::Opener {
+        additions::Opener {
+            clock: self.clock.clone(),
+            transport: self.transport.clone(),
+            addresses: self.addresses.clone(),
+        }
+    }
+
+    /// Keeps an open provider; its credentials live on in it alone.
+    fn keep(&mut self, provider: Arc<dyn Provider>, credentials: Credentials) -> Profile {
+        let Credentials {
+            connection,
+            provider: provider_id,
+            environment,
+            ..
+        } = credentials;
+        let title = providers::find(provider_id.as_str())
+            .map_or(provider_id.as_str(), |spec| spec.title)
+            .into();
+        let simulated = self.opener().is_simulated(&provider_id);
+        let profile = Profile {
+            id: connection.clone(),
+            provider: provider_id,
+            title,
+            environment,
+            has_quotes: provider.quotes().is_some(),
+            simulated,
+        };
+        self.connections
+            .insert(connection, Connection::new(provider));
+        profile
+    }
+
+    /// Has the engine decide, and does what it says.
+    async fn handle(&mut self, input: Input) {
+        let now = self.clock.now();
+        for output in self.engine.handle(now, input) {
+            self.act(now, output).await;
+        }
+    }
+
+    async fn act(&mut self, now: Timestamp, output: Output) {
+        match output {
+            Output::Publish(sequence, event) => self.hub.publish(sequence, &event),
+            Output::SendSnapshot(screen, snapshot) => self.hub.send_snapshot(screen, &snapshot),
+            Output::Read(connection, reading) => match self.provider(&connection) {
+                Some(provider) => self.effects.read(now, connection, provider, reading),
+                None => self.later(effects::cannot_read(connection, reading)),
+            },
+            Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
+            Output::CloseStreams(connection) => self.close_streams(&connection),
+            Output::Watch(connection, symbols) => self.watch(&connection, symbols),
+            Output::Place(order) => match self.provider(&order.what().account.connection) {
+                Some(provider) => self.effects.place(now, provider, order),
+                None => self.nobody_to_send_to(order.id().clone()),
+            },
+            Output::Replace {
+                account,
+                original: _,
+                provider_id,
+                change,
+                draft,
+            } => {
+                let replacement = Replacement {
+                    account,
+                    provider_id,
+                    change,
+                    draft: *draft,
+                };
+                match self.provider(&replacement.account.connection) {
+                    Some(provider) => self.effects.replace(now, provider, replacement),
+                    None => self.nobody_to_send_to(replacement.change.id().clone()),
+                }
+            }
+            Output::Cancel {
+                id,
+                account,
+                provider_id,
+            } => match self.provider(&account.connection) {
+                Some(provider) => self.effects.cancel(provider, id, account, provider_id),
+                None => self.later(Input::CancelAnswered(id, Err(effects::not_connected()))),
+            },
+            Output::CancelAll(account) => match self.provider(&account.connection) {
+                Some(provider) => self.effects.cancel_all(provider, account),
+                None => self.later(Input::AllCancelAnswered(
+                    account,
+                    Err(effects::not_connected()),
+                )),
+            },
+            Output::LookUp(account, id) => {
+                if let Some(provider) = self.provider(&account.connection) {
+                    self.effects.look_up(provider, account, id);
+                }
+            }
+            Output::Record(id, step, at) => self.effects.write_step(id, step, at).await,
+            Output::DropSecrets => self.drop_secrets(),
+        }
+    }
+
+    fn provider(&self, connection: &ConnectionId) -> Option<Arc<dyn Provider>> {
+        self.connections
+            .get(connection)
+            .map(|connection| connection.provider.clone())
+    }
+
+    fn nobody_to_send_to(&self, id: crate::domain::ClientOrderId) {
+        self.later(Input::OrderAnswered(
+            id,
+            Sent::NotSent("the connection is closed".into()),
+        ));
+    }
+
+    /// Gives the engine an input after this one.
+    fn later(&self, input: Input) {
+        let answers = self.effects.answers.clone();
+        tokio::spawn(async move { effects::tell(&answers, input).await });
+    }
+
+    fn watch(&mut self, connection: &ConnectionId, symbols: Vec<Symbol>) {
+        if let Some(connection) = self.connections.get(connection) {
+            connection.watch(&symbols);
+        }
+    }
+
+    /// Keys and tokens leave memory: providers hold them, the keeper holds the vault's.
+    fn drop_secrets(&mut self) {
+        self.connections.clear();
+        let Effects { answers, keeper } = self.effects.clone();
+        tokio::spawn(async move {
+            if let Some(status) = keeper.ask(|room| room.lock()).await {
+                effects::tell(&answers, Input::Vault(status)).await;
+            }
+        });
+    }
+
+    async fn close(&mut self) {
+        self.connections.clear();
+        let _ = self.effects.keeper.ask(|room| room.lock()).await; // what waits on the disk is written first
+    }
+}
+
+async fn report_vault(
+    answers: &mpsc::Sender<Happened>,
+    opened: Option<Result<Opened, VaultStatus>>,
+) {
+    let gone = || {
+        Err(VaultStatus::Broken {
+            problem: "the vault's keeper is gone; start tradedeck again".into(),
+        })
+    };
+    let opened = opened.unwrap_or_else(gone).map(Box::new);
+    let _ = answers.send(Happened::Vault(opened)).await; // the loop is gone only when the program ends
+}
+
+/// What may be connected, for screens.
+pub fn offers() -> Vec<ProviderOffer> {
+    let field = |secret: &providers::provider::SecretSpec| SecretField {
+        name: secret.name.into(),
+        label: secret.label.into(),
+        hidden: secret.hidden,
+    };
+    let offer = |spec: &providers::provider::ProviderSpec| ProviderOffer {
+        provider: crate::domain::ProviderId::new(spec.id),
+        title: spec.title.into(),
+        gives: spec.gives.into(),
+        environments: spec.environments.to_vec(),
+        secrets: spec.secrets.iter().map(field).collect(),
+        hint: spec.hint.into(),
+    };
+    PROVIDERS.iter().map(offer).collect()
+}

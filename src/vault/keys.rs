@@ -158,3 +158,69 @@ fn associated(fields: &SlotFields, binding: &Binding) -> Vec<u8> {
     place.push(SUITE);
     binding.place(b"TDSLOT", &place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BINDING: Binding = Binding {
+        vault_id: [1; 16],
+        epoch: 1,
+    };
+
+    fn first() -> (Slot, Stretched) {
+        let keys = Keys::random().ok().unwrap();
+        let passphrase = Passphrase::new("right").ok().unwrap();
+        let cost = KdfCost {
+            memory_kib: 32,
+            passes: 1,
+            lanes: 1,
+        };
+        first_slot(&keys, &passphrase, cost, &BINDING).ok().unwrap()
+    }
+
+    #[test]
+    fn every_field_of_a_slot_is_bound_to_its_keys() {
+        let (slot, stretched) = first();
+        let opens = |slot: &Slot, binding: &Binding| unwrap(slot, &stretched, binding).is_some();
+        assert!(opens(&slot, &BINDING));
+        let changes: [fn(&mut Slot); 7] = [
+            |slot| slot.fields.id = 2,
+            |slot| slot.fields.role = Role::Recovery,
+            |slot| slot.fields.label = "x".to_owned(),
+            |slot| slot.fields.cost.passes = 2,
+            |slot| slot.fields.salt[0] ^= 1,
+            |slot| slot.fields.commit[0] ^= 1,
+            |slot| slot.wrapped[50] ^= 1,
+        ];
+        for (case, change) in changes.iter().enumerate() {
+            let mut changed = slot.clone();
+            change(&mut changed);
+            assert!(!opens(&changed, &BINDING), "case {case}");
+        }
+        let vault_id = [2; 16];
+        assert!(!opens(
+            &slot,
+            &Binding {
+                vault_id,
+                ..BINDING
+            }
+        ));
+        assert!(!opens(
+            &slot,
+            &Binding {
+                epoch: 2,
+                ..BINDING
+            }
+        ));
+    }
+
+    #[test]
+    fn keys_that_open_but_were_not_committed_to_are_refused() {
+        let (mut slot, stretched) = first();
+        slot.fields.commit[0] ^= 1;
+        let associated = associated(&slot.fields, &BINDING);
+        slot.wrapped = seal::seal(&stretched.wrapping_key(), &associated, &[0; 64]).unwrap();
+        assert!(unwrap(&slot, &stretched, &BINDING).is_none());
+    }
+}

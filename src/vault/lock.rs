@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
+use super::disk;
 use super::error::VaultError;
-use super::permissions;
 
 /// Who takes the lock, for the sentence that another process shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
+    /// Its process id.
     pub pid: u32,
     /// As `tty` prints it, or a word such as `no terminal`.
     pub terminal: String,
@@ -32,8 +33,8 @@ pub struct InstanceLock {
 
 const FILE: &str = "lock";
 const LONGEST_WORD: usize = 64;
-pub(super) const TRIES: u32 = 5;
-pub(super) const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl InstanceLock {
     /// Takes the folder, making it when it is not there.
@@ -43,12 +44,12 @@ impl InstanceLock {
     /// [`VaultError::Permissions`]; [`VaultError::Io`].
     pub fn take(folder: &Path, holder: &Holder) -> Result<Self, VaultError> {
         if folder.symlink_metadata().is_err() {
-            permissions::make_folder(folder)?;
+            disk::make_folder(folder)?;
         }
-        permissions::check_private(folder)?;
+        disk::check_private(folder)?;
         let path = folder.join(FILE);
         if path.symlink_metadata().is_ok() {
-            permissions::check_private(&path)?;
+            disk::check_private(&path)?;
         }
         let file = OpenOptions::new()
             .read(true)
@@ -59,7 +60,8 @@ impl InstanceLock {
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(VaultError::io("open", &path))?;
-        match try_lock(&file) {
+        let is_busy = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
+        match while_busy(|| file.try_lock(), is_busy) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(file)),
             Err(TryLockError::Error(source)) => return Err(VaultError::io("lock", &path)(source)),
@@ -72,22 +74,29 @@ impl InstanceLock {
         })
     }
 
+    /// The folder it is the right to.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
-/// Asks again for a moment: a child process that is just being started holds, until its exec, a copy of
-/// every lock that was let go meanwhile.
-fn try_lock(file: &File) -> Result<(), TryLockError> {
+/// Asks again for a moment while somebody else has a lock: a child process that is just being started holds, until
+/// its exec, a copy of every lock that was let go meanwhile.
+///
+/// # Errors
+/// What `attempt` last returned.
+pub fn while_busy<T, E>(
+    attempt: impl Fn() -> Result<T, E>,
+    is_busy: impl Fn(&E) -> bool,
+) -> Result<T, E> {
     for _ in 0..TRIES {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
-            answer @ (Ok(()) | Err(TryLockError::Error(_))) => return answer,
+        match attempt() {
+            Err(error) if is_busy(&error) => thread::sleep(BETWEEN_TRIES),
+            outcome => return outcome,
         }
     }
-    file.try_lock()
+    attempt()
 }
 
 /// Written first and cut after, so that a reader in between sees three whole lines.

@@ -11,7 +11,7 @@ use super::lock::InstanceLock;
 use super::manifest::{self, Manifest};
 use super::secret::Passphrase;
 use super::store::{Repair, Row, Store};
-use super::{HEADERS, STORE, Vault, exists, permissions, record};
+use super::{HEADERS, STORE, Vault, disk, exists, record};
 
 /// A vault whose header is sound, waiting for a passphrase.
 pub struct LockedVault {
@@ -26,7 +26,9 @@ pub struct LockedVault {
 
 /// A vault that did not open, for another try.
 pub struct Refused {
+    /// The same vault, still locked.
     pub vault: Box<LockedVault>,
+    /// Why it did not open.
     pub error: VaultError,
 }
 
@@ -41,13 +43,13 @@ impl LockedVault {
             return Err(VaultError::Missing(lock.folder().to_path_buf()));
         }
         let folder = lock.folder().join(STORE);
-        permissions::check_private_tree(&folder)?;
-        if !folder.is_dir() {
+        disk::check_private_tree(&folder)?;
+        // Without its file sled would make an empty store.
+        if !folder.join("db").is_file() {
             return Err(Damage::Store.into());
         }
         let (store, repair) = Store::open(&folder)?;
-        let copies = [store.get(HEADERS[0])?, store.get(HEADERS[1])?];
-        let (header, lost_headers) = choose_header(copies)?;
+        let (header, lost_headers) = read_header(&store)?;
         Ok(Self {
             store,
             header,
@@ -87,19 +89,26 @@ impl LockedVault {
         Duration::from_secs(seconds)
     }
 
+    /// How many guesses failed since it was last open.
+    #[must_use]
+    pub fn wrong_guesses(&self) -> u32 {
+        self.wrong_guesses
+    }
+
     /// Says that the store had to be repaired, and so may be older than it was.
     #[must_use]
     pub fn repair(&self) -> Option<&Repair> {
         self.repair.as_ref()
     }
 
+    /// The folder it lies in.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.lock.folder()
     }
 
     pub(super) fn open_with(self, keys: Keys) -> Result<Vault, Refused> {
-        match self.read_manifest(&keys) {
+        match read_manifest(&self.store, &self.header, &keys) {
             Ok(manifest) => Ok(Vault {
                 keys,
                 manifest,
@@ -109,31 +118,40 @@ impl LockedVault {
         }
     }
 
-    /// Everything in the store must be what the manifest says, under a header that the keys vouch for.
-    fn read_manifest(&self, keys: &Keys) -> Result<Manifest, VaultError> {
-        if !keys.vouch_for(&self.header) {
-            return Err(Damage::HeaderSeal.into());
-        }
-        let rows = self.store.rows()?;
-        let (records, others) = with_prefix(rows.iter(), record::PREFIX);
-        let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
-        if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
-            return Err(Damage::Unlisted.into());
-        }
-        let manifest = Manifest::open(keys, &self.header.binding(), &parts)?;
-        if manifest.header_generation != self.header.generation {
-            return Err(Damage::OtherHeader.into());
-        }
-        manifest.check(keys, self.header.epoch, &records)?;
-        Ok(manifest)
-    }
-
     fn refused(self, error: VaultError) -> Refused {
         Refused {
             vault: Box::new(self),
             error,
         }
     }
+}
+
+/// Everything in the store must be what the manifest says, under a header that the keys vouch for.
+pub(super) fn read_manifest(
+    store: &Store,
+    header: &Header,
+    keys: &Keys,
+) -> Result<Manifest, VaultError> {
+    if !keys.vouch_for(header) {
+        return Err(Damage::HeaderSeal.into());
+    }
+    let rows = store.rows()?;
+    let (records, others) = with_prefix(rows.iter(), record::PREFIX);
+    let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
+    if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
+        return Err(Damage::Unlisted.into());
+    }
+    let manifest = Manifest::open(keys, &header.binding(), &parts)?;
+    if manifest.header_generation != header.generation {
+        return Err(Damage::OtherHeader.into());
+    }
+    manifest.check(keys, header.epoch, &records)?;
+    Ok(manifest)
+}
+
+/// The header, and the copies of it that are to be written again.
+pub(super) fn read_header(store: &Store) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    choose_header([store.get(HEADERS[0])?, store.get(HEADERS[1])?])
 }
 
 /// The newer of the two copies, and those that are not like it.
@@ -172,31 +190,52 @@ mod tests {
     use super::super::{KdfCost, Vault};
     use super::*;
 
-    #[test]
-    fn guesses_get_slower_and_the_count_is_told_after() {
-        let home = tempfile::tempdir().unwrap();
+    fn passphrase(typed: &str) -> Passphrase {
+        Passphrase::new(typed).ok().unwrap()
+    }
+
+    fn new_vault(home: &Path) -> Vault {
         let holder = Holder {
             pid: 1,
             terminal: String::new(),
             since: String::new(),
         };
-        let lock = InstanceLock::take(&home.path().join("data"), &holder).unwrap();
-        let right = Passphrase::new("right").ok().unwrap();
-        let wrong = Passphrase::new("wrong").ok().unwrap();
+        let lock = InstanceLock::take(&home.join("data"), &holder).unwrap();
         let cost = KdfCost {
             memory_kib: 32,
             passes: 1,
             lanes: 1,
         };
-        let mut vault = Vault::create(lock, &right, cost).ok().unwrap().lock();
+        let created = Vault::create(lock, &passphrase("right"), cost);
+        created.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    #[test]
+    fn guesses_get_slower_and_the_count_is_told_after() {
+        let home = tempfile::tempdir().unwrap();
+        let mut vault = new_vault(home.path()).lock();
         let mut delays = Vec::new();
         for _ in 0..9 {
             delays.push(vault.delay().as_secs());
-            vault = *vault.unlock(&wrong).err().unwrap().vault;
+            vault = *vault.unlock(&passphrase("wrong")).err().unwrap().vault;
         }
         assert_eq!(delays, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
-        let vault = vault.unlock(&right).ok().unwrap();
+        let vault = vault.unlock(&passphrase("right")).ok().unwrap();
         assert_eq!(vault.wrong_guesses(), 9);
         assert_eq!(vault.lock().delay(), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_authentic_header_of_another_time_does_not_fit_the_records() {
+        let home = tempfile::tempdir().unwrap();
+        let mut vault = new_vault(home.path());
+        let header = &mut vault.base.header;
+        header.generation = 2;
+        vault.keys.authenticate(header);
+        let refused = vault.lock().unlock(&passphrase("right")).err().unwrap();
+        assert!(matches!(
+            refused.error,
+            VaultError::Damaged(Damage::OtherHeader)
+        ));
     }
 }

@@ -285,6 +285,21 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_says_it_is_not_all_there_is_is_not_all_there_is() {
+        let keys = Keys::random().ok().unwrap();
+        let sealed_as = |generation: u64, parts: u16| -> Row {
+            let head = [&generation.to_be_bytes()[..], &parts.to_be_bytes()].concat();
+            let place = associated(&BINDING, &head, 0);
+            let key = keys.for_manifest(BINDING.epoch);
+            let sealed = seal::seal(&key, &place, &listing(1).to_bytes()).unwrap();
+            (part_key(0), [head, sealed].concat())
+        };
+        assert_eq!(open(&keys, &[sealed_as(9, 1)]), Ok(listing(1)));
+        assert_eq!(open(&keys, &[sealed_as(9, 2)]), Err(Damage::Manifest));
+        assert_eq!(open(&keys, &[sealed_as(8, 1)]), Err(Damage::Manifest));
+    }
+
+    #[test]
     fn names_out_of_order_or_twice_are_another_spelling() {
         let bytes = listing(2).to_bytes();
         let entry = (bytes.len() - 16) / 2;

@@ -8,6 +8,7 @@
 //! full disk, a flipped bit. Does not protect against root or the same user while it is unlocked, nor, yet, against
 //! the whole folder put back as it once was.
 
+mod disk;
 mod error;
 mod format;
 mod kdf;
@@ -15,7 +16,6 @@ mod keys;
 mod lock;
 mod locked;
 mod manifest;
-mod permissions;
 mod record;
 mod seal;
 mod secret;
@@ -23,18 +23,18 @@ mod store;
 
 use std::path::Path;
 
+pub use disk::{check_private, check_space};
 pub use error::{Damage, VaultError};
 pub use kdf::KdfCost;
-pub use lock::{Holder, InstanceLock};
+pub use lock::{Holder, InstanceLock, while_busy};
 pub use locked::{LockedVault, Refused};
-pub use permissions::check_private;
 pub use record::{Domain, Environment, LARGEST_SECRET, RecordName};
 pub use seal::{NotAuthentic, Purpose, Sealer};
 pub use secret::{Passphrase, SecretBytes};
 pub use store::Repair;
 
 use format::Header;
-use keys::Keys;
+use keys::{Keys, Stretched};
 use manifest::{Entry, Manifest};
 use store::{Change, Row, Store};
 
@@ -82,16 +82,12 @@ impl Vault {
         let (slot, stretched) = keys::first_slot(&keys, passphrase, cost, &header.binding())?;
         header.slots.push(slot);
         keys.authenticate(&mut header);
-        write_new(lock.folder(), &header, &keys)?;
-        // Opened again from the disk, with keys unwrapped from what was written there.
-        let vault = LockedVault::open(lock)?;
-        let unwrapped = vault
-            .header
-            .slots
-            .first()
-            .and_then(|slot| keys::unwrap(slot, &stretched, &vault.header.binding()));
-        let keys = unwrapped.ok_or_else(|| vault.store.fail("the new vault does not open"))?;
-        vault.open_with(keys).map_err(|refused| refused.error)
+        let unfinished = lock.folder().join(STORE_IN_THE_MAKING);
+        write_new(&unfinished, &header, &keys)?;
+        let keys = keys_as_written(&unfinished, &stretched)?;
+        store::put_in_place(&unfinished, &lock.folder().join(STORE))?;
+        let opened = LockedVault::open(lock)?.open_with(keys);
+        opened.map_err(|refused| refused.error)
     }
 
     /// Keeps a secret, in place of what was there under that name. On the disk when it returns.
@@ -112,6 +108,8 @@ impl Vault {
         }
     }
 
+    /// The secret under that name, if there is one.
+    ///
     /// # Errors
     /// [`VaultError::Damaged`], [`VaultError::StoreFailed`].
     pub fn get(&self, name: &RecordName) -> Result<Option<SecretBytes>, VaultError> {
@@ -124,15 +122,13 @@ impl Vault {
             .store
             .get(&name.place(&self.keys, binding.epoch))?;
         let value = stored.ok_or_else(|| Damage::RecordMissing(name.clone()))?;
-        let changed = || Damage::RecordChanged(name.clone());
-        if Entry::of(&value) != *entry {
-            return Err(changed().into());
-        }
         let secret = record::open(&self.keys, &binding, name, entry.version, &value);
-        Ok(Some(secret.map_err(|_| changed())?))
+        Ok(Some(
+            secret.map_err(|_| Damage::RecordChanged(name.clone()))?,
+        ))
     }
 
-    /// Returns whether there was one.
+    /// Removes a record, on the disk when it returns; whether there was one.
     ///
     /// # Errors
     /// As [`Vault::put`].
@@ -168,6 +164,12 @@ impl Vault {
             wrong_guesses: 0,
             ..self.base
         }
+    }
+
+    /// The folder it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.base.folder()
     }
 
     /// How often the vault was changed.
@@ -224,17 +226,24 @@ fn written((key, value): Row) -> Change {
 }
 
 fn write_new(folder: &Path, header: &Header, keys: &Keys) -> Result<(), VaultError> {
-    let unfinished = folder.join(STORE_IN_THE_MAKING);
-    if unfinished.symlink_metadata().is_ok() {
-        permissions::check_private(&unfinished)?;
-        std::fs::remove_dir_all(&unfinished).map_err(VaultError::io("remove", &unfinished))?;
+    if folder.symlink_metadata().is_ok() {
+        disk::check_private(folder)?;
+        std::fs::remove_dir_all(folder).map_err(VaultError::io("remove", folder))?;
     }
-    permissions::make_folder(&unfinished)?;
+    disk::make_folder(folder)?;
     let manifest = Manifest::new(header.generation).seal(keys, &header.binding())?;
     let headers = HEADERS.map(|copy| (copy.to_vec(), header.to_bytes()));
     let rows = headers.into_iter().chain(manifest);
-    let (store, _) = Store::open(&unfinished)?;
-    store.commit(rows.map(written).collect())?;
-    drop(store);
-    store::put_in_place(&unfinished, &folder.join(STORE))
+    let (store, _) = Store::open(folder)?;
+    store.commit(rows.map(written).collect())
+}
+
+/// Opens a new store from the disk, with the keys that its own slot gives: only what opens is put in place.
+fn keys_as_written(folder: &Path, stretched: &Stretched) -> Result<Keys, VaultError> {
+    let (store, _) = Store::open(folder)?;
+    let (header, _) = locked::read_header(&store)?;
+    let slot = header.slots.first().ok_or(Damage::Headers)?;
+    let keys = keys::unwrap(slot, stretched, &header.binding()).ok_or(Damage::HeaderSeal)?;
+    locked::read_manifest(&store, &header, &keys)?;
+    Ok(keys)
 }

@@ -31,7 +31,9 @@ pub enum Domain {
 /// Paper and live are part of a record's place: a live token cannot be slipped into a paper profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Environment {
+    /// The broker's simulation.
     Paper,
+    /// Real money.
     Live,
 }
 
@@ -71,26 +73,31 @@ impl RecordName {
         })
     }
 
+    /// Which key it is sealed under.
     #[must_use]
     pub fn domain(&self) -> Domain {
         self.domain
     }
 
+    /// The broker's name in our registry: `alpaca`.
     #[must_use]
     pub fn broker(&self) -> &str {
         &self.broker
     }
 
+    /// Paper or live.
     #[must_use]
     pub fn environment(&self) -> Environment {
         self.environment
     }
 
+    /// What kind of secret: `connection`.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
+    /// Which of that kind.
     #[must_use]
     pub fn id(&self) -> [u8; 16] {
         self.id
@@ -291,6 +298,10 @@ mod tests {
         let mut sealed = seal(&keys, &BINDING, &alpaca(), 7, &secret).unwrap();
         sealed[VERSION - 1] = 8;
         assert!(open(&keys, &BINDING, &alpaca(), 8, &sealed).is_err());
+        assert!(open(&keys, &BINDING, &alpaca(), 7, &sealed).is_err());
+        for length in 0..sealed.len() {
+            assert!(open(&keys, &BINDING, &alpaca(), 7, &sealed[..length]).is_err());
+        }
     }
 
     #[test]

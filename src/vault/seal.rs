@@ -215,6 +215,8 @@ impl Sealer {
         Ok(sealed)
     }
 
+    /// What was sealed.
+    ///
     /// # Errors
     /// [`NotAuthentic`] when it was not sealed by this vault, for this purpose and at this place.
     pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<SecretBytes, NotAuthentic> {
@@ -226,6 +228,17 @@ impl Sealer {
 
     fn associated(&self, place: &[u8]) -> Vec<u8> {
         self.binding.place(b"TDSEAL", place)
+    }
+
+    /// For tests of what is sealed elsewhere: the same key every time.
+    #[cfg(test)]
+    pub(crate) fn of_test_vault(number: u8) -> Self {
+        let binding = Binding {
+            vault_id: [number; 16],
+            epoch: 1,
+        };
+        let key = Key::from_slice(&[7; Key::LENGTH]).expect("its length");
+        Self::new(key.subkey(Use::Journal, 1), binding)
     }
 }
 

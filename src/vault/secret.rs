@@ -83,7 +83,34 @@ impl SecretBytes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::Keys;
+    use super::super::seal::{Key, Sealer};
+    use super::super::{LockedVault, Vault};
     use super::*;
+
+    /// Does not compile once one of them learns to print itself: then two traits would fit.
+    macro_rules! silent {
+        ($($secret:ty),*) => {$(
+            const _: fn() = || {
+                trait Speaks<How> {
+                    fn check() {}
+                }
+                struct Aloud;
+                impl<T: ?Sized> Speaks<()> for T {}
+                impl<T: ?Sized + std::fmt::Debug> Speaks<Aloud> for T {}
+                <$secret as Speaks<_>>::check();
+            };
+        )*};
+    }
+    silent!(
+        Passphrase,
+        SecretBytes,
+        Key,
+        Keys,
+        Sealer,
+        Vault,
+        LockedVault
+    );
 
     #[test]
     fn the_same_characters_spelt_otherwise_are_the_same_passphrase() {

@@ -1,6 +1,10 @@
+use super::super::rate_limit::Purpose;
 use super::super::transport::MemoryTransport;
 use super::*;
+use ::http::{HeaderName, Method};
+use secrecy::SecretString;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use url::Url;
 
 fn url() -> Url {
     Url::parse("https://api.example.com/v2/orders").unwrap()

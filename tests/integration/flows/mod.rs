@@ -1,1 +1,5 @@
-//! flows.
+//! Flows across all layers: real HTTP and WebSocket code on loopback, the vault on disk, the simulator beyond.
+
+pub(crate) mod deck;
+mod orders;
+mod vault;

@@ -1,4 +1,5 @@
-//! Nobody but the owner: what the vault keeps is refused where others could read or replace it.
+//! What the disk must be like: for the owner alone, and with room. What the vault keeps is refused where others
+//! could read or replace it.
 
 use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -9,6 +10,8 @@ use super::error::VaultError;
 const PRIVATE_FOLDER: u32 = 0o700;
 const PRIVATE_FILE: u32 = 0o600;
 const OTHERS: u32 = 0o077;
+const MIB: u64 = 1024 * 1024;
+const SPARE_SPACE: u64 = 16 * MIB;
 
 /// Makes a folder that only its owner can enter; its parents are made as the system makes them.
 pub(super) fn make_folder(folder: &Path) -> Result<(), VaultError> {
@@ -98,6 +101,28 @@ fn check(path: &Path, metadata: &Metadata) -> Result<(), VaultError> {
         return refused("is open to other users", format!("chmod {mode:o} {quoted}"));
     }
     Ok(())
+}
+
+/// Refuses to begin a write of `bytes` when less than 16 MiB or four times as much is free: stores write more than
+/// they are given, and a full disk must not be found out half-way.
+///
+/// # Errors
+/// [`VaultError::NoSpace`]; [`VaultError::Io`].
+pub fn check_space(folder: &Path, bytes: u64) -> Result<(), VaultError> {
+    let stat = rustix::fs::statvfs(folder)
+        .map_err(|error| VaultError::io("look at", folder)(error.into()))?;
+    refuse_when_short(stat.f_bavail.saturating_mul(stat.f_frsize), bytes)
+}
+
+fn refuse_when_short(free: u64, bytes: u64) -> Result<(), VaultError> {
+    let needed = SPARE_SPACE.max(bytes.saturating_mul(4));
+    if free >= needed {
+        return Ok(());
+    }
+    Err(VaultError::NoSpace {
+        free_mib: free / MIB,
+        needed_mib: needed.div_ceil(MIB),
+    })
 }
 
 /// A path as the shell takes it, with nothing in it that a terminal would obey.
@@ -191,5 +216,17 @@ mod tests {
     fn a_path_cannot_speak_to_the_terminal() {
         assert_eq!(quoted(Path::new("/tmp/a\u{1b}[31mb")), "'/tmp/a?[31mb'");
         assert_eq!(quoted(Path::new("/home/me/.local")), "/home/me/.local");
+    }
+
+    #[test]
+    fn a_nearly_full_disk_is_refused_before_anything_is_written() {
+        let mib = |count: u64| count * 1024 * 1024;
+        assert!(refuse_when_short(mib(16), 100).is_ok());
+        assert!(refuse_when_short(mib(16) - 1, 100).is_err());
+        assert!(refuse_when_short(mib(40), mib(10)).is_ok());
+        let told = refuse_when_short(mib(40) - 1, mib(10))
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("39 MiB free, 40 MiB needed"), "{told}");
     }
 }

@@ -1,0 +1,48 @@
+//! Why the journal said no, in words that tell what to do next.
+
+use crate::domain::ClientOrderId;
+use crate::vault::VaultError;
+
+/// What went wrong with the journal. Whatever it is: what was asked for did not happen, and the order is not to be
+/// sent.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    #[error(
+        "the order journal is damaged ({0}); accounts can be looked at, but no order can be sent until journal.redb is restored from a backup or moved away"
+    )]
+    Damaged(&'static str),
+    #[error(
+        "the order journal was sealed by another vault; no order can be sent until journal.redb is restored or moved away"
+    )]
+    Foreign,
+    #[error(
+        "the order journal was written by a newer tradedeck (format {0}); update tradedeck, nothing was changed"
+    )]
+    NewerFormat(u8),
+    #[error("another process has the order journal open")]
+    InUse,
+    #[error("an order with the id {0} is in the journal already; it was not sent again")]
+    Repeated(ClientOrderId),
+    #[error("the journal knows no order with the id {0}")]
+    NoSuchOrder(ClientOrderId),
+    #[error("the order {id} is {from} and cannot become {to}")]
+    IllegalStep {
+        id: ClientOrderId,
+        from: &'static str,
+        to: &'static str,
+    },
+    #[error("an entry of the order journal may have at most {limit} bytes, this one has {found}")]
+    TooLarge { limit: usize, found: usize },
+    #[error("the order journal is full ({limit} orders {what}); {next}")]
+    Full {
+        limit: u64,
+        what: &'static str,
+        next: &'static str,
+    },
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(
+        "the order journal failed ({0}); no order can be sent until tradedeck is started again"
+    )]
+    Failed(String),
+}

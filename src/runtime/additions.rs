@@ -1,0 +1,230 @@
+//! Adding a connection: its credentials are checked with the provider first, and sealed only when it accepts them.
+
+use crate::domain::{Account, AccountId, Clock, ConnectionId, ProviderId, Text};
+use crate::link::{Addition, Event};
+use crate::net::transport::Transport;
+use crate::providers;
+use crate::providers::provider::{Opening, Provider, ProviderError};
+use crate::runtime::Happened;
+use crate::runtime::credentials::Credentials;
+use crate::runtime::effects::Effects;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a provider is opened with, apart from its credentials.
+#[derive(Clone)]
+pub(crate) struct Opener {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) addresses: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// A connection that its provider accepted and the vault holds.
+pub(crate) struct Added {
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) credentials: Credentials,
+}
+
+impl Opener {
+    /// Makes a provider's connection; sends nothing yet.
+    pub(crate) fn open(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<Arc<dyn Provider>, ProviderError> {
+        let id = credentials.provider.as_str();
+        let spec = providers::find(id).ok_or_else(|| ProviderError::Misconfigured {
+            problem: format!("this version does not know the provider {id}").into(),
+        })?;
+        (spec.open)(Opening {
+            connection: credentials.connection.clone(),
+            environment: credentials.environment,
+            secrets: credentials.secrets.clone(),
+            addresses: self.addresses_of(&credentials.provider),
+            transport: self.transport.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    fn addresses_of(&self, provider: &ProviderId) -> BTreeMap<String, String> {
+        let defaults = providers::find(provider.as_str()).map_or(&[][..], |spec| spec.addresses);
+        let mut addresses: BTreeMap<String, String> = defaults
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        if let Some(configured) = self.addresses.get(provider.as_str()) {
+            addresses.extend(configured.clone());
+        }
+        addresses
+    }
+
+    /// Whether a provider's far side is on this machine, and so a simulation; said beside its numbers.
+    pub(crate) fn is_simulated(&self, provider: &ProviderId) -> bool {
+        let configured = self.addresses.get(provider.as_str());
+        configured.is_some_and(|addresses| addresses.values().any(|address| is_loopback(address)))
+    }
+}
+
+fn is_loopback(address: &str) -> bool {
+    match url::Url::parse(address)
+        .ok()
+        .and_then(|url| url.host().map(|host| host.to_owned()))
+    {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// The name a new connection gets: the one asked for when it is free, else the provider's with a number.
+pub(crate) fn choose_name(
+    wanted: Option<ConnectionId>,
+    provider: &ProviderId,
+    taken: &BTreeSet<ConnectionId>,
+) -> Result<ConnectionId, Text> {
+    if let Some(wanted) = wanted {
+        let problem = format!("a connection named {wanted} exists already; choose another name");
+        return if taken.contains(&wanted) {
+            Err(problem.into())
+        } else {
+            Ok(wanted)
+        };
+    }
+    let numbered = |number: usize| ConnectionId::new(&format!("{provider}-{number}"));
+    let first = ConnectionId::new(provider.as_str());
+    let mut names = std::iter::once(first).chain((2..).map(numbered));
+    Ok(names
+        .find(|name| !taken.contains(name))
+        .expect("the names never end"))
+}
+
+/// Checks credentials with their provider and seals them; what came of it goes to every screen.
+pub(crate) fn add(opener: Opener, effects: Effects, credentials: Result<Credentials, Text>) {
+    tokio::spawn(async move {
+        let outcome = match credentials {
+            Ok(credentials) => try_to_add(&opener, &effects, credentials).await,
+            Err(why) => Err(Addition::Failed { why }),
+        };
+        let (addition, added) = match outcome {
+            Ok((accounts, added)) => {
+                let connection = added.credentials.connection.clone();
+                (
+                    Addition::Added {
+                        connection,
+                        accounts,
+                    },
+                    Some(added),
+                )
+            }
+            Err(refusal) => (refusal, None),
+        };
+        // The loop is gone only when the program ends.
+        if let Some(added) = added {
+            let _ = effects.answers.send(Happened::Added(Box::new(added))).await;
+        }
+        let _ = effects
+            .answers
+            .send(Happened::Publish(Event::Addition(addition)))
+            .await;
+    });
+}
+
+async fn try_to_add(
+    opener: &Opener,
+    effects: &Effects,
+    credentials: Credentials,
+) -> Result<(Vec<AccountId>, Added), Addition> {
+    let provider = opener.open(&credentials).map_err(refusal)?;
+    let accounts = provider.accounts().ok_or_else(|| Addition::Failed {
+        why: "it has no accounts".into(),
+    })?;
+    let accounts: Vec<Account> = accounts
+        .list()
+        .await
+        .map_err(refusal)?
+        .into_iter()
+        .map(|(account, _)| account)
+        .collect();
+    if let Some(other) = accounts
+        .iter()
+        .find(|account| account.environment != credentials.environment)
+    {
+        let why = format!(
+            "these are {} credentials, not {} ones",
+            other.environment, credentials.environment
+        );
+        return Err(Addition::Refused { why: why.into() });
+    }
+    let (stored, credentials) = effects
+        .keeper
+        .ask(move |room| (room.store(&credentials), credentials))
+        .await
+        .ok_or_else(|| Addition::Failed {
+            why: "the vault's keeper is gone; start tradedeck again".into(),
+        })?;
+    stored.map_err(|why| Addition::Failed { why })?;
+    Ok((
+        accounts.into_iter().map(|account| account.id).collect(),
+        Added {
+            provider,
+            credentials,
+        },
+    ))
+}
+
+fn refusal(error: ProviderError) -> Addition {
+    let why = Text::new(&error.to_string());
+    match error {
+        ProviderError::Unauthorised { .. }
+        | ProviderError::Refused { .. }
+        | ProviderError::NotFound { .. } => Addition::Refused { why },
+        ProviderError::RateLimited { .. }
+        | ProviderError::Unavailable { .. }
+        | ProviderError::Unreachable(_)
+        | ProviderError::Garbled { .. } => Addition::Unreachable { why },
+        ProviderError::Misconfigured { .. } => Addition::Failed { why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_name_is_found_and_a_taken_one_refused() {
+        let provider = ProviderId::new("alpaca");
+        let taken = BTreeSet::from(["alpaca", "alpaca-2"].map(ConnectionId::new));
+        assert_eq!(
+            choose_name(None, &provider, &BTreeSet::new())
+                .unwrap()
+                .as_str(),
+            "alpaca"
+        );
+        assert_eq!(
+            choose_name(None, &provider, &taken).unwrap().as_str(),
+            "alpaca-3"
+        );
+        assert_eq!(
+            choose_name(Some(ConnectionId::new("ira")), &provider, &taken)
+                .unwrap()
+                .as_str(),
+            "ira"
+        );
+        assert!(choose_name(Some(ConnectionId::new("alpaca")), &provider, &taken).is_err());
+    }
+
+    #[test]
+    fn only_this_machine_is_a_simulation() {
+        let cases = [
+            ("http://127.0.0.1:4000", true),
+            ("ws://[::1]:4000/stream", true),
+            ("http://localhost:1", true),
+            ("https://paper-api.example.com", false),
+            ("https://127.0.0.1.example.com", false),
+            ("nonsense", false),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(is_loopback(address), expected, "{address}");
+        }
+    }
+}

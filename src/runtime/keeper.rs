@@ -1,0 +1,368 @@
+//! The keeper of secrets: one thread that owns the vault and the order journal.
+//!
+//! Key derivation takes about a second and every write waits for the disk, so none of it runs where screens
+//! are served. One thread also means that what is written down of an order is written in the order it happened.
+
+use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
+use crate::engine::JournalStep;
+use crate::engine::input::OpenIntent;
+use crate::ledger::{Intent, IntentState, Journal};
+use crate::link::VaultStatus;
+use crate::runtime::credentials::{self, Credentials};
+use crate::vault::{
+    self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+use tokio::sync::{mpsc, oneshot};
+
+/// Jobs that may wait for the thread; an order beyond that is refused rather than queued unseen.
+const MOST_WAITING: usize = 256;
+
+/// What the thread owns.
+pub(crate) struct Strongroom {
+    folder: PathBuf,
+    cost: KdfCost,
+    door: Door,
+    journal: Option<Journal>,
+    next_attempt: Option<Timestamp>,
+}
+
+/// Where the vault stands. `Moving` is only ever seen inside one job.
+enum Door {
+    Absent(InstanceLock),
+    Locked(Box<LockedVault>),
+    Open(Box<Vault>),
+    Broken(Text),
+    Moving,
+}
+
+/// What an opened vault brought.
+pub(crate) struct Opened {
+    /// Wrong passphrases before the right one.
+    pub(crate) failures: u32,
+    pub(crate) connections: Vec<Credentials>,
+    pub(crate) intents: Vec<OpenIntent>,
+    /// What the person should know: unreadable records, a journal that cannot be used.
+    pub(crate) warnings: Vec<Text>,
+}
+
+type Job = Box<dyn FnOnce(&mut Strongroom) + Send>;
+
+/// A handle on the thread.
+#[derive(Clone)]
+pub(crate) struct Keeper {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Keeper {
+    /// Starts the thread on the folder that `lock` holds. New vaults cost `cost` to open.
+    pub(crate) fn start(lock: InstanceLock, cost: KdfCost) -> Self {
+        let (jobs, mut waiting) = mpsc::channel::<Job>(MOST_WAITING);
+        let folder = lock.folder().to_owned();
+        std::thread::spawn(move || {
+            let door = Door::first(lock);
+            let mut room = Strongroom {
+                folder,
+                cost,
+                door,
+                journal: None,
+                next_attempt: None,
+            };
+            while let Some(job) = waiting.blocking_recv() {
+                job(&mut room);
+            }
+        });
+        Self { jobs }
+    }
+
+    /// Has the thread do something and waits for the answer; `None` when the thread is gone.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Strongroom) -> T + Send + 'static,
+    ) -> Option<T> {
+        self.post(job).await?.await.ok()
+    }
+
+    /// Queues something for the thread; the answer can be waited for apart.
+    pub(crate) async fn post<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Strongroom) -> T + Send + 'static,
+    ) -> Option<oneshot::Receiver<T>> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |room| {
+            // A caller that went away does not need the answer; the job is done all the same.
+            let _ = answer.send(job(room));
+        });
+        self.jobs.send(job).await.ok()?;
+        Some(answered)
+    }
+}
+
+impl Door {
+    fn first(lock: InstanceLock) -> Self {
+        if !vault::exists(lock.folder()) {
+            return Self::Absent(lock);
+        }
+        match LockedVault::open(lock) {
+            Ok(locked) => Self::Locked(Box::new(locked)),
+            Err(error) => Self::Broken(Text::new(&error.to_string())),
+        }
+    }
+}
+
+impl Strongroom {
+    /// Where the vault stands, for screens.
+    pub(crate) fn status(&self) -> VaultStatus {
+        match &self.door {
+            Door::Absent(_) => VaultStatus::Absent,
+            Door::Locked(_) => self.locked(0, None),
+            Door::Open(vault) => VaultStatus::Open {
+                failures: vault.wrong_guesses(),
+            },
+            Door::Broken(problem) => VaultStatus::Broken {
+                problem: problem.clone(),
+            },
+            Door::Moving => VaultStatus::Unlocking,
+        }
+    }
+
+    fn locked(&self, failures: u32, problem: Option<Text>) -> VaultStatus {
+        VaultStatus::Locked {
+            failures,
+            wait_until: self.next_attempt,
+            problem,
+        }
+    }
+
+    /// Makes a vault and opens it.
+    pub(crate) fn create(
+        &mut self,
+        passphrase: &SecretString,
+        now: Timestamp,
+    ) -> Result<Opened, VaultStatus> {
+        let lock = match std::mem::replace(&mut self.door, Door::Moving) {
+            Door::Absent(lock) => lock,
+            other => {
+                self.door = other;
+                return Err(self.status());
+            }
+        };
+        let made = Passphrase::new(passphrase.expose_secret())
+            .and_then(|it| Vault::create(lock, &it, self.cost));
+        match made {
+            Ok(vault) => Ok(self.enter(vault, now)),
+            Err(error) => Err(self.broken(&error)),
+        }
+    }
+
+    /// Opens the vault, when its passphrase is right and its time has come.
+    pub(crate) fn unlock(
+        &mut self,
+        passphrase: &SecretString,
+        now: Timestamp,
+    ) -> Result<Opened, VaultStatus> {
+        if self.next_attempt.is_some_and(|at| now < at) {
+            return Err(self.locked(0, Some("wait before the next attempt".into())));
+        }
+        let locked = match std::mem::replace(&mut self.door, Door::Moving) {
+            Door::Locked(locked) => locked,
+            other => {
+                self.door = other;
+                return Err(self.status());
+            }
+        };
+        let passphrase = match Passphrase::new(passphrase.expose_secret()) {
+            Ok(passphrase) => passphrase,
+            Err(error) => {
+                self.door = Door::Locked(locked);
+                return Err(self.locked(0, Some(Text::new(&error.to_string()))));
+            }
+        };
+        match locked.unlock(&passphrase) {
+            Ok(vault) => Ok(self.enter(vault, now)),
+            Err(refused) => Err(self.stay_locked(refused, now)),
+        }
+    }
+
+    fn stay_locked(&mut self, refused: vault::Refused, now: Timestamp) -> VaultStatus {
+        let problem = Text::new(&refused.error.to_string());
+        match refused.error {
+            VaultError::WrongPassphrase => {
+                let delay = refused.vault.delay();
+                self.next_attempt = (!delay.is_zero()).then(|| now.plus(delay));
+                let failures = refused.vault.wrong_guesses();
+                self.door = Door::Locked(refused.vault);
+                self.locked(failures, Some(problem))
+            }
+            VaultError::NotEnoughMemory { .. } => {
+                self.door = Door::Locked(refused.vault);
+                self.locked(0, Some(problem))
+            }
+            other => self.broken(&other),
+        }
+    }
+
+    fn broken(&mut self, error: &VaultError) -> VaultStatus {
+        self.door = Door::Broken(Text::new(&error.to_string()));
+        self.status()
+    }
+
+    fn enter(&mut self, vault: Vault, now: Timestamp) -> Opened {
+        self.next_attempt = None;
+        let mut warnings = Vec::new();
+        let connections = match credentials::load(&vault) {
+            Ok((connections, 0)) => connections,
+            Ok((connections, unreadable)) => {
+                warnings.push(
+                    format!(
+                        "{unreadable} sealed connections are of a layout this version does not know"
+                    )
+                    .into(),
+                );
+                connections
+            }
+            Err(error) => {
+                warnings.push(Text::new(&error.to_string()));
+                Vec::new()
+            }
+        };
+        let intents = match Journal::open(&self.folder, vault.sealer(Purpose::Journal)) {
+            Ok(journal) => {
+                let intents = open_intents(&journal, now, &mut warnings);
+                self.journal = Some(journal);
+                intents
+            }
+            Err(error) => {
+                // A journal that cannot be read never costs a sign-in; it costs sending orders.
+                warnings.push(format!("orders cannot be sent: {error}").into());
+                Vec::new()
+            }
+        };
+        let opened = Opened {
+            failures: vault.wrong_guesses(),
+            connections,
+            intents,
+            warnings,
+        };
+        self.door = Door::Open(Box::new(vault));
+        opened
+    }
+
+    /// Drops every key.
+    pub(crate) fn lock(&mut self) -> VaultStatus {
+        self.journal = None;
+        self.door = match std::mem::replace(&mut self.door, Door::Moving) {
+            Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
+            other => other,
+        };
+        self.status()
+    }
+
+    /// Seals a connection; on the disk when it returns.
+    pub(crate) fn store(&mut self, credentials: &Credentials) -> Result<(), Text> {
+        let vault = self.open_vault()?;
+        credentials::store(vault, credentials).map_err(|error| Text::new(&error.to_string()))
+    }
+
+    /// Removes a sealed connection.
+    pub(crate) fn remove(&mut self, connection: &ConnectionId) -> Result<bool, Text> {
+        let vault = self.open_vault()?;
+        credentials::remove(vault, connection).map_err(|error| Text::new(&error.to_string()))
+    }
+
+    fn open_vault(&mut self) -> Result<&mut Vault, Text> {
+        match &mut self.door {
+            Door::Open(vault) => Ok(vault),
+            Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving => {
+                Err("the vault is locked".into())
+            }
+        }
+    }
+
+    /// Writes an order's intent down; on the disk when it returns.
+    pub(crate) fn record(&mut self, intent: &Intent) -> Result<(), Text> {
+        self.journal()?
+            .record(intent)
+            .map_err(|error| Text::new(&error.to_string()))
+    }
+
+    /// Writes down where an order stands.
+    pub(crate) fn step(
+        &mut self,
+        id: &ClientOrderId,
+        step: JournalStep,
+        at: Timestamp,
+    ) -> Result<(), Text> {
+        let state = match step {
+            JournalStep::Acknowledged(provider_id) => IntentState::Acknowledged {
+                provider_id: Some(provider_id).filter(|id| !id.is_empty()),
+            },
+            JournalStep::Rejected(reason) => IntentState::Rejected { reason },
+            JournalStep::Unknown(why) => IntentState::Unknown { since: at, why },
+            JournalStep::Closed(how) => IntentState::Closed { how },
+        };
+        self.step_to(id, &state, at)
+    }
+
+    /// Writes down that an order is about to leave.
+    pub(crate) fn sending(&mut self, id: &ClientOrderId, at: Timestamp) -> Result<(), Text> {
+        self.step_to(id, &IntentState::Sent, at)
+    }
+
+    fn step_to(
+        &mut self,
+        id: &ClientOrderId,
+        state: &IntentState,
+        at: Timestamp,
+    ) -> Result<(), Text> {
+        let stepped = self.journal()?.step(id, state, at);
+        stepped
+            .map(|_| ())
+            .map_err(|error| Text::new(&error.to_string()))
+    }
+
+    fn journal(&mut self) -> Result<&mut Journal, Text> {
+        self.journal
+            .as_mut()
+            .ok_or_else(|| "the order journal is not open".into())
+    }
+}
+
+/// Orders of an earlier run whose fate is open. One that was written down and never began to be sent is settled here.
+fn open_intents(journal: &Journal, now: Timestamp, warnings: &mut Vec<Text>) -> Vec<OpenIntent> {
+    let intents = match journal.open_intents() {
+        Ok(intents) => intents,
+        Err(error) => {
+            warnings.push(Text::new(&error.to_string()));
+            return Vec::new();
+        }
+    };
+    let (never_sent, open): (Vec<_>, Vec<_>) = intents
+        .into_iter()
+        .partition(|intent| intent.state == IntentState::Intended);
+    for intent in never_sent {
+        let reason = "the program ended before it was sent".into();
+        if let Err(error) = journal.step(&intent.id, &IntentState::Rejected { reason }, now) {
+            warnings.push(Text::new(&error.to_string()));
+        }
+    }
+    open.into_iter().map(open_intent).collect()
+}
+
+fn open_intent(intent: Intent) -> OpenIntent {
+    let provider_id = match intent.state {
+        IntentState::Acknowledged { provider_id } => provider_id,
+        IntentState::Intended
+        | IntentState::Sent
+        | IntentState::Rejected { .. }
+        | IntentState::Unknown { .. }
+        | IntentState::Closed { .. } => None,
+    };
+    OpenIntent {
+        id: intent.id,
+        draft: intent.draft,
+        created: intent.created,
+        provider_id,
+    }
+}

@@ -1,0 +1,52 @@
+//! The line with which a simulator says that it is ready.
+
+use crate::sim::world::Customer;
+use serde::Serialize;
+
+/// What a script needs to know of a simulator that is ready; one flat JSON line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// `alpaca`.
+    pub provider: &'static str,
+    /// Origin of the paper trading host.
+    pub trading: String,
+    /// Origin of the live trading host.
+    pub trading_live: String,
+    /// Origin of the market data host.
+    pub data: String,
+    /// Address of the market data stream.
+    pub data_stream: String,
+    /// Address of the paper host's event stream.
+    pub trading_stream: String,
+    /// Address of the live host's event stream.
+    pub trading_stream_live: String,
+    /// Who has an account.
+    pub customers: Vec<ReadyCustomer>,
+}
+
+/// One customer's way in.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReadyCustomer {
+    /// What the account is called.
+    pub name: &'static str,
+    /// Its number.
+    pub account_number: String,
+    /// Public half of the credentials.
+    pub key: String,
+    /// Secret half of the credentials.
+    pub secret: String,
+    /// Whether its money is pretended.
+    pub paper: bool,
+}
+
+impl From<&Customer> for ReadyCustomer {
+    fn from(customer: &Customer) -> Self {
+        Self {
+            name: customer.profile.name,
+            account_number: customer.number.clone(),
+            key: customer.key.clone(),
+            secret: customer.secret.clone(),
+            paper: customer.profile.paper,
+        }
+    }
+}

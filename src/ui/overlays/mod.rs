@@ -1,0 +1,120 @@
+//! Layers above the panes: forms, questions, lists to pick from. The top one gets every key first.
+//!
+//! An overlay reads the replica through its [`PaneContext`], keeps what was typed, and answers with [`Action`]s;
+//! it sends nothing itself. Esc closes it, after a question where typed text would be lost.
+//! A new overlay is one file, one line in [`Layer`] and one arm in [`open`].
+
+use crate::domain::text::Text;
+use crate::domain::{AccountId, ClientOrderId, Side, Symbol};
+use crate::ui::app::Action;
+use crate::ui::key::Key;
+use crate::ui::panes::PaneContext;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// A layer above the panes.
+pub trait Overlay {
+    /// Its name, for tests and the help: `ticket`.
+    fn name(&self) -> &'static str;
+
+    /// Reacts to a key; it gets every key except the kill switch's.
+    fn key(&mut self, context: &PaneContext<'_>, key: Key) -> Vec<Action>;
+
+    /// Takes in pasted text, cleaned and without line ends; it never submits. By default it is refused.
+    fn paste(&mut self, _context: &PaneContext<'_>, _text: &str) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Reacts to a click at a place of the screen that `area` covers. By default nothing.
+    fn click(&mut self, _context: &PaneContext<'_>, _area: Rect, _at: Position) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Looks at a replica that changed: an unlocked vault closes the unlock screen.
+    fn changed(&mut self, _context: &PaneContext<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Draws itself; `area` is the whole screen, of which it takes what it needs.
+    fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer);
+
+    /// Where the text cursor stands, if it shows one; `area` as in [`Overlay::draw`].
+    fn cursor(&self, _context: &PaneContext<'_>, _area: Rect) -> Option<Position> {
+        None
+    }
+
+    /// Milliseconds until it looks different without anybody doing anything, for spinners and countdowns.
+    fn next_change_ms(&self, _context: &PaneContext<'_>) -> Option<u64> {
+        None
+    }
+
+    /// The keys worth showing in the footer while it is on top: key and meaning.
+    fn hints(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+
+/// Builds an overlay; `None` when what it is about is no longer there (an order, a line of activity).
+pub fn open(_layer: Layer, _context: &PaneContext<'_>) -> Option<Box<dyn Overlay>> {
+    None
+}
+
+/// Which overlay to open, and about what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The passphrase of the vault, or the making of a vault.
+    Unlock,
+    /// A new connection.
+    Connect,
+    /// A new order.
+    Ticket {
+        /// Buy or sell.
+        side: Side,
+        /// Of what, where something is selected.
+        symbol: Option<Symbol>,
+        /// In which account, where one is selected.
+        account: Option<AccountId>,
+    },
+    /// Changes to a working order.
+    Change(ClientOrderId),
+    /// Everything about an order.
+    Order(ClientOrderId),
+    /// A whole line of the activity, by its number.
+    Entry(u64),
+    /// A symbol to add to the list shown.
+    AddSymbol,
+    /// A question with yes and no.
+    Confirm(Question),
+    /// Every command, by name.
+    Palette,
+    /// Every key.
+    Help,
+    /// The themes.
+    Themes,
+}
+
+/// A question that is answered with yes or no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about: `Cancel order`.
+    pub title: Text,
+    /// What happens on yes, line by line.
+    pub lines: Vec<Text>,
+    /// The word on the yes side: `cancel the order`.
+    pub yes: Text,
+    /// Whether yes is dangerous and looks so.
+    pub dangerous: bool,
+    /// What yes does.
+    pub then: Answer,
+}
+
+/// What a yes does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Sends a request.
+    Send(Box<crate::link::Request>),
+    /// Leaves the program.
+    Quit,
+    /// Blocks new orders and cancels the working ones.
+    Kill,
+}
