@@ -384,6 +384,36 @@ fn each_error_ends_as_it_means() {
 }
 
 #[test]
+fn an_error_in_answer_to_a_subscription_costs_the_connection_only_when_it_must() {
+    for (code, expected) in [
+        (401, Some(Ending::Retry)),
+        (404, Some(Ending::Retry)),
+        (407, Some(Ending::Retry)),
+        (500, Some(Ending::Retry)),
+        (599, None),
+    ] {
+        let mut script = Script::live();
+        script.watch(&["A"]);
+        script.error(code, "words");
+        assert_eq!(script.out.end, expected, "{code}");
+        let not_live = matches!(&script.events()[..], [StreamEvent::NotLive { why, .. }] if why.as_str() == "words");
+        assert_eq!(not_live, expected.is_none(), "{code}");
+    }
+}
+
+#[test]
+fn a_documented_answer_to_a_subscription_is_read() {
+    let mut script = Script::live();
+    script.watch(&["AMD", "CLDR", "VOO"]);
+    script.hear(&fixture("data_subscription"));
+    let not_live = StreamEvent::NotLive {
+        symbols: vec![Symbol::new("VOO")],
+        why: "the feed does not carry it".into(),
+    };
+    assert_eq!(script.events(), [not_live], "bars alone are not a quote");
+}
+
+#[test]
 fn already_logged_in_is_logged_in() {
     let mut script = Script::new();
     script.error(403, "already authenticated");

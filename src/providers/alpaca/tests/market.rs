@@ -193,6 +193,26 @@ async fn bars_are_read_to_the_last_page() {
 }
 
 #[tokio::test]
+async fn bars_of_a_coin_lie_on_their_own_shelf() {
+    let last = fixture("bars_crypto").replace("\"MTY0", "\"\", \"was\": \"MTY0");
+    let rig = paper(vec![status(200, &last)]);
+    let quotes = rig.provider.quotes().unwrap();
+    let since = at("2022-05-27T00:00:00Z");
+    let bars = quotes
+        .bars(&Symbol::new("BTC/USD"), Timeframe::Minute, since)
+        .await
+        .unwrap();
+    assert_eq!(bars[0].volume.to_string(), "0.01");
+    let start = "GET data.alpaca.markets/v1beta3/crypto/us/bars?symbols=BTC%2FUSD&timeframe=1Min";
+    assert_eq!(
+        rig.sent(),
+        [format!(
+            "{start}&start=2022-05-27T00%3A00%3A00Z&limit=10000"
+        )]
+    );
+}
+
+#[tokio::test]
 async fn bars_of_nobody_are_none() {
     let rig = paper(vec![
         status(200, r#"{"bars":{},"next_page_token":null}"#),

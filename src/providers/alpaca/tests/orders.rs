@@ -128,6 +128,19 @@ async fn each_type_has_its_prices() {
 }
 
 #[tokio::test]
+async fn a_documented_request_is_sent_as_documented() {
+    let sent: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&body(draft(limit("150"))).await).unwrap();
+    let documented: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&fixture("request_equity")).unwrap();
+    assert!(
+        documented.iter().all(|(name, value)| sent[name] == *value),
+        "{sent:?}"
+    );
+    assert_eq!(sent.len(), documented.len() + 1, "and our name");
+}
+
+#[tokio::test]
 async fn each_time_in_force_has_its_word() {
     for time_in_force in TimeInForce::ALL {
         let sent = body(OrderDraft {
