@@ -4,6 +4,16 @@
 //! it sends nothing itself. Esc closes it, after a question where typed text would be lost.
 //! A new overlay is one file, one line in [`Layer`] and one arm in [`open`].
 
+pub mod add_symbol;
+pub mod confirm;
+pub mod entry;
+mod facts;
+pub mod help;
+pub mod notice;
+pub mod order;
+pub mod palette;
+pub mod themes;
+
 use crate::domain::text::Text;
 use crate::domain::{AccountId, ClientOrderId, Side, Symbol};
 use crate::ui::app::Action;

@@ -109,6 +109,11 @@ pub trait Pane {
         Vec::new()
     }
 
+    /// What it needs that is not there yet; asked after each change.
+    fn wants(&mut self, _context: &PaneContext<'_>) -> Option<Action> {
+        None
+    }
+
     /// Commands worth a hint in the footer while it has the keys.
     fn hints(&self) -> &'static [Command] {
         &[]
@@ -129,3 +134,6 @@ pub struct PaneSpec {
     /// A fresh one.
     pub make: fn() -> Box<dyn Pane>,
 }
+
+/// Every pane, in the order of their numbers.
+pub const PANES: &[PaneSpec] = &[];

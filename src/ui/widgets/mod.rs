@@ -9,5 +9,6 @@ pub mod frame;
 pub mod line_chart;
 pub mod line_input;
 pub mod meter;
+pub mod picker;
 pub mod secret_input;
 pub mod table;
