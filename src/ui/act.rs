@@ -29,7 +29,10 @@ impl App {
             Command::Filter => self.start_filter(now),
             Command::Palette => self.open(now, Layer::Palette),
             Command::Help => self.open(now, Layer::Help),
-            Command::Themes => self.open(now, Layer::Themes),
+            Command::Themes => {
+                let names = self.view.themes.names().to_vec();
+                self.open(now, Layer::Themes { names });
+            }
             Command::SyncAll => self
                 .effects
                 .push(Effect::Send(Request::Refresh { connection: None })),

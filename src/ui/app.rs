@@ -276,6 +276,7 @@ impl App {
             symbols.extend(pane.symbols(&self.view.context(now, *id == self.focus, 0)));
         }
         symbols.extend(self.view.selection.symbol.clone());
+        symbols.extend(self.overlays.iter().flat_map(|overlay| overlay.symbols()));
         symbols.sort();
         symbols.dedup();
         symbols.truncate(MOST_WATCHED);

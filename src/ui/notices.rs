@@ -1,7 +1,7 @@
 //! Sentences for the person: one at a time, the worse the longer.
 
-use crate::domain::Timestamp;
 use crate::domain::text::clean;
+use crate::domain::{ClientOrderId, Timestamp};
 use crate::link::{Level, Replica};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ const LONGEST: usize = 240;
 #[derive(Default)]
 pub(super) struct Notices {
     shown: Option<(Level, String, Timestamp)>,
+    /// The newest refused order that was told.
+    told: Option<ClientOrderId>,
 }
 
 impl Notices {
@@ -28,9 +30,17 @@ impl Notices {
         while let Some((level, text)) = replica.notices.pop_front() {
             self.show(now, level, text.as_str());
         }
-        while let Some((_, reason)) = replica.refusals.pop_front() {
+        // Refusals stay in the replica: an open ticket reads its own there.
+        let told = self.told.take();
+        let new = replica
+            .refusals
+            .iter()
+            .rev()
+            .take_while(|(id, _)| Some(id) != told.as_ref());
+        for (_, reason) in new.collect::<Vec<_>>().into_iter().rev() {
             self.show(now, Level::Warn, &format!("not sent: {reason}"));
         }
+        self.told = replica.refusals.back().map(|(id, _)| id.clone()).or(told);
     }
 
     /// What is shown now.
@@ -82,5 +92,33 @@ mod tests {
         assert_eq!(notices.until(at(32)), Some(at(36)));
         assert!(notices.dismiss(at(33)));
         assert!(!notices.dismiss(at(33)));
+    }
+
+    #[test]
+    fn a_refusal_is_told_once_and_stays_readable() {
+        let mut notices = Notices::default();
+        let mut replica = Replica::default();
+        let refuse = |replica: &mut Replica, id: &str| {
+            replica
+                .refusals
+                .push_back((ClientOrderId::new(id), "no funds".into()));
+        };
+        let now = Timestamp::EPOCH;
+        refuse(&mut replica, "a");
+        notices.collect(&mut replica, now);
+        assert_eq!(
+            notices.current(now),
+            Some((Level::Warn, "not sent: no funds"))
+        );
+        notices.dismiss(now);
+        notices.collect(&mut replica, now);
+        assert_eq!(notices.current(now), None);
+        refuse(&mut replica, "b");
+        notices.collect(&mut replica, now);
+        assert_eq!(
+            notices.current(now),
+            Some((Level::Warn, "not sent: no funds"))
+        );
+        assert_eq!(replica.refusals.len(), 2);
     }
 }

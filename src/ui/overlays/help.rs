@@ -91,7 +91,7 @@ fn dialog(info: &str) -> Dialog<'_> {
         title: "Keys",
         info,
         width: 92,
-        height: 46,
+        height: 64,
         live: false,
     }
 }

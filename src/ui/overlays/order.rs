@@ -216,7 +216,8 @@ fn filled(order: &Order) -> String {
     }
 }
 
-fn exit_facts(exits: &Exits) -> Vec<Fact> {
+/// The exits of an order.
+pub(super) fn exit_facts(exits: &Exits) -> Vec<Fact> {
     let profit = |price| Fact::new("Take profit", format::price(price));
     let loss = |loss: &crate::domain::StopLoss| {
         let limit = loss

@@ -11,4 +11,5 @@ pub mod line_input;
 pub mod meter;
 pub mod picker;
 pub mod secret_input;
+pub mod spinner;
 pub mod table;

@@ -222,9 +222,9 @@ mod tests {
         let area = Rect::new(5, 2, 20, 6);
         assert_eq!(picker.row_at(area, Position::new(6, 5)), Some(1));
         assert_eq!(picker.row_at(area, Position::new(6, 2)), None);
-        assert_eq!(picker.row_at(area, Position::new(6, 7)), None);
+        assert_eq!(picker.row_at(area, Position::new(6, 8)), None);
         assert!(picker.select_row(1));
-        assert!(!picker.select_row(3));
+        assert!(!picker.select_row(4));
         assert_eq!(picker.selected(), Some(1));
     }
 }
