@@ -428,7 +428,9 @@ impl Engine {
             return;
         };
         session.accounts.clone_from(&accounts);
-        session.status.state = ConnectionState::Live;
+        if session.run.is_none() {
+            session.status.state = ConnectionState::Live;
+        }
         session.status.next_sync = Some(now.plus(interval));
         let mut readings = Vec::new();
         if session.run.is_some()
@@ -528,6 +530,8 @@ impl Engine {
             return;
         };
         let accounts = session.accounts.len();
+        // Accounts that could not be read have set another state.
+        let succeeded_whole = succeeded || !matches!(reading, Reading::Accounts);
         let Some(run) = &mut session.run else { return };
         if !run.waiting.remove(reading) {
             return;
@@ -562,6 +566,9 @@ impl Engine {
         let entry = self.log.replace(run.entry, now, line.at(id));
         if run.waiting.is_empty() {
             session.run = None;
+            if accounts > 0 && session.is_usable() && succeeded_whole {
+                session.status.state = ConnectionState::Live;
+            }
         }
         self.publish(Event::Activity(entry));
     }

@@ -119,6 +119,13 @@ impl Rig {
         rig
     }
 
+    fn finish_first_run(&mut self, seconds: u64) {
+        self.tell(seconds, Input::Tick);
+        self.answer(seconds, Reading::Positions(account_id()), Ok(ReadData::Positions(vec![])));
+        self.answer(seconds, Reading::Orders(account_id()), Ok(ReadData::Orders(vec![])));
+        self.answer(seconds, Reading::Activities(account_id()), Ok(ReadData::Activities(vec![], vec![])));
+    }
+
     /// Gives an input and returns what is to be done, published events kept aside.
     fn tell(&mut self, seconds: u64, input: Input) -> Vec<Output> {
         let mut rest = Vec::new();
@@ -236,6 +243,8 @@ fn accounts_that_were_read_open_streams_and_ask_for_the_rest() {
         )),
         1
     );
+    assert_eq!(*rig.connection_state(), ConnectionState::Connecting, "not live before everything was read");
+    rig.finish_first_run(0);
     assert_eq!(*rig.connection_state(), ConnectionState::Live);
 }
 
@@ -524,23 +533,7 @@ fn failures_are_tried_again_after_growing_pauses() {
 #[test]
 fn a_reconnected_order_stream_reads_everything_again() {
     let mut rig = Rig::connected();
-    rig.tell(1, Input::Tick);
-    for reading in [
-        Reading::Positions(account_id()),
-        Reading::Orders(account_id()),
-    ] {
-        let data = if matches!(reading, Reading::Orders(_)) {
-            ReadData::Orders(vec![])
-        } else {
-            ReadData::Positions(vec![])
-        };
-        rig.answer(1, reading, Ok(data));
-    }
-    rig.answer(
-        1,
-        Reading::Activities(account_id()),
-        Ok(ReadData::Activities(vec![], vec![])),
-    );
+    rig.finish_first_run(1);
     rig.tell(
         2,
         Input::Stream(
