@@ -80,8 +80,8 @@ fn still(cell: &Cell, is_covered: bool) -> StillCell {
 
 /// Only exact colours are known outside of a terminal.
 fn rgb(colour: Color) -> Option<Colour> {
-    match colour {
-        Color::Rgb(red, green, blue) => Some([red, green, blue]),
-        _ => None,
+    if let Color::Rgb(red, green, blue) = colour {
+        return Some([red, green, blue]);
     }
+    None
 }

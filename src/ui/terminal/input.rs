@@ -190,10 +190,13 @@ fn begun_status(bytes: &[u8]) -> usize {
 
 /// The character that a key types; Enter counts as one, so that a pasted line end is no key.
 fn typed(event: &TerminalEvent) -> Option<char> {
-    match event {
-        TerminalEvent::Key(key) if key.code == KeyCode::Enter => Some('\n'),
-        TerminalEvent::Key(key) => key.typed(),
-        _ => None,
+    let TerminalEvent::Key(key) = event else {
+        return None;
+    };
+    if key.code == KeyCode::Enter {
+        Some('\n')
+    } else {
+        key.typed()
     }
 }
 
@@ -209,6 +212,10 @@ fn translate(event: Event) -> Option<TerminalEvent> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of what a terminal may send we know a part"
+)]
 fn answer(csi: &Csi) -> Option<TerminalEvent> {
     match csi {
         Csi::Device(Device::DeviceAttributes(())) => Some(TerminalEvent::AttributesAnswered),
@@ -223,6 +230,10 @@ fn answer(csi: &Csi) -> Option<TerminalEvent> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of what a terminal may send we know a part"
+)]
 fn mouse_event(mouse: &MouseEvent) -> Option<TerminalEvent> {
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
@@ -233,6 +244,10 @@ fn mouse_event(mouse: &MouseEvent) -> Option<TerminalEvent> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of what a terminal may send we know a part"
+)]
 fn key_of(code: termina::event::KeyCode, modifiers: Modifiers) -> Option<Key> {
     use termina::event::KeyCode as Their;
     let mut shift = modifiers.contains(Modifiers::SHIFT);

@@ -122,7 +122,13 @@ impl Terminal {
                     }
                 }
                 TerminalEvent::AttributesAnswered => self.probing = false,
-                other => return other,
+                other @ (TerminalEvent::Key(_)
+                | TerminalEvent::Paste(_)
+                | TerminalEvent::Click(_)
+                | TerminalEvent::Wheel(..)
+                | TerminalEvent::Focused
+                | TerminalEvent::FrameTaken
+                | TerminalEvent::HungUp) => return other,
             }
         }
     }
