@@ -63,6 +63,8 @@ pub struct Setup {
     pub paths: ConfigPaths,
     /// Whether nothing may be sent or cancelled.
     pub read_only: bool,
+    /// Whether screens do without colours.
+    pub no_colour: bool,
 }
 
 /// A run under way.

@@ -352,8 +352,16 @@ impl OrderState {
         match self {
             Self::Sending => true,
             Self::Unknown { .. } => !matches!(next, Self::Sending),
-            _ if self.is_final() => self == next,
-            _ => !matches!(next, Self::Sending | Self::Unknown { .. }),
+            Self::Filled
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Replaced
+            | Self::Rejected { .. } => self == next,
+            Self::Accepted
+            | Self::Working
+            | Self::CancelPending
+            | Self::ReplacePending
+            | Self::Other { .. } => !matches!(next, Self::Sending | Self::Unknown { .. }),
         }
     }
 }

@@ -292,9 +292,10 @@ impl Basin {
         });
         let fits = fits.count();
         for event in events.drain(..fits) {
-            match event {
-                StreamEvent::Market(event) => held.market.push(event),
-                other => held.others.push(other),
+            if let StreamEvent::Market(event) = event {
+                held.market.push(event);
+            } else {
+                held.others.push(event);
             }
         }
         if held.market.len() > THIN_ABOVE {

@@ -3,7 +3,7 @@
 use super::faults::{Fault, Faults, Moment, Subject};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION};
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use std::future::{Future, pending};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,8 @@ use tokio_util::task::TaskTracker;
 const LARGEST_REQUEST: usize = 1 << 20;
 /// Size of a body that is far more than anybody asked for.
 const HUGE_BODY: usize = 50_000_000;
+/// Time between the half of a body that is sent and the end of its connection.
+const BEFORE_A_CUT: Duration = Duration::from_millis(20);
 /// Largest answer that a fault changes; larger ones are passed on as they are.
 const LARGEST_ANSWER: usize = 64 << 20;
 /// A text that rewrites a terminal's screen, title and clipboard if it is shown as it comes.
@@ -199,7 +202,11 @@ async fn cut(answer: Response<Body>) -> io::Result<Response<Body>> {
     head.headers
         .insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
-    let parts = stream::iter([Ok(half), Err(dropped())]);
+    let parts = stream::iter([Ok(half)]).chain(stream::once(async {
+        // What was written has to leave before the connection breaks.
+        tokio::time::sleep(BEFORE_A_CUT).await;
+        Err(dropped())
+    }));
     Ok(Response::from_parts(head, Body::from_stream(parts)))
 }
 

@@ -84,6 +84,10 @@ impl App {
         self.perform(now, action);
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what has no usual meaning does nothing"
+    )]
     fn usual(&self, command: Command) -> Option<Action> {
         let selection = &self.view.selection;
         let connection = selection.connection.clone();
@@ -324,6 +328,10 @@ impl App {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other key edits the line"
+    )]
     pub(super) fn filter_key(&mut self, now: Timestamp, key: Key) {
         let Some(line) = &mut self.filter_line else {
             return;

@@ -228,6 +228,21 @@ impl App {
         }
     }
 
+    /// Says something that went wrong around the screen.
+    pub fn warn(&mut self, text: &str) {
+        self.notices.show(self.clock.now(), Level::Warn, text);
+    }
+
+    /// How long the slowest connection took to answer last.
+    pub fn latency_ms(&self) -> Option<u64> {
+        self.view
+            .replica
+            .connections
+            .values()
+            .filter_map(|connection| connection.latency_ms)
+            .max()
+    }
+
     /// What follows from any change: what panes want, what is selected, what is watched.
     fn settle(&mut self, now: Timestamp) -> Vec<Effect> {
         let selection = self.with_pane(now, self.focus, |pane, context| pane.selection(context));

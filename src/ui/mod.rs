@@ -19,6 +19,12 @@ pub mod overlays;
 mod paint;
 pub mod panes;
 pub mod status_bar;
+pub mod still;
+pub mod terminal;
 pub mod theme;
 mod view;
 pub mod widgets;
+
+mod run;
+
+pub use run::{Face, FaceError, Outcome, run};

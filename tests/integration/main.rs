@@ -1,7 +1,10 @@
 //! The only test program: a list of what is covered.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod flows;
 mod providers;
 mod screens;
+mod simulators;
 mod support;
 mod tidy;
 mod vault;

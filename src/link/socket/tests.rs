@@ -237,7 +237,9 @@ async fn the_end_of_the_cockpit_ends_the_client() {
     let mut cockpit = cockpit();
     let (mut client, _) = cockpit.client(0).await;
     drop(cockpit);
-    assert!(matches!(client.ended().await, SocketError::Closed));
+    for _ in 0..2 {
+        assert!(matches!(client.changed().await, Err(SocketError::Closed)));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::Alpaca;
 use super::rest::{Host, Rest, garbled, read, refusal, row, rows, words};
 use super::translate::order::{self, Family};
+use super::translate::request;
 use super::wire;
 use crate::domain::{AccountId, ClientOrderId, Environment, Mode, Order, Text, Timestamp};
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
@@ -34,7 +35,7 @@ impl Orders for Alpaca {
             if let Err(why) = self.check_venue(&draft.account) {
                 return Placed::NotSent { why };
             }
-            let body = json_body(&order::request(id, draft));
+            let body = json_body(&request::order(id, draft));
             let url = self.rest.url(Host::Trading, &["v2", "orders"]);
             let request = Request {
                 deadline: ORDER_DEADLINE,
@@ -55,7 +56,7 @@ impl Orders for Alpaca {
             if let Err(why) = self.check_venue(account) {
                 return Placed::NotSent { why };
             }
-            let body = json_body(&order::replace_request(change.id(), change.what()));
+            let body = json_body(&request::change(change.id(), change.what()));
             let url = self.rest.url(Host::Trading, &["v2", "orders", provider_id]);
             let request = Request {
                 deadline: ORDER_DEADLINE,

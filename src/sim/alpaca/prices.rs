@@ -121,7 +121,9 @@ pub(super) fn bar(bar: &MarketBar) -> String {
 }
 
 fn minute(call: &Call<'_>, listing: usize) -> Option<MarketBar> {
-    let minute = call.now.millis().div_euclid(60_000) * 60_000;
+    // At the very turn of a minute the newest bar is that of the minute before.
+    let last = call.now.minus(Duration::from_nanos(1));
+    let minute = last.millis().div_euclid(60_000) * 60_000;
     let start = crate::domain::Timestamp::from_millis(minute)?;
     call.world
         .market
