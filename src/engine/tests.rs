@@ -119,6 +119,25 @@ impl Rig {
         rig
     }
 
+    fn finish_first_run(&mut self, seconds: u64) {
+        self.tell(seconds, Input::Tick);
+        self.answer(
+            seconds,
+            Reading::Positions(account_id()),
+            Ok(ReadData::Positions(vec![])),
+        );
+        self.answer(
+            seconds,
+            Reading::Orders(account_id()),
+            Ok(ReadData::Orders(vec![])),
+        );
+        self.answer(
+            seconds,
+            Reading::Activities(account_id()),
+            Ok(ReadData::Activities(vec![], vec![])),
+        );
+    }
+
     /// Gives an input and returns what is to be done, published events kept aside.
     fn tell(&mut self, seconds: u64, input: Input) -> Vec<Output> {
         let mut rest = Vec::new();
@@ -236,6 +255,12 @@ fn accounts_that_were_read_open_streams_and_ask_for_the_rest() {
         )),
         1
     );
+    assert_eq!(
+        *rig.connection_state(),
+        ConnectionState::Connecting,
+        "not live before everything was read"
+    );
+    rig.finish_first_run(0);
     assert_eq!(*rig.connection_state(), ConnectionState::Live);
 }
 
@@ -524,23 +549,7 @@ fn failures_are_tried_again_after_growing_pauses() {
 #[test]
 fn a_reconnected_order_stream_reads_everything_again() {
     let mut rig = Rig::connected();
-    rig.tell(1, Input::Tick);
-    for reading in [
-        Reading::Positions(account_id()),
-        Reading::Orders(account_id()),
-    ] {
-        let data = if matches!(reading, Reading::Orders(_)) {
-            ReadData::Orders(vec![])
-        } else {
-            ReadData::Positions(vec![])
-        };
-        rig.answer(1, reading, Ok(data));
-    }
-    rig.answer(
-        1,
-        Reading::Activities(account_id()),
-        Ok(ReadData::Activities(vec![], vec![])),
-    );
+    rig.finish_first_run(1);
     rig.tell(
         2,
         Input::Stream(
@@ -633,6 +642,31 @@ fn an_execution_told_twice_is_shown_once() {
     }
     let fills = rig.published.iter().filter(|event| matches!(event, Event::Activity(entry) if entry.kind == crate::link::EntryKind::Fill));
     assert_eq!(fills.count(), 1);
+}
+
+#[test]
+fn an_execution_of_the_stream_is_not_repeated_by_the_history() {
+    let mut rig = Rig::connected();
+    let fill = |id: &str| AccountActivity {
+        account: account_id(),
+        provider_id: id.into(),
+        time: at(1),
+        kind: crate::domain::ActivityKind::Fill {
+            symbol: Symbol::new("AAPL"),
+            side: Side::Buy,
+            quantity: "10".parse().unwrap(),
+            price: "189.95".parse().unwrap(),
+            order: "venue-a".into(),
+        },
+    };
+    rig.tell(1, Input::Filled(Box::new(fill("execution-1"))));
+    // Two honest executions alike: the stream told of one, the other was missed.
+    let history = vec![fill("20260101::1"), fill("20260101::2")];
+    rig.tell(2, Input::Tick);
+    let reading = Reading::Activities(account_id());
+    rig.answer(2, reading, Ok(ReadData::Activities(history, vec![])));
+    let is_fill = |event: &&Event| matches!(event, Event::Activity(entry) if entry.kind == crate::link::EntryKind::Fill);
+    assert_eq!(rig.published.iter().filter(is_fill).count(), 2);
 }
 
 #[test]

@@ -1,0 +1,404 @@
+//! What is read from a connection and when, and what follows from each answer.
+
+use crate::domain::quote::MarketEvent;
+use crate::domain::{AccountId, ConnectionId, Timestamp};
+use crate::engine::Engine;
+use crate::engine::activity::Line;
+use crate::engine::input::{Failure, FailureKind, ReadAnswer, ReadData, Reading};
+use crate::engine::output::Output;
+use crate::link::{ConnectionState, EntryKind, Event, Level};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How often opening hours are read.
+const CLOCK_EVERY: Duration = Duration::from_secs(60);
+
+/// A pause after a fill before positions are read, so that several fills cost one reading.
+const AFTER_FILL: Duration = Duration::from_millis(250);
+
+/// A reading of everything that the person asked for or that a reconnect made necessary.
+pub(super) struct SyncRun {
+    entry: u64,
+    why: &'static str,
+    started: Timestamp,
+    waiting: BTreeSet<Reading>,
+    total: u32,
+    failed: u32,
+    positions: usize,
+    orders: usize,
+}
+
+impl Engine {
+    pub(super) fn start_run(&mut self, now: Timestamp, id: &ConnectionId, why: &'static str) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if session.run.is_some() {
+            return;
+        }
+        let waiting = BTreeSet::from([Reading::Accounts]);
+        let entry = self.log.add(
+            now,
+            Line::new(EntryKind::Sync, "reading accounts")
+                .at(id)
+                .progress(0, 1),
+        );
+        session.run = Some(SyncRun {
+            entry: entry.id,
+            why,
+            started: now,
+            waiting,
+            total: 1,
+            failed: 0,
+            positions: 0,
+            orders: 0,
+        });
+        session.schedule(Reading::Accounts, now);
+        self.publish(Event::Activity(entry));
+        self.read_what_is_due(now);
+    }
+
+    /// Reads positions and balances soon: something changed them.
+    pub(super) fn positions_changed(&mut self, now: Timestamp, account: &AccountId) {
+        let soon = now.plus(AFTER_FILL);
+        self.schedule(
+            &account.connection,
+            Reading::Positions(account.clone()),
+            soon,
+        );
+        self.schedule(&account.connection, Reading::Accounts, soon);
+    }
+
+    /// Asks for every reading whose time has come.
+    pub(super) fn read_what_is_due(&mut self, now: Timestamp) {
+        for (id, session) in &mut self.sessions {
+            if !session.is_usable() {
+                continue;
+            }
+            let due = session
+                .due
+                .iter()
+                .filter(|(reading, at)| **at <= now && !session.under_way.contains(reading));
+            let readings: Vec<Reading> = due.map(|(reading, _)| reading.clone()).collect();
+            for reading in readings {
+                session.due.remove(&reading);
+                session.under_way.insert(reading.clone());
+                self.out.push(Output::Read(id.clone(), reading));
+            }
+        }
+    }
+
+    /// When [`Engine::read_what_is_due`] or the counters have something to do next.
+    pub(super) fn next_reading(&self) -> Option<Timestamp> {
+        let usable = self.sessions.values().filter(|session| session.is_usable());
+        usable
+            .flat_map(|session| session.due.values().chain(&session.counters_due))
+            .min()
+            .copied()
+    }
+
+    pub(super) fn take_reading(&mut self, now: Timestamp, answer: ReadAnswer) {
+        let ReadAnswer {
+            connection,
+            reading,
+            took,
+            meter,
+            outcome,
+        } = answer;
+        let Some(session) = self.sessions.get_mut(&connection) else {
+            return;
+        };
+        session.under_way.remove(&reading);
+        session.take_meter(meter);
+        if !session.is_usable() {
+            return;
+        }
+        match outcome {
+            Ok(data) => {
+                if matches!(reading, Reading::Accounts) {
+                    session.failures_in_a_row = 0;
+                }
+                self.take_data(now, &connection, &reading, data);
+                self.finish_reading(now, &connection, &reading, true);
+            }
+            Err(failure) => self.take_failure(now, &connection, &reading, took, failure),
+        }
+        self.publish_status(&connection);
+    }
+
+    fn take_data(&mut self, now: Timestamp, id: &ConnectionId, reading: &Reading, data: ReadData) {
+        match data {
+            ReadData::Accounts(accounts) => self.take_accounts(now, id, accounts),
+            ReadData::Positions(positions) => {
+                if let Reading::Positions(account) = reading {
+                    self.count_in_run(id, |run| run.positions += positions.len());
+                    self.take_positions(account, positions);
+                }
+            }
+            ReadData::Orders(orders) => {
+                self.count_in_run(id, |run| run.orders += orders.len());
+                for order in orders {
+                    self.take_report(now, order);
+                }
+            }
+            ReadData::Snapshots(events) => self.take_snapshots(now, id, reading, &events),
+            ReadData::Clock(clock) => {
+                self.schedule(id, Reading::Clock, now.plus(CLOCK_EVERY));
+                if self
+                    .clocks
+                    .insert(clock.market.clone(), clock.clone())
+                    .as_ref()
+                    != Some(&clock)
+                {
+                    self.publish(Event::MarketClock(clock));
+                }
+            }
+            ReadData::Instrument(Some(instrument)) => {
+                self.instruments
+                    .insert(instrument.symbol.clone(), instrument.clone());
+                self.publish(Event::Instrument(instrument));
+            }
+            ReadData::Instrument(None) => self.unknown_symbol(reading),
+            ReadData::Bars(bars) => {
+                if let Reading::Bars(symbol, timeframe) = reading {
+                    self.publish(Event::Bars {
+                        symbol: symbol.clone(),
+                        timeframe: *timeframe,
+                        bars,
+                    });
+                }
+            }
+            ReadData::Equity(points) => {
+                if let Reading::Equity(account) = reading {
+                    self.publish(Event::EquityHistory {
+                        account: account.clone(),
+                        points,
+                    });
+                }
+            }
+            ReadData::Activities(activities, rejected) => {
+                self.take_activities(now, id, activities, &rejected)
+            }
+        }
+    }
+
+    fn count_in_run(&mut self, id: &ConnectionId, count: impl FnOnce(&mut SyncRun)) {
+        if let Some(run) = self
+            .sessions
+            .get_mut(id)
+            .and_then(|session| session.run.as_mut())
+        {
+            count(run);
+        }
+    }
+
+    fn take_snapshots(
+        &mut self,
+        now: Timestamp,
+        id: &ConnectionId,
+        reading: &Reading,
+        events: &[MarketEvent],
+    ) {
+        let Some(session) = self.sessions.get(id) else {
+            return;
+        };
+        let source = session.source.clone();
+        self.market.apply(now, &source, events);
+        let Reading::Snapshots(asked) = reading else {
+            return;
+        };
+        let missing: Vec<&str> = asked
+            .iter()
+            .filter(|symbol| self.market.line(symbol).is_none())
+            .map(|symbol| symbol.as_str())
+            .collect();
+        if !missing.is_empty() {
+            let text = format!("no market data for {} at {}", missing.join(", "), id);
+            self.announce(
+                now,
+                Line::new(EntryKind::Feed, text).level(Level::Warn).at(id),
+            );
+        }
+    }
+
+    fn unknown_symbol(&mut self, reading: &Reading) {
+        if let Reading::Instrument(symbol) = reading {
+            let text = format!("no connection knows the symbol {symbol}; check its spelling");
+            self.publish(Event::Notice {
+                level: Level::Warn,
+                text: text.into(),
+            });
+        }
+    }
+
+    /// What follows from accounts that were just read.
+    pub(super) fn accounts_are_known(
+        &mut self,
+        now: Timestamp,
+        id: &ConnectionId,
+        accounts: Vec<AccountId>,
+    ) {
+        let interval = self.settings.refresh;
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        session.accounts.clone_from(&accounts);
+        if session.run.is_none() {
+            session.status.state = ConnectionState::Live;
+        }
+        session.status.next_sync = Some(now.plus(interval));
+        let mut readings = Vec::new();
+        if session.run.is_some()
+            || session
+                .status
+                .last_sync
+                .is_none_or(|last| now.since(last) >= interval)
+        {
+            for account in &accounts {
+                readings.push(Reading::Positions(account.clone()));
+                readings.push(Reading::Orders(account.clone()));
+                readings.push(Reading::Activities(account.clone()));
+            }
+            session.status.last_sync = Some(now);
+        }
+        for reading in &readings {
+            session.schedule(reading.clone(), now);
+        }
+        if let Some(run) = &mut session.run {
+            run.total += u32::try_from(readings.len()).unwrap_or(u32::MAX);
+            run.waiting.extend(readings);
+        }
+        session.schedule(Reading::Accounts, now.plus(interval));
+        if !session.streams_open {
+            session.streams_open = true;
+            self.out.push(Output::OpenStreams(id.clone(), accounts));
+        }
+        self.look_up_open_orders(now, id);
+    }
+
+    fn take_failure(
+        &mut self,
+        now: Timestamp,
+        id: &ConnectionId,
+        reading: &Reading,
+        took: Duration,
+        failure: Failure,
+    ) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        let is_whole = matches!(reading, Reading::Accounts);
+        match failure.kind {
+            FailureKind::SignIn => {
+                session.stop(ConnectionState::NeedsSignIn {
+                    why: failure.what.clone(),
+                });
+                self.out.push(Output::CloseStreams(id.clone()));
+                self.rewatch();
+            }
+            FailureKind::Final if is_whole => {
+                session.stop(ConnectionState::Failed {
+                    why: failure.what.clone(),
+                });
+                self.out.push(Output::CloseStreams(id.clone()));
+                self.rewatch();
+            }
+            FailureKind::Later(pause) => {
+                session.failures_in_a_row += 1;
+                let at =
+                    now.plus(pause.unwrap_or_else(|| self.jitter.pause(session.failures_in_a_row)));
+                session.schedule(reading.clone(), at);
+                if is_whole {
+                    session.status.state = ConnectionState::Retrying {
+                        at,
+                        why: failure.what.clone(),
+                    };
+                }
+            }
+            FailureKind::NotFound => self.unknown_symbol(reading),
+            FailureKind::Final => {}
+        }
+        let text = format!("could not read {}: {}", name_of(reading), failure.what);
+        let level = if failure.kind == FailureKind::NotFound {
+            Level::Warn
+        } else {
+            Level::Wrong
+        };
+        self.note(
+            now,
+            Line::new(EntryKind::Sync, text)
+                .level(level)
+                .at(id)
+                .took(took),
+        );
+        self.finish_reading(now, id, reading, false);
+    }
+
+    fn finish_reading(
+        &mut self,
+        now: Timestamp,
+        id: &ConnectionId,
+        reading: &Reading,
+        succeeded: bool,
+    ) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        let accounts = session.accounts.len();
+        // Accounts that could not be read have set another state.
+        let succeeded_whole = succeeded || !matches!(reading, Reading::Accounts);
+        let Some(run) = &mut session.run else { return };
+        if !run.waiting.remove(reading) {
+            return;
+        }
+        run.failed += u32::from(!succeeded);
+        let line = if run.waiting.is_empty() {
+            let text = format!(
+                "{} account{}, {} positions, {} orders read ({})",
+                accounts,
+                if accounts == 1 { "" } else { "s" },
+                run.positions,
+                run.orders,
+                run.why
+            );
+            let level = if run.failed > 0 {
+                Level::Warn
+            } else {
+                Level::Info
+            };
+            let text = if run.failed > 0 {
+                format!("{text}; {} of {} readings failed", run.failed, run.total)
+            } else {
+                text
+            };
+            Line::new(EntryKind::Sync, text)
+                .level(level)
+                .took(now.since(run.started))
+        } else {
+            let done = run.total - u32::try_from(run.waiting.len()).unwrap_or(0);
+            Line::new(EntryKind::Sync, "reading").progress(done, run.total)
+        };
+        let entry = self.log.replace(run.entry, now, line.at(id));
+        if run.waiting.is_empty() {
+            session.run = None;
+            if accounts > 0 && session.is_usable() && succeeded_whole {
+                session.status.state = ConnectionState::Live;
+            }
+        }
+        self.publish(Event::Activity(entry));
+    }
+}
+
+fn name_of(reading: &Reading) -> String {
+    match reading {
+        Reading::Accounts => "accounts".into(),
+        Reading::Positions(account) => format!("positions of {}", account.short()),
+        Reading::Orders(account) => format!("orders of {}", account.short()),
+        Reading::Snapshots(symbols) => format!("market data of {} symbols", symbols.len()),
+        Reading::Clock => "opening hours".into(),
+        Reading::Instrument(symbol) => format!("what {symbol} is"),
+        Reading::Bars(symbol, _) => format!("price history of {symbol}"),
+        Reading::Equity(account) => format!("equity history of {}", account.short()),
+        Reading::Activities(account) => format!("activity of {}", account.short()),
+    }
+}
