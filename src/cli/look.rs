@@ -5,7 +5,7 @@ use super::session::Session;
 use super::show::{Limits, Subject, View};
 use super::{Run, print};
 use crate::domain::Symbol;
-use crate::link::{ConnectionState, ConnectionStatus, EntryKind, MOST_WATCHED, Replica, Request};
+use crate::link::{ConnectionState, ConnectionStatus, MOST_WATCHED, Replica, Request};
 use std::time::Duration;
 
 /// Longest wait for connections to answer.
@@ -47,9 +47,9 @@ pub(super) fn symbols(typed: &[String]) -> Result<Vec<Symbol>, Failure> {
 /// The vault does not open, or what was printed is not complete; then it is printed all the same.
 pub(super) async fn look(mut run: Run<'_>, subject: Subject) -> Result<Exit, Failure> {
     let setup = run.setup.clone();
-    let key = match subject {
-        Subject::Status => run.handed_key(), // a status bar cannot answer
-        _ => run.key(),
+    let key = match subject == Subject::Status {
+        true => run.handed_key(), // a status bar cannot answer
+        false => run.key(),
     };
     let mut session = Session::open(&setup, key).await?;
     wait_for(&mut session, &subject).await?;
@@ -104,19 +104,10 @@ fn ask_for_prices(session: &Session, symbols: &[Symbol]) -> Result<(), Failure> 
 fn has_settled(replica: &Replica) -> bool {
     replica.connections.values().all(|it| match it.state {
         ConnectionState::Connecting | ConnectionState::Retrying { .. } => false,
-        ConnectionState::Live => !is_being_read(replica, it),
-        ConnectionState::Disconnected
+        ConnectionState::Live
+        | ConnectionState::Disconnected
         | ConnectionState::NeedsSignIn { .. }
         | ConnectionState::Failed { .. } => true,
-    })
-}
-
-/// A connection is live as soon as it answers; its positions and orders follow, and the log tells how far they are.
-fn is_being_read(replica: &Replica, connection: &ConnectionStatus) -> bool {
-    replica.activity.iter().any(|entry| {
-        entry.kind == EntryKind::Sync
-            && entry.progress.is_some()
-            && entry.connection.as_ref() == Some(&connection.id)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{ConnectionId, Environment, Level1, ProviderId, Timestamp};
-use crate::link::{Entry, FeedHealth, Level, Progress};
+use crate::link::FeedHealth;
 
 fn status(state: ConnectionState) -> ConnectionStatus {
     ConnectionStatus {
@@ -64,31 +64,6 @@ fn a_connection_is_waited_for_until_it_answers_or_gives_up() {
         assert_eq!(has_settled(&both), settled);
     }
     assert!(has_settled(&Replica::default()));
-}
-
-#[test]
-fn a_live_connection_is_waited_for_until_it_is_read_whole() {
-    let mut replica = with([ConnectionState::Live]);
-    let mut entry = Entry {
-        id: 1,
-        time: Timestamp::EPOCH,
-        kind: EntryKind::Sync,
-        level: Level::Info,
-        connection: Some(ConnectionId::new("c0")),
-        account: None,
-        text: "reading".into(),
-        detail: None,
-        took_ms: None,
-        progress: Some(Progress {
-            done: 1,
-            total: Some(4),
-        }),
-    };
-    replica.activity.push_back(entry.clone());
-    assert!(!has_settled(&replica));
-    entry.progress = None;
-    replica.activity[0] = entry;
-    assert!(has_settled(&replica));
 }
 
 #[test]
