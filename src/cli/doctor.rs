@@ -206,9 +206,11 @@ async fn connections(run: &mut Run<'_>) -> Vec<Finding> {
     let mut session = match opened {
         Ok(session) => session,
         Err(failure) => {
-            let verdict = match failure.exit {
-                Exit::Damaged | Exit::Newer => Verdict::Bad,
-                _ => Verdict::Unchecked,
+            let unusable = [Exit::Damaged, Exit::Newer].contains(&failure.exit);
+            let verdict = if unusable {
+                Verdict::Bad
+            } else {
+                Verdict::Unchecked
             };
             return vec![Finding::new("connections", verdict, failure.sentence)];
         }

@@ -5,11 +5,14 @@ use super::session::Session;
 use super::show::{Limits, Subject, View};
 use super::{Run, print};
 use crate::domain::Symbol;
-use crate::link::{ConnectionState, MOST_WATCHED, Replica, Request};
+use crate::link::{ConnectionState, ConnectionStatus, MOST_WATCHED, Replica, Request};
 use std::time::Duration;
 
-/// Longest wait for connections to answer, and for a price.
+/// Longest wait for connections to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Longest wait for a price after that: what a provider knows it says at once.
+const PRICE_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Most symbols whose instrument is looked up for its currency: each costs the provider a request.
 const MOST_LOOKED_UP: usize = 50;
@@ -44,12 +47,12 @@ pub(super) fn symbols(typed: &[String]) -> Result<Vec<Symbol>, Failure> {
 /// The vault does not open, or what was printed is not complete; then it is printed all the same.
 pub(super) async fn look(mut run: Run<'_>, subject: Subject) -> Result<Exit, Failure> {
     let setup = run.setup.clone();
-    let key = match subject {
-        Subject::Status => run.handed_key(), // a status bar cannot answer
-        _ => run.key(),
+    let key = match subject == Subject::Status {
+        true => run.handed_key(), // a status bar cannot answer
+        false => run.key(),
     };
     let mut session = Session::open(&setup, key).await?;
-    wait_for(&mut session, &subject, PATIENCE).await?;
+    wait_for(&mut session, &subject).await?;
     let view = View {
         replica: &session.replica,
         now: run.clock.now(),
@@ -69,32 +72,35 @@ pub(super) async fn look(mut run: Run<'_>, subject: Subject) -> Result<Exit, Fai
 }
 
 /// Waits until what a subject needs is known, or will not be.
-async fn wait_for(
-    session: &mut Session,
-    subject: &Subject,
-    patience: Duration,
-) -> Result<(), Failure> {
+async fn wait_for(session: &mut Session, subject: &Subject) -> Result<(), Failure> {
     if let Subject::Quotes(symbols) = subject {
-        session.request(Request::Watch {
-            symbols: symbols.clone(),
-        })?;
-        for symbol in symbols.iter().take(MOST_LOOKED_UP) {
-            let symbol = symbol.clone();
-            session.request(Request::LookUp { symbol })?;
-        }
-        let settled = |replica: &Replica| {
-            let hopeless = has_settled(replica) && !any_live(replica);
-            let answered = |it| is_priced(replica, it) || is_refused(replica, it);
-            hopeless || symbols.iter().all(answered)
-        };
-        session.until(patience, settled).await?;
-    } else if !session.is_beside() {
+        ask_for_prices(session, symbols)?;
+    }
+    if !session.is_beside() {
         // A running cockpit has waited already.
-        session.until(patience, has_settled).await?;
+        session.until(PATIENCE, has_settled).await?;
+    }
+    if let Subject::Quotes(symbols) = subject {
+        let answered = |replica: &Replica| {
+            let known = |it| is_priced(replica, it) || is_refused(replica, it);
+            !any_live(replica) || symbols.iter().all(known)
+        };
+        session.until(PRICE_PATIENCE, answered).await?;
     }
     Ok(())
 }
 
+fn ask_for_prices(session: &Session, symbols: &[Symbol]) -> Result<(), Failure> {
+    let symbols = symbols.to_vec();
+    let looked_up: Vec<Symbol> = symbols.iter().take(MOST_LOOKED_UP).cloned().collect();
+    session.request(Request::Watch { symbols })?;
+    for symbol in looked_up {
+        session.request(Request::LookUp { symbol })?;
+    }
+    Ok(())
+}
+
+/// Whether every connection is read whole, or will not be for now.
 fn has_settled(replica: &Replica) -> bool {
     replica.connections.values().all(|it| match it.state {
         ConnectionState::Connecting | ConnectionState::Retrying { .. } => false,
@@ -135,7 +141,7 @@ fn missing(replica: &Replica, subject: &Subject) -> Option<Failure> {
     }
 }
 
-fn missing_connection(connection: &crate::link::ConnectionStatus) -> Option<Failure> {
+fn missing_connection(connection: &ConnectionStatus) -> Option<Failure> {
     let id = &connection.id;
     let (exit, sentence) = match &connection.state {
         ConnectionState::Live | ConnectionState::Disconnected => return None,

@@ -29,7 +29,7 @@ enum Far {
     /// A cockpit in another process.
     Cockpit(Attached),
     /// A run of our own, which ends with the command; in tests there is none behind the screen.
-    Own(ScreenEnd, Option<Running>),
+    Own(ScreenEnd, Option<Box<Running>>),
 }
 
 /// Where the vault's passphrase comes from.
@@ -81,13 +81,13 @@ impl Session {
     /// Why it does not start; [`Exit::InUse`] when another process has the vault.
     pub async fn own(setup: &Setup) -> Result<Self, Failure> {
         let running = start::launch(setup, false)?;
-        let mut session = Self::on(running.hub.attach(), Some(running));
+        let mut session = Self::on(running.hub.attach(), Some(Box::new(running)));
         session.first().await?;
         Ok(session)
     }
 
     /// A session on any screen.
-    pub(super) fn on(screen: ScreenEnd, running: Option<Running>) -> Self {
+    pub(super) fn on(screen: ScreenEnd, running: Option<Box<Running>>) -> Self {
         Self {
             replica: Replica::default(),
             far: Far::Own(screen, running),

@@ -85,8 +85,7 @@ impl Sum {
 }
 
 fn sums(view: &View<'_>) -> BTreeMap<(Environment, Currency), Sum> {
-    let mut groups: BTreeMap<(Environment, Currency), Vec<Option<(&Balance, bool)>>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<(Environment, Currency), Vec<_>> = BTreeMap::new();
     for account in view.replica.accounts.values() {
         let balance = view.replica.balances.get(&account.id);
         let balance = balance.map(|it| (it, view.is_stale(&account.id, it.as_of)));

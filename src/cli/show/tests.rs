@@ -124,6 +124,38 @@ fn order(id: &str, state: OrderState, kind: OrderKind, age: u64) -> Order {
 fn world() -> Replica {
     let mut replica = Replica::default();
     replica.vault = Some(VaultStatus::Open { failures: 0 });
+    for status in connections() {
+        replica.connections.insert(status.id.clone(), status);
+    }
+    for account in accounts() {
+        replica.accounts.insert(account.id.clone(), account);
+    }
+    let (first, second) = (
+        account_id("paper", "PA3R4QS34821"),
+        account_id("real", "123456789"),
+    );
+    for balance in [
+        balance(first.clone(), "123346.11", Some("122830.23"), 14),
+        balance(second, "50", Some("0"), 3_700),
+    ] {
+        replica.balances.insert(balance.account.clone(), balance);
+    }
+    let positions = vec![
+        position("AAPL", "120", Some("171.2"), Some("180")),
+        position("BRK.B", "-0.5", None, Some("400.25")),
+        position("XYZ", "1", Some("1"), None),
+    ];
+    replica.positions.insert(first, positions);
+    for line in quotes() {
+        replica.quotes.insert(line.symbol.clone(), line);
+    }
+    for order in orders() {
+        replica.orders.insert(order.id.clone(), order);
+    }
+    replica
+}
+
+fn connections() -> [ConnectionStatus; 2] {
     let mut paper = connection("paper", Environment::Paper, ConnectionState::Live);
     paper.latency_ms = Some(34);
     paper.requests_left = Some((187, 200));
@@ -143,36 +175,20 @@ fn world() -> Replica {
         at: ago(0).plus(Duration::from_secs(5)),
         why: "connection refused".into(),
     };
-    for status in [paper, connection("real", Environment::Live, lost)] {
-        replica.connections.insert(status.id.clone(), status);
-    }
-    let first = account_id("paper", "PA3R4QS34821");
-    let second = account_id("real", "123456789");
-    let third = account_id("real", "2222");
-    for (id, environment) in [
-        (&first, Environment::Paper),
-        (&second, Environment::Live),
-        (&third, Environment::Live),
-    ] {
-        replica
-            .accounts
-            .insert(id.clone(), account(id.clone(), environment));
-    }
-    replica.accounts.get_mut(&second).unwrap().restriction = Some("CLOSING_ONLY".into());
-    for balance in [
-        balance(first.clone(), "123346.11", Some("122830.23"), 14),
-        balance(second, "50", Some("0"), 3_700),
-    ] {
-        replica.balances.insert(balance.account.clone(), balance);
-    }
-    replica.positions.insert(
-        first,
-        vec![
-            position("AAPL", "120", Some("171.2"), Some("180")),
-            position("BRK.B", "-0.5", None, Some("400.25")),
-            position("XYZ", "1", Some("1"), None),
-        ],
-    );
+    [paper, connection("real", Environment::Live, lost)]
+}
+
+fn accounts() -> [Account; 3] {
+    let mut closing = account(account_id("real", "123456789"), Environment::Live);
+    closing.restriction = Some("CLOSING_ONLY".into());
+    [
+        account(account_id("paper", "PA3R4QS34821"), Environment::Paper),
+        closing,
+        account(account_id("real", "2222"), Environment::Live),
+    ]
+}
+
+fn quotes() -> [Level1; 2] {
     let mut aapl = Level1::unknown(Symbol::new("AAPL"));
     aapl.source = "IEX".into();
     aapl.bid = Some("189.94".parse().unwrap());
@@ -187,10 +203,11 @@ fn world() -> Replica {
     tsla.ask = Some("244.1".parse().unwrap());
     tsla.status = TradingStatus::Halted("news".into());
     tsla.received = Some(ago(80));
-    for line in [aapl, tsla] {
-        replica.quotes.insert(line.symbol.clone(), line);
-    }
-    for order in [
+    [aapl, tsla]
+}
+
+fn orders() -> [Order; 3] {
+    [
         order(
             "o-1",
             OrderState::Working,
@@ -211,10 +228,7 @@ fn world() -> Replica {
             },
             7_200,
         ),
-    ] {
-        replica.orders.insert(order.id.clone(), order);
-    }
-    replica
+    ]
 }
 
 fn view(replica: &Replica) -> View<'_> {
@@ -235,10 +249,7 @@ fn items(replica: &Replica, subject: &Subject) -> Vec<Value> {
     let mut object: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(object["version"], json!(1));
     assert_eq!(object["as_of"], json!(NOW));
-    match object["items"].take() {
-        Value::Array(items) => items,
-        other => panic!("{other}"),
-    }
+    object["items"].as_array_mut().map(std::mem::take).unwrap()
 }
 
 /// Whether an item has these fields, whatever else it has.
