@@ -223,7 +223,7 @@ fn market_words(context: &PaneContext<'_>, clock: &MarketClock) -> String {
     format!(
         "{} {word} in {}",
         clock.market,
-        format::countdown(at.since(context.now))
+        format::time_left(at.since(context.now))
     )
 }
 

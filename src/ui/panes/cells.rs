@@ -67,10 +67,9 @@ pub(crate) fn trouble(status: &ConnectionStatus, now: Timestamp) -> Option<(Stri
     match &status.state {
         ConnectionState::Live => None,
         ConnectionState::Connecting => Some(("reading".into(), Role::Accent)),
-        ConnectionState::Retrying { at, .. } => Some((
-            format!("retry {}", format::time_left(at.since(now))),
-            Role::Warn,
-        )),
+        ConnectionState::Retrying { at, .. } => {
+            Some((format!("retry {}", format::age(at.since(now))), Role::Warn))
+        }
         ConnectionState::Disconnected => Some(("off".into(), Role::Muted)),
         ConnectionState::NeedsSignIn { .. } => Some(("sign in".into(), Role::Wrong)),
         ConnectionState::Failed { .. } => Some(("failed".into(), Role::Wrong)),

@@ -23,12 +23,12 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
 
 const COLUMNS: [Column<'static>; 9] = [
     Column::new("", 1, 1),
-    Column::new("Connection", 9, 16),
+    Column::new("Connection", 10, 16),
     Column::new("State", 10, 40),
     Column::new("Latency", 7, 8).align(Align::Right).priority(1),
     Column::new("Calls", 7, 9).align(Align::Right).priority(4),
     Column::new("Errors", 6, 8).align(Align::Right).priority(3),
-    Column::new("Left", 9, 12).align(Align::Right).priority(2),
+    Column::new("Left", 13, 15).align(Align::Right).priority(2),
     Column::new("Synced", 6, 7).align(Align::Right).priority(5),
     Column::new("Next", 5, 7).align(Align::Right).priority(6),
 ];
@@ -99,9 +99,7 @@ fn connection_row(context: &PaneContext<'_>, status: &ConnectionStatus) -> Row {
         ),
         Cell::number(age(status.last_sync), muted),
         Cell::number(
-            format::or_unknown(status.next_sync, |at| {
-                format::time_left(at.since(context.now))
-            }),
+            format::or_unknown(status.next_sync, |at| format::age(at.since(context.now))),
             muted,
         ),
     ]
@@ -127,10 +125,7 @@ fn state_words(context: &PaneContext<'_>, status: &ConnectionStatus) -> (String,
         ConnectionState::Connecting => ("reading accounts".into(), Role::Accent),
         ConnectionState::Disconnected => ("disconnected".into(), Role::Muted),
         ConnectionState::Retrying { at, why } => (
-            format!(
-                "again in {}: {why}",
-                format::time_left(at.since(context.now))
-            ),
+            format!("again in {}: {why}", format::age(at.since(context.now))),
             Role::Warn,
         ),
         ConnectionState::NeedsSignIn { why } => (format!("sign in: {why}"), Role::Wrong),
@@ -142,14 +137,9 @@ fn feed_row(context: &PaneContext<'_>, feed: &FeedHealth) -> Row {
     let theme = context.theme;
     let muted = theme.style(Role::Muted);
     let (words, role) = feed_words(feed);
-    let label = if feed.label.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", feed.label)
-    };
     vec![
         Cell::empty(),
-        Cell::name(format!("  {}{label}", feed.name), muted),
+        Cell::name(format!("  {}", feed.name), muted),
         Cell::sentence(words, theme.style(role)),
         Cell::empty(),
         Cell::number(format::count(feed.messages), muted),
@@ -182,7 +172,10 @@ fn feed_words(feed: &FeedHealth) -> (String, Role) {
     };
     match (&feed.problem, feed.live) {
         (Some(problem), _) => (format!("{problem}{missing}{reconnects}"), Role::Warn),
-        (None, true) => (format!("live{missing}{reconnects}"), Role::Text),
+        (None, true) => (
+            format!("live {}{missing}{reconnects}", feed.label),
+            Role::Text,
+        ),
         (None, false) => ("not connected".into(), Role::Muted),
     }
 }

@@ -27,7 +27,7 @@ const COLUMNS: [Column<'static>; 9] = [
     Column::new("Symbol", 6, 22),
     Column::new("Type", 12, 24).priority(2),
     Column::new("State", 9, 11),
-    Column::new("Filled", 8, 18).priority(4),
+    Column::new("Filled", 11, 18).priority(4),
     Column::new("Mode", 5, 5).priority(5),
     Column::new("Acct", 5, 6).align(Align::Right).priority(1),
 ];

@@ -27,7 +27,7 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
 
 const COLUMNS: [Column<'static>; 9] = [
     Column::new("Symbol", 6, 22),
-    Column::new("Qty", 8, 14).align(Align::Point(4)),
+    Column::new("Qty", 8, 12).align(Align::Right),
     Column::new("Avg", 9, 12).align(Align::Point(2)).priority(5),
     Column::new("Last", 9, 12)
         .align(Align::Point(2))

@@ -31,7 +31,7 @@ const HISTORY_EVERY: Duration = Duration::from_secs(60);
 const COLUMNS: [Column<'static>; 6] = [
     Column::new("Symbol", 6, 22),
     Column::new("Last", 9, 12).align(Align::Point(2)),
-    Column::new("Bid × Ask", 13, 23).align(Align::Right),
+    Column::new("Bid × Ask", 15, 23).align(Align::Right),
     Column::new("Day %", 7, 7).align(Align::Right).priority(2),
     Column::new("Volume", 8, 14).align(Align::Right).priority(4),
     Column::new("Age", 4, 5).align(Align::Right).priority(3),
