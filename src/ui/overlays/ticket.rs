@@ -253,7 +253,7 @@ impl Ticket {
         let (title, width, height) = match &self.stage {
             Stage::Fill if draw::is_wide(screen) => ("Ticket", 134, 24),
             Stage::Fill => ("Ticket", 80, 24),
-            Stage::Review(..) => ("Send this order?", 72, 20),
+            Stage::Review(..) => ("Send this order?", 72, 19),
             Stage::Sent(_) => ("Sending", 72, 9),
         };
         Dialog {
