@@ -9,7 +9,7 @@ use crate::link::local::Busy;
 use crate::runtime::clock::SystemClock;
 use crate::start::{self, Running, Setup};
 use crate::ui::app::App;
-use crate::ui::still::StillCell;
+use crate::ui::app::still::StillCell;
 use crate::ui::theme::{Depth, Look, Themes};
 use crate::ui::{self, Face, FaceError, Outcome};
 use std::sync::Arc;
