@@ -27,6 +27,9 @@ use ratatui::layout::{Position, Rect};
 use rust_decimal::Decimal;
 use std::time::Duration;
 
+/// Why nothing is sent while the kill switch is on.
+const KILLED: &str = "the kill switch blocks new orders until tradedeck is started again";
+
 /// A field of the ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Of {
@@ -200,8 +203,7 @@ impl Ticket {
         self.problem = None;
         match self.draft(context) {
             Ok(_) if context.killed => {
-                let blocked = "the kill switch blocks new orders until tradedeck is started again";
-                self.problem = Some(blocked.into());
+                self.problem = Some(KILLED.into());
             }
             Ok(draft) => self.stage = Stage::Review(Box::new(draft), Guard::new(context.now)),
             Err(problems) => {
@@ -221,6 +223,11 @@ impl Ticket {
             Verdict::Nothing => Vec::new(),
             Verdict::No => {
                 self.stage = Stage::Fill;
+                Vec::new()
+            }
+            Verdict::Yes if context.killed => {
+                self.stage = Stage::Fill;
+                self.problem = Some(KILLED.into());
                 Vec::new()
             }
             Verdict::Yes => {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{Currency, Symbol};
-use crate::ui::overlays::stage::draft as base;
+use crate::ui::overlays::tests::stage::draft as base;
 
 const NOW: &str = "2026-11-23T15:00:00Z";
 
