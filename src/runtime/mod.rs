@@ -43,8 +43,8 @@ const MOST_IN_A_TURN: usize = 256;
 /// Shortest time between two publications of market data.
 const QUOTES_EVERY: Duration = Duration::from_millis(25);
 
-/// How often departed screens are noticed.
-const LOOK_AROUND_EVERY: Duration = Duration::from_secs(1);
+/// Longest sleep of the loop: a departed screen that found the inbox full is noticed after it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// What a runtime is made from.
 pub struct Options {
@@ -128,9 +128,8 @@ pub async fn run(
         random: fastrand::Rng::with_seed(seed),
     };
     let mut quotes_due: Option<Instant> = None;
-    let mut look_around = Instant::now() + LOOK_AROUND_EVERY;
     loop {
-        let wake = runtime.next_wake(quotes_due, look_around);
+        let wake = runtime.next_wake(quotes_due);
         tokio::select! {
             biased;
             () = cancel.cancelled() => break,
@@ -144,30 +143,25 @@ pub async fn run(
             };
             runtime.take_happened(event).await;
         }
-        let now = Instant::now();
-        if now >= look_around {
-            look_around = now + LOOK_AROUND_EVERY;
-            for screen in runtime.hub.departed() {
-                runtime.handle(Input::ScreenGone(screen)).await;
-            }
+        for screen in runtime.hub.departed() {
+            runtime.handle(Input::ScreenGone(screen)).await;
         }
-        runtime.publish_quotes(now, &mut quotes_due);
+        runtime.publish_quotes(Instant::now(), &mut quotes_due);
     }
     runtime.close().await;
 }
 
 impl Runtime {
-    fn next_wake(&self, quotes_due: Option<Instant>, look_around: Instant) -> Instant {
-        let deadline = self
-            .engine
-            .next_deadline()
-            .map(|at| Instant::now() + at.since(self.clock.now()));
+    fn next_wake(&self, quotes_due: Option<Instant>) -> Instant {
+        let now = Instant::now();
+        let deadline = self.engine.next_deadline();
+        let deadline = deadline.map(|at| now + at.since(self.clock.now()));
         let quotes_due = quotes_due.filter(|_| self.engine.has_quotes());
-        [Some(look_around), deadline, quotes_due]
+        let latest = now + LONGEST_SLEEP;
+        [deadline, quotes_due]
             .into_iter()
             .flatten()
-            .min()
-            .unwrap_or(look_around)
+            .fold(latest, Instant::min)
     }
 
     /// Tells screens what changed: at once after a quiet moment, else at a steady pace.
@@ -182,6 +176,7 @@ impl Runtime {
         match inbound {
             Inbound::Request(screen, request) => self.handle(Input::Request(screen, request)).await,
             Inbound::Secret(_, request) => self.take_secret(request).await,
+            Inbound::Departed => {}
         }
     }
 
