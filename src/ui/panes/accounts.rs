@@ -3,7 +3,7 @@
 use super::{Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
 use crate::domain::{AccountId, ConnectionId, Currency};
 use crate::link::{ConnectionState, Request};
-use crate::ui::action::Action;
+use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::overlays::Layer;

@@ -2,7 +2,7 @@
 
 use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection};
 use crate::link::{Entry, EntryKind};
-use crate::ui::action::Action;
+use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::overlays::Layer;

@@ -3,7 +3,7 @@
 use super::{Pane, PaneContext, PaneId, PaneSpec, cells};
 use crate::domain::{Bar, Level1, Symbol, Timeframe, Timestamp};
 use crate::link::Request;
-use crate::ui::action::Action;
+use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format::{self, Trend};
 use crate::ui::theme::Role;

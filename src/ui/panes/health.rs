@@ -3,7 +3,7 @@
 use super::{Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
 use crate::domain::{ConnectionId, Text};
 use crate::link::{ConnectionState, ConnectionStatus, FeedHealth, Request};
-use crate::ui::action::Action;
+use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::overlays::Layer;

@@ -3,7 +3,7 @@
 use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
 use crate::domain::{ClientOrderId, Mode, Order, OrderSize, OrderState, Side};
 use crate::link::Request;
-use crate::ui::action::Action;
+use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::overlays::{Answer, Layer, Question};

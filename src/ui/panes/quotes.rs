@@ -5,7 +5,7 @@ use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection};
 use crate::domain::quote::TradingStatus;
 use crate::domain::{Level1, Symbol, Timeframe, Timestamp};
 use crate::link::Request;
-use crate::ui::action::Action;
+use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::theme::Role;
