@@ -258,7 +258,10 @@ impl Ticket {
     fn dialog(&self, context: &PaneContext<'_>, screen: Rect) -> Dialog<'static> {
         let mode = self.mode(context);
         let (title, width, height) = match &self.stage {
-            Stage::Fill if draw::is_wide(screen) => ("Ticket", 134, 24),
+            Stage::Fill if draw::is_wide(screen) => {
+                let fields = self.form.height(draw::FORM);
+                ("Ticket", 138, fields.saturating_add(7).max(19))
+            }
             Stage::Fill => ("Ticket", 80, 24),
             Stage::Review(..) => ("Send this order?", 72, 19),
             Stage::Sent(_) => ("Sending", 72, 9),

@@ -2,8 +2,8 @@
 
 use crate::domain::quote::TradingStatus;
 use crate::domain::{
-    AssetClass, Balance, Level1, MarketClock, Order, OrderDraft, OrderKind, OrderSize, Price, Side,
-    Timestamp,
+    AssetClass, Balance, Level1, MarketClock, Order, OrderDraft, OrderKind, OrderSize, OrderState,
+    Price, Side, Timestamp,
 };
 use crate::ui::format;
 use rust_decimal::Decimal;
@@ -140,11 +140,12 @@ pub(super) fn doubts<'a>(
             && order.draft.symbol == draft.symbol
             && order.draft.size == draft.size
             && order.draft.kind == draft.kind
+            && !matches!(order.state, OrderState::Rejected { .. })
             && around.now.since(order.created) < SAME_AGAIN
     };
     if let Some(order) = orders.into_iter().find(|order| is_same(order)) {
-        let age = format::age(around.now.since(order.created));
-        doubts.push(format!("the same order was made {age} ago"));
+        let seconds = around.now.since(order.created).as_secs();
+        doubts.push(format!("the same order was made {seconds} s ago"));
     }
     doubts
 }

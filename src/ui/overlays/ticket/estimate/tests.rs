@@ -201,6 +201,20 @@ fn the_same_order_again_and_a_closed_market_are_told() {
             "the same order was made 8 s ago"
         ]
     );
+    let rejected = Order {
+        state: crate::domain::OrderState::Rejected {
+            reason: "no".into(),
+        },
+        ..order("2026-11-23T14:59:59Z")
+    };
+    let open = Around {
+        clock: None,
+        ..around
+    };
+    assert_eq!(
+        doubts(&base(), &Estimate::default(), open, [rejected].iter()),
+        [""; 0]
+    );
     assert_eq!(
         told("2026-11-23T14:59:50Z"),
         ["NYSE is closed; it opens in 23h30m"]
