@@ -2,7 +2,7 @@
 
 use super::args::ConnectArguments;
 use super::exit::{Exit, Failure};
-use super::prompt::Ask;
+use super::secret::prompt::Ask;
 use super::session::{Session, unanswered};
 use super::show::json;
 use super::vault::refuse_when_read_only;

@@ -10,10 +10,8 @@ mod connect;
 mod doctor;
 pub mod exit;
 mod log;
-mod look;
 pub mod picture;
 mod process;
-pub mod prompt;
 mod reset;
 pub mod run;
 pub mod secret;
@@ -30,8 +28,8 @@ use crate::start::Setup;
 use args::{Arguments, Command, Global, VaultCommand};
 use clap::{CommandFactory, Parser};
 use picture::Picture;
-use prompt::{Ask, Terminal};
 use secret::Handed;
+use secret::prompt::{Ask, Terminal};
 use session::Key;
 use show::Subject;
 use std::ffi::OsString;
@@ -151,7 +149,7 @@ async fn dispatch(
         Some(Command::Lock) => return vault::lock(run).await,
         Some(Command::Accounts) => Subject::Accounts,
         Some(Command::Positions) => Subject::Positions,
-        Some(Command::Quotes { symbols }) => Subject::Quotes(look::symbols(&symbols)?),
+        Some(Command::Quotes { symbols }) => Subject::Quotes(show::look::symbols(&symbols)?),
         Some(Command::Orders { all }) => Subject::Orders { all },
         Some(Command::Connections) => Subject::Connections,
         Some(Command::Status) => Subject::Status,
@@ -159,7 +157,7 @@ async fn dispatch(
             return Ok(Exit::Done); // done before a runtime was started
         }
     };
-    look::look(run, subject).await
+    show::look::look(run, subject).await
 }
 
 /// Where files lie and what they say.

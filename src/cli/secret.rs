@@ -3,6 +3,8 @@
 //! They are read byte by byte into a buffer of fixed size that is wiped, so no copy is left behind in a
 //! buffer that grew or read ahead, and what follows a passphrase in the same pipe stays there for its reader.
 
+pub mod prompt;
+
 use super::exit::{Exit, Failure};
 use secrecy::SecretString;
 use std::fs::File;
@@ -11,7 +13,7 @@ use std::os::fd::AsFd;
 use zeroize::Zeroizing;
 
 /// Longest line read, in bytes.
-pub(super) const LONGEST: usize = 4_096;
+const LONGEST: usize = 4_096;
 
 /// Most fields read.
 const MOST_FIELDS: usize = 16;
@@ -106,7 +108,7 @@ fn wrong(sentence: impl Into<String>) -> Failure {
 }
 
 /// One line of secret text, wiped when it goes.
-pub(super) struct Line {
+struct Line {
     buffer: Zeroizing<[u8; LONGEST]>,
     start: usize,
     length: usize,
@@ -114,7 +116,7 @@ pub(super) struct Line {
 
 impl Line {
     /// Nothing yet.
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             buffer: Zeroizing::new([0; LONGEST]),
             start: 0,
@@ -123,7 +125,7 @@ impl Line {
     }
 
     /// Adds a byte; false when there is no room.
-    pub(super) fn push(&mut self, byte: u8) -> bool {
+    fn push(&mut self, byte: u8) -> bool {
         let room = self.length < LONGEST;
         if room {
             self.buffer[self.length] = byte;
@@ -133,7 +135,7 @@ impl Line {
     }
 
     /// Takes the last character off again, whatever its length in bytes; how many were taken.
-    pub(super) fn pop_character(&mut self) -> usize {
+    fn pop_character(&mut self) -> usize {
         let before = self.length;
         while self.length > 0 {
             self.length -= 1;
@@ -155,7 +157,7 @@ impl Line {
     }
 
     /// The text, in a box of exactly its size.
-    pub(super) fn secret(&self, what: &str) -> Result<SecretString, Failure> {
+    fn secret(&self, what: &str) -> Result<SecretString, Failure> {
         match std::str::from_utf8(self.bytes()) {
             Ok(text) => Ok(SecretString::from(text)),
             Err(_) => Err(wrong(format!("{what} is not UTF-8 text"))),

@@ -1,7 +1,7 @@
 //! A screen without a screen: the replica that a command reads, from a running cockpit or from a run of its own.
 
 use super::exit::{Exit, Failure};
-use super::prompt::{Ask, Unanswered};
+use super::secret::prompt::{Ask, Unanswered};
 use crate::link::socket::{self, Attached, SocketError};
 use crate::link::{
     Replica, Request, ScreenEnd, SecretRequest, Update, VaultStatus, replica::Applied,

@@ -1,7 +1,7 @@
 //! Making the vault, and locking the one that a cockpit has open.
 
 use super::exit::{Exit, Failure};
-use super::prompt::Ask;
+use super::secret::prompt::Ask;
 use super::session::{Session, unanswered};
 use super::{Run, print};
 use crate::link::socket::{self, SocketError};

@@ -6,6 +6,7 @@
 mod accounts;
 mod connections;
 pub(super) mod json;
+pub(super) mod look;
 mod orders;
 mod positions;
 mod quotes;

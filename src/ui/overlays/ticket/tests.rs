@@ -1,6 +1,8 @@
 //! A ticket: keys in, what is asked for and what is shown.
 
+use super::outcome::SILENCE;
 use super::*;
+use crate::domain::{ClientOrderId, OrderState, Timestamp};
 use crate::ui::overlays::stage::{Stage as World, account, draft};
 
 const SMALL: (u16, u16) = (80, 24);

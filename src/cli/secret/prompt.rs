@@ -1,6 +1,6 @@
 //! Asking the person at the terminal: without echo where it is a secret, and the terminal as it was afterwards.
 
-use super::secret::Line;
+use super::Line;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
@@ -220,7 +220,7 @@ mod tests {
             assert!(matches!(type_byte(&mut typed, *byte), Typing::Goes(_)));
         }
         assert_eq!(typed.secret("").ok().unwrap().expose_secret(), "right");
-        for _ in 0..2 * super::super::secret::LONGEST {
+        for _ in 0..2 * super::super::LONGEST {
             type_byte(&mut typed, b'x');
         }
         assert_eq!(type_byte(&mut typed, b'x'), Typing::Goes(vec![]));

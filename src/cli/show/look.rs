@@ -1,9 +1,9 @@
 //! Commands that look: wait until what is asked for is known, print it, say what is missing.
 
-use super::exit::{Exit, Failure};
-use super::session::Session;
-use super::show::{Limits, Subject, View};
-use super::{Run, print};
+use super::{Limits, Subject, View};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::Session;
+use crate::cli::{Run, print};
 use crate::domain::Symbol;
 use crate::link::{ConnectionState, ConnectionStatus, MOST_WATCHED, Replica, Request};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const MOST_LOOKED_UP: usize = 50;
 ///
 /// # Errors
 /// One is empty, or there are more than may be watched.
-pub(super) fn symbols(typed: &[String]) -> Result<Vec<Symbol>, Failure> {
+pub(in crate::cli) fn symbols(typed: &[String]) -> Result<Vec<Symbol>, Failure> {
     let mut symbols: Vec<Symbol> = Vec::new();
     for text in typed {
         let symbol = Symbol::new(text);
@@ -45,7 +45,7 @@ pub(super) fn symbols(typed: &[String]) -> Result<Vec<Symbol>, Failure> {
 ///
 /// # Errors
 /// The vault does not open, or what was printed is not complete; then it is printed all the same.
-pub(super) async fn look(mut run: Run<'_>, subject: Subject) -> Result<Exit, Failure> {
+pub(in crate::cli) async fn look(mut run: Run<'_>, subject: Subject) -> Result<Exit, Failure> {
     let setup = run.setup.clone();
     let key = match subject == Subject::Status {
         true => run.handed_key(), // a status bar cannot answer
