@@ -177,6 +177,7 @@ fn options(
         clock: Arc::new(SystemClock),
         transport,
         dialer: Dialer::from_system()?,
+        socket: crate::net::socket::Options::default(),
         lock,
         cost,
         addresses: setup.config.providers.clone(),

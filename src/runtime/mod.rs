@@ -18,6 +18,7 @@ use crate::engine::input::{Note, Profile, Sent};
 use crate::engine::{Engine, Input, Output, Settings};
 use crate::link::{EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, VaultStatus};
 use crate::net::Dialer;
+use crate::net::socket;
 use crate::net::transport::Transport;
 use crate::providers::provider::Provider;
 use crate::providers::{self, PROVIDERS};
@@ -54,6 +55,8 @@ pub struct Options {
     pub transport: Arc<dyn Transport>,
     /// How WebSockets are reached.
     pub dialer: Dialer,
+    /// How WebSockets behave over time.
+    pub socket: socket::Options,
     /// The data folder, held by us alone.
     pub lock: InstanceLock,
     /// What a new vault costs to open.
@@ -94,6 +97,7 @@ struct Runtime {
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     dialer: Dialer,
+    socket: socket::Options,
     addresses: BTreeMap<String, BTreeMap<String, String>>,
     hub: Hub,
     engine: Engine,
@@ -120,6 +124,7 @@ pub async fn run(
         clock: options.clock,
         transport: options.transport,
         dialer: options.dialer,
+        socket: options.socket,
         addresses: options.addresses,
         hub,
         engine: Engine::new(options.settings, offers(), vault),
