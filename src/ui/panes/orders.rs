@@ -84,11 +84,10 @@ pub(super) struct Orders {
 
 /// Where an order stands in the list: the more it wants attention, the higher.
 fn rank(order: &Order) -> u8 {
-    match &order.state {
-        OrderState::Unknown { .. } => 0,
-        state if !state.is_final() => 1,
-        _ => 2,
+    if matches!(order.state, OrderState::Unknown { .. }) {
+        return 0;
     }
+    1 + u8::from(order.state.is_final())
 }
 
 impl Orders {
@@ -323,6 +322,10 @@ fn cancel_question(order: &Order) -> Question {
 }
 
 impl Pane for Orders {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what concerns other panes does nothing here"
+    )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = self.keys(context);
         if self.rows.step(&keys, command, context.page) {
