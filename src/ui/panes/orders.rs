@@ -21,14 +21,14 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
 };
 
 const COLUMNS: [Column<'static>; 9] = [
-    Column::new("Time", 8, 8).priority(3),
+    Column::new("Time", 8, 8).priority(5),
     Column::new("Side", 4, 4),
     Column::new("Qty", 5, 9).align(Align::Right),
     Column::new("Symbol", 6, 22),
-    Column::new("Type", 12, 24).priority(2),
+    Column::new("Type", 16, 24).priority(2),
     Column::new("State", 9, 11),
     Column::new("Filled", 11, 18).priority(4),
-    Column::new("Mode", 5, 5).priority(5),
+    Column::new("Mode", 5, 5),
     Column::new("Acct", 5, 6).align(Align::Right).priority(1),
 ];
 
