@@ -28,6 +28,7 @@ use crate::start::Setup;
 use args::{Arguments, Command, Global, VaultCommand};
 use clap::{CommandFactory, Parser};
 use picture::Picture;
+use secrecy::SecretString;
 use secret::Handed;
 use secret::prompt::{Ask, Terminal};
 use session::Key;
@@ -38,11 +39,12 @@ use std::process::ExitCode;
 
 /// The full-screen program, which the command line starts and does not know.
 pub trait FullScreen {
-    /// Opens the cockpit on the person's own vault, until they quit.
+    /// Opens the cockpit on the person's own vault, until they quit; a passphrase that was handed over opens it.
     fn cockpit(
         &self,
         setup: Setup,
         file: ConfigFile,
+        passphrase: Option<SecretString>,
     ) -> impl Future<Output = Result<Exit, Failure>>;
 
     /// Opens the cockpit on a simulated world, until the person quits.
@@ -136,7 +138,10 @@ async fn dispatch(
     screens: &impl FullScreen,
 ) -> Result<Exit, Failure> {
     let subject = match command {
-        None => return screens.cockpit(run.setup, run.file).await,
+        None => {
+            let passphrase = run.handed.passphrase;
+            return screens.cockpit(run.setup, run.file, passphrase).await;
+        }
         Some(Command::Demo) => return screens.demo(run.setup, run.file).await,
         Some(Command::Picture) => {
             let picture = screens.picture(run.setup).await?;

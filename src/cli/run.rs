@@ -5,13 +5,15 @@ use super::exit::{Exit, Failure};
 use super::picture::{Cell, Picture, Style};
 use crate::config::ConfigFile;
 use crate::domain::Clock;
+use crate::link::SecretRequest;
 use crate::link::local::Busy;
 use crate::runtime::clock::SystemClock;
 use crate::start::{self, Running, Setup};
 use crate::ui::app::App;
-use crate::ui::still::StillCell;
+use crate::ui::app::still::StillCell;
 use crate::ui::theme::{Depth, Look, Themes};
 use crate::ui::{self, Face, FaceError, Outcome};
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -32,8 +34,17 @@ const PICTURE_AFTER: Duration = Duration::from_secs(6);
 pub struct Screens;
 
 impl FullScreen for Screens {
-    async fn cockpit(&self, setup: Setup, file: ConfigFile) -> Result<Exit, Failure> {
+    async fn cockpit(
+        &self,
+        setup: Setup,
+        file: ConfigFile,
+        passphrase: Option<SecretString>,
+    ) -> Result<Exit, Failure> {
         let running = start::launch(&setup, true)?;
+        if let Some(passphrase) = passphrase {
+            let request = SecretRequest::Unlock { passphrase };
+            running.hub.attach().request_secret(request)?;
+        }
         show(running, setup, Some(file)).await
     }
 

@@ -6,7 +6,7 @@ use crate::engine::activity::Line;
 use crate::engine::input::{CallMeter, Channel, Profile, Reading};
 use crate::engine::market::Source;
 use crate::engine::output::Output;
-use crate::engine::readings::SyncRun;
+use crate::engine::runs::SyncRun;
 use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

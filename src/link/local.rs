@@ -27,6 +27,8 @@ pub enum Inbound {
     Request(ScreenId, Request),
     /// A request with secrets.
     Secret(ScreenId, SecretRequest),
+    /// A screen went away; [`Hub::departed`] names it.
+    Departed,
 }
 
 /// The runtime does not keep up with requests; the person may try again.
@@ -163,6 +165,13 @@ impl Hub {
                 mailbox.changed.notify_one();
             }
         });
+    }
+}
+
+impl Drop for ScreenEnd {
+    fn drop(&mut self) {
+        // With a full inbox the runtime is awake anyway and looks around at its next turn.
+        let _ = self.inbox.try_send(Inbound::Departed);
     }
 }
 

@@ -334,6 +334,7 @@ async fn tell_requests(mut writer: OwnedWriteHalf, mut inbox: mpsc::Receiver<Inb
         match inbox.recv().await.ok_or(SocketError::Closed)? {
             Inbound::Request(_, request) => write_line(&mut writer, &request).await?,
             Inbound::Secret(..) => {} // never travels; wiped as it is dropped here
+            Inbound::Departed => return Err(SocketError::Closed),
         }
     }
 }

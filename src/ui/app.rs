@@ -3,21 +3,28 @@
 //! [`App`] holds the whole screen and owns no terminal, clock or socket: a key, a click or an update goes in with
 //! the time, [`Effect`]s come out, and [`App::draw`] writes what is to be seen into a buffer.
 
+mod act;
+pub mod action;
+mod notices;
+mod paint;
+pub mod still;
+mod view;
+
 use crate::config::Config;
 use crate::domain::{Clock, Symbol, Timestamp};
 use crate::link::replica::Applied;
 use crate::link::{Level, MOST_WATCHED, Request, Update, VaultStatus};
-pub use crate::ui::action::{Action, Effect};
+use crate::ui::app::notices::Notices;
+use crate::ui::app::view::View;
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::keymap::KeymapError;
 use crate::ui::layout::{self, Arrangement, Layout, Wishes};
-use crate::ui::notices::Notices;
 use crate::ui::overlays::{Layer, Overlay};
 use crate::ui::panes::{PANES, Pane, PaneContext, PaneId, Selection};
 use crate::ui::theme::{Look, Themes};
-use crate::ui::view::View;
 use crate::ui::widgets::line_input::LineInput;
+pub use action::{Action, Effect};
 use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
 
@@ -29,19 +36,19 @@ pub type NewId = Box<dyn FnMut() -> [u8; 16] + Send>;
 
 /// The whole screen.
 pub struct App {
-    pub(super) view: View,
-    pub(super) panes: Vec<(PaneId, Box<dyn Pane>)>,
-    pub(super) overlays: Vec<Box<dyn Overlay>>,
-    pub(super) notices: Notices,
-    pub(super) filter_line: Option<LineInput>,
-    pub(super) focus: PaneId,
+    view: View,
+    panes: Vec<(PaneId, Box<dyn Pane>)>,
+    overlays: Vec<Box<dyn Overlay>>,
+    notices: Notices,
+    filter_line: Option<LineInput>,
+    focus: PaneId,
     arrangement: Arrangement,
     zoomed: bool,
     screen: Rect,
     watched: Vec<Symbol>,
     clock: Arc<dyn Clock>,
-    pub(super) new_id: NewId,
-    pub(super) effects: Vec<Effect>,
+    new_id: NewId,
+    effects: Vec<Effect>,
 }
 
 impl App {

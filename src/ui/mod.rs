@@ -4,8 +4,6 @@
 //! It must not know the engine, a provider, the vault or the runtime; what it needs travels over `link`.
 //! A new thing to look at is a pane, a new thing to fill in is an overlay, a new thing to do is a line in `command.rs`.
 
-mod act;
-pub mod action;
 pub mod app;
 pub mod command;
 pub mod footer;
@@ -14,15 +12,11 @@ pub mod fuzzy;
 pub mod key;
 pub mod keymap;
 pub mod layout;
-mod notices;
 pub mod overlays;
-mod paint;
 pub mod panes;
 pub mod status_bar;
-pub mod still;
 pub mod terminal;
 pub mod theme;
-mod view;
 pub mod widgets;
 
 mod run;

@@ -14,8 +14,6 @@ pub mod help;
 mod number;
 pub mod order;
 pub mod palette;
-#[cfg(test)]
-mod stage;
 pub mod themes;
 pub mod ticket;
 pub mod unlock;

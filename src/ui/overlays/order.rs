@@ -173,14 +173,9 @@ fn facts_of(order: &Order, context: &PaneContext<'_>) -> Vec<Fact> {
                 .map_or(format::UNKNOWN, |id| id.as_str()),
         ),
     ];
-    match &order.state {
-        OrderState::Unknown { why, .. } => {
-            facts.insert(1, Fact::new("Why", why.as_str()).role(Role::Wrong))
-        }
-        OrderState::Rejected { reason } => {
-            facts.insert(1, Fact::new("Why", reason.as_str()).role(Role::Wrong))
-        }
-        _ => {}
+    if let OrderState::Unknown { why: reason, .. } | OrderState::Rejected { reason } = &order.state
+    {
+        facts.insert(1, Fact::new("Why", reason.as_str()).role(Role::Wrong));
     }
     facts.extend(exit_facts(&draft.exits));
     if let Some(replaces) = &order.replaces {

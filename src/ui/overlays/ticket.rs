@@ -7,12 +7,10 @@ mod check;
 mod draw;
 mod estimate;
 mod fields;
+mod outcome;
 
-use crate::domain::{
-    Account, AccountId, ClientOrderId, ConnectionId, Mode, Order, OrderDraft, OrderState, Side,
-    Symbol, Timestamp,
-};
-use crate::link::{ConnectionState, Level, Request};
+use crate::domain::{Account, AccountId, ConnectionId, Mode, OrderDraft, Side, Symbol};
+use crate::link::{ConnectionState, Request};
 use crate::ui::app::Action;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::Overlay;
@@ -23,14 +21,14 @@ use crate::ui::widgets::form::{Form, FormEvent};
 use crate::ui::widgets::spinner::TURN_MS;
 use check::{ExitKind, Facts, Typed};
 use estimate::Around;
+use outcome::{Outcome, Sent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// After this long without any word of an order, the ticket says so.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Why nothing is sent while the kill switch is on.
+const KILLED: &str = "the kill switch blocks new orders until tradedeck is started again";
 
 /// A field of the ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,14 +59,6 @@ enum Stage {
     Review(Box<OrderDraft>, Guard),
     /// It was sent; what became of it is not known yet.
     Sent(Box<Sent>),
-}
-
-/// An order under way, and what was there before it.
-struct Sent {
-    draft: OrderDraft,
-    at: Timestamp,
-    known: BTreeSet<ClientOrderId>,
-    last_refusal: Option<ClientOrderId>,
 }
 
 /// The overlay of a new order.
@@ -213,8 +203,7 @@ impl Ticket {
         self.problem = None;
         match self.draft(context) {
             Ok(_) if context.killed => {
-                let blocked = "the kill switch blocks new orders until tradedeck is started again";
-                self.problem = Some(blocked.into());
+                self.problem = Some(KILLED.into());
             }
             Ok(draft) => self.stage = Stage::Review(Box::new(draft), Guard::new(context.now)),
             Err(problems) => {
@@ -236,13 +225,13 @@ impl Ticket {
                 self.stage = Stage::Fill;
                 Vec::new()
             }
+            Verdict::Yes if context.killed => {
+                self.stage = Stage::Fill;
+                self.problem = Some(KILLED.into());
+                Vec::new()
+            }
             Verdict::Yes => {
-                let sent = Sent {
-                    draft: (**draft).clone(),
-                    at: context.now,
-                    known: context.replica.orders.keys().cloned().collect(),
-                    last_refusal: context.replica.refusals.back().map(|(id, _)| id.clone()),
-                };
+                let sent = Sent::new((**draft).clone(), context);
                 let action = Action::Place(sent.draft.clone());
                 self.stage = Stage::Sent(Box::new(sent));
                 vec![action]
@@ -250,64 +239,31 @@ impl Ticket {
         }
     }
 
-    fn come_back(&mut self, problem: String) -> Vec<Action> {
-        self.stage = Stage::Fill;
-        self.problem = Some(problem);
-        Vec::new()
-    }
-
     /// Takes in what became of the order that was sent.
     fn hear(&mut self, context: &PaneContext<'_>) -> Vec<Action> {
         let Stage::Sent(sent) = &self.stage else {
             return Vec::new();
         };
-        let refusal = context.replica.refusals.back();
-        if let Some((_, reason)) = refusal.filter(|(id, _)| Some(id) != sent.last_refusal.as_ref())
-        {
-            return self.come_back(reason.to_string());
-        }
-        let Some(order) = sent.order(context) else {
-            return Vec::new();
-        };
-        match &order.state {
-            OrderState::Sending => Vec::new(),
-            OrderState::Rejected { reason } => {
-                let problem = format!("rejected: {reason}");
-                self.come_back(problem)
+        match sent.outcome(context) {
+            Outcome::Waiting => Vec::new(),
+            Outcome::Refused(problem) => {
+                self.stage = Stage::Fill;
+                self.problem = Some(problem);
+                Vec::new()
             }
-            OrderState::Unknown { .. } => {
-                let sentence =
-                    "it is not known whether the order arrived; it is being looked up, see Orders";
-                vec![Action::Notice(Level::Wrong, sentence.into()), Action::Close]
-            }
-            OrderState::Accepted
-            | OrderState::Working
-            | OrderState::CancelPending
-            | OrderState::ReplacePending
-            | OrderState::Filled
-            | OrderState::Cancelled
-            | OrderState::Expired
-            | OrderState::Replaced
-            | OrderState::Other { .. } => {
-                let draft = &order.draft;
-                let what = format!(
-                    "{} {} {}: {}",
-                    draft.mode.word(),
-                    draft.side.as_str(),
-                    draft.symbol,
-                    order.state.word()
-                );
-                vec![Action::Notice(Level::Info, what), Action::Close]
-            }
+            Outcome::Told(level, sentence) => vec![Action::Notice(level, sentence), Action::Close],
         }
     }
 
     fn dialog(&self, context: &PaneContext<'_>, screen: Rect) -> Dialog<'static> {
         let mode = self.mode(context);
         let (title, width, height) = match &self.stage {
-            Stage::Fill if draw::is_wide(screen) => ("Ticket", 134, 24),
+            Stage::Fill if draw::is_wide(screen) => {
+                let fields = self.form.height(draw::FORM);
+                ("Ticket", 138, fields.saturating_add(7).max(19))
+            }
             Stage::Fill => ("Ticket", 80, 24),
-            Stage::Review(..) => ("Send this order?", 72, 20),
+            Stage::Review(..) => ("Send this order?", 72, 19),
             Stage::Sent(_) => ("Sending", 72, 9),
         };
         Dialog {
@@ -317,23 +273,6 @@ impl Ticket {
             height,
             live: mode == Mode::Live,
         }
-    }
-}
-
-impl Sent {
-    /// The order as the runtime knows it: a new one of this account, symbol and side.
-    fn order<'a>(&self, context: &'a PaneContext<'_>) -> Option<&'a Order> {
-        let is_it = |order: &&Order| {
-            order.draft.account == self.draft.account
-                && order.draft.symbol == self.draft.symbol
-                && order.draft.side == self.draft.side
-                && !self.known.contains(&order.id)
-        };
-        context.replica.orders.values().find(is_it)
-    }
-
-    fn is_silent(&self, now: Timestamp) -> bool {
-        now.since(self.at) >= SILENCE
     }
 }
 

@@ -4,7 +4,15 @@
 //! Drawing cannot change anything: the visible rows follow from the selection, the count and the height.
 //! A new pane is one file with a `SPEC` and one line in [`PANES`].
 
+mod accounts;
+mod activity;
+pub(crate) mod cells;
+mod detail;
 mod filter;
+mod health;
+mod orders;
+mod positions;
+mod quotes;
 mod rows;
 
 pub use filter::Filter;
@@ -136,4 +144,12 @@ pub struct PaneSpec {
 }
 
 /// Every pane, in the order of their numbers.
-pub const PANES: &[PaneSpec] = &[];
+pub const PANES: &[PaneSpec] = &[
+    accounts::SPEC,
+    positions::SPEC,
+    quotes::SPEC,
+    orders::SPEC,
+    activity::SPEC,
+    health::SPEC,
+    detail::SPEC,
+];

@@ -27,6 +27,10 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How soon a line that was still taking bytes is looked at again.
 const WRITER_LOOK: Duration = Duration::from_millis(5);
 
+/// A frame of so many bytes after a pause of this length is not waited for.
+const SMALL_FRAME: usize = 256;
+const QUIET: Duration = Duration::from_millis(500);
+
 /// How the terminal is used.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -56,6 +60,7 @@ pub struct Terminal {
     probing: bool,
     /// When the frame under way was sent, until the terminal says that it was taken.
     in_flight: Option<Instant>,
+    last_frame: Option<Instant>,
     budget: Budget,
 }
 
@@ -90,6 +95,7 @@ impl Terminal {
             abilities: Abilities::default(),
             probing: true,
             in_flight: None,
+            last_frame: None,
             budget: Budget {
                 per_second: u64::from(options.max_kbps) * 1_024,
                 debt: 0,
@@ -160,17 +166,27 @@ impl Terminal {
             return 0;
         }
         self.shown.clone_from(next);
-        let frame = self.wrap(bytes);
+        let asks = self.abilities.answers_status && !self.is_small_after_quiet(now, bytes.len());
+        let frame = self.wrap(bytes, asks);
         let length = frame.len();
         self.budget.spend(now, length);
-        if self.abilities.answers_status {
+        self.last_frame = Some(now);
+        if asks {
             self.in_flight = Some(now);
         }
         self.writer.send(frame);
         length
     }
 
-    fn wrap(&self, bytes: Vec<u8>) -> Vec<u8> {
+    /// A few bytes after a pause cannot pile up: asking whether they arrived would only wake everybody again.
+    fn is_small_after_quiet(&self, now: Instant, bytes: usize) -> bool {
+        let quiet = self
+            .last_frame
+            .is_none_or(|last| now.duration_since(last) >= QUIET);
+        quiet && bytes <= SMALL_FRAME
+    }
+
+    fn wrap(&self, bytes: Vec<u8>, asks: bool) -> Vec<u8> {
         let mut frame = Vec::with_capacity(bytes.len() + 24);
         if self.abilities.synchronised {
             frame.extend_from_slice(b"\x1b[?2026h");
@@ -179,7 +195,7 @@ impl Terminal {
         if self.abilities.synchronised {
             frame.extend_from_slice(b"\x1b[?2026l");
         }
-        if self.abilities.answers_status {
+        if asks {
             frame.extend_from_slice(b"\x1b[5n");
         }
         frame

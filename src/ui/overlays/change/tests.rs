@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::OrderState;
-use crate::ui::overlays::stage::Stage;
+use crate::ui::overlays::tests::stage::Stage;
 use ratatui::layout::Rect;
 
 const SMALL: (u16, u16) = (80, 24);

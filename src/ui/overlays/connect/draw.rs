@@ -141,7 +141,7 @@ pub(super) fn done(
     if accounts.is_empty() {
         rest = dialog::line(theme, Role::Muted, "no account", rest, buffer);
     }
-    let question = "Not the accounts you meant? Remove the connection and sign in again.";
+    let question = "Not the accounts you meant? Stop the connection with d, and connect again.";
     let rest = dialog::paragraph(theme, Role::Muted, question, dialog::below(rest, 1), buffer);
     dialog::hints(theme, &[("enter", "close")], rest, buffer);
 }

@@ -15,10 +15,13 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
 /// Narrowest screen with two columns.
-const WIDE: u16 = 134;
+const WIDE: u16 = 140;
+
+/// Widest name of an instrument.
+const NAME: usize = 22;
 
 /// Columns of the form where there are two columns.
-const FORM: u16 = 66;
+pub(super) const FORM: u16 = 66;
 
 /// Lines of what the order would do, where it is below the form.
 const BELOW: u16 = 8;
@@ -162,6 +165,7 @@ fn instrument_fact(symbol: Option<&Symbol>, context: &PaneContext<'_>) -> Fact {
     let Some(instrument) = context.replica.instruments.get(symbol) else {
         return Fact::new("Symbol", format!("{symbol}, not looked up yet")).role(Role::Muted);
     };
+    let name = format::cut(instrument.name.as_str(), NAME);
     let units = if instrument.fractionable {
         "parts of units"
     } else {
@@ -172,11 +176,7 @@ fn instrument_fact(symbol: Option<&Symbol>, context: &PaneContext<'_>) -> Fact {
     } else {
         format!(" · tick {}", instrument.tick.normalize())
     };
-    Fact::new(
-        "Symbol",
-        format!("{symbol} {}{tick} · {units}", instrument.name),
-    )
-    .role(Role::Strong)
+    Fact::new("Symbol", format!("{symbol} {name}{tick} · {units}")).role(Role::Strong)
 }
 
 /// `189.94 × 189.96  last 189.95 · 3 s · IEX`, with what is simulated, delayed or old said beside it.
@@ -204,7 +204,7 @@ fn origin(quote: &Level1) -> String {
         text.push_str(&format!(" · {}", quote.source));
     }
     if quote.simulated && quote.source.as_str() != "simulated" {
-        text.push_str(" · simulated");
+        text.push_str(" simulated");
     }
     if quote.delayed_minutes > 0 {
         text.push_str(&format!(" · delayed {} min", quote.delayed_minutes));

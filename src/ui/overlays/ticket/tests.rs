@@ -1,7 +1,9 @@
 //! A ticket: keys in, what is asked for and what is shown.
 
+use super::outcome::SILENCE;
 use super::*;
-use crate::ui::overlays::stage::{Stage as World, account, draft};
+use crate::domain::{ClientOrderId, OrderState, Timestamp};
+use crate::ui::overlays::tests::stage::{Stage as World, account, draft};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (140, 40);
@@ -122,6 +124,16 @@ fn the_kill_switch_blocks_the_question() {
         shown.contains("kill switch blocks") && shown.contains("enter review"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_kill_switch_that_comes_during_the_question_blocks_the_yes() {
+    let mut world = World::new();
+    let mut ticket = filled(&mut world);
+    world.press(&mut ticket, "<enter>");
+    world.killed = true;
+    assert_eq!(world.press(&mut ticket, "y"), [""; 0]);
+    assert!(world.shown(&ticket, SMALL).contains("kill switch blocks"));
 }
 
 #[test]

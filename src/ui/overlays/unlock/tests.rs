@@ -1,7 +1,7 @@
 //! The vault's door: keys in, what is asked for and what is shown.
 
 use super::*;
-use crate::ui::overlays::stage::Stage;
+use crate::ui::overlays::tests::stage::Stage;
 
 const SMALL: (u16, u16) = (80, 24);
 

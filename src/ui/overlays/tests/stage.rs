@@ -22,13 +22,13 @@ use ratatui::layout::Rect;
 use std::time::Duration;
 
 /// Everything an overlay reads, and a clock that moves a second a key.
-pub(super) struct Stage {
-    pub(super) replica: Replica,
-    pub(super) now: Timestamp,
-    pub(super) hidden: bool,
-    pub(super) killed: bool,
+pub(in crate::ui::overlays) struct Stage {
+    pub(in crate::ui::overlays) replica: Replica,
+    pub(in crate::ui::overlays) now: Timestamp,
+    pub(in crate::ui::overlays) hidden: bool,
+    pub(in crate::ui::overlays) killed: bool,
     zone: TimeZone,
-    pub(super) theme: Theme,
+    pub(in crate::ui::overlays) theme: Theme,
     config: Config,
     keymap: Keymap,
     selection: Selection,
@@ -36,7 +36,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// The small world: a paper and a live account, one position, one quote, one order.
-    pub(super) fn new() -> Self {
+    pub(in crate::ui::overlays) fn new() -> Self {
         let now = Timestamp::parse("2026-11-23T15:00:00Z").unwrap();
         Self {
             replica: world(now),
@@ -54,7 +54,7 @@ impl Stage {
         }
     }
 
-    pub(super) fn context(&self) -> PaneContext<'_> {
+    pub(in crate::ui::overlays) fn context(&self) -> PaneContext<'_> {
         PaneContext {
             replica: &self.replica,
             now: self.now,
@@ -72,7 +72,11 @@ impl Stage {
     }
 
     /// Presses keys a second apart; returns what the last one asked for.
-    pub(super) fn press(&mut self, overlay: &mut dyn Overlay, keys: &str) -> Vec<String> {
+    pub(in crate::ui::overlays) fn press(
+        &mut self,
+        overlay: &mut dyn Overlay,
+        keys: &str,
+    ) -> Vec<String> {
         let mut actions = Vec::new();
         for key in Key::script(keys).unwrap() {
             self.now = self.now.plus(Duration::from_secs(1));
@@ -82,12 +86,16 @@ impl Stage {
     }
 
     /// Tells the overlay that the replica changed; returns what it asked for.
-    pub(super) fn changed(&self, overlay: &mut dyn Overlay) -> Vec<String> {
+    pub(in crate::ui::overlays) fn changed(&self, overlay: &mut dyn Overlay) -> Vec<String> {
         overlay.changed(&self.context()).iter().map(told).collect()
     }
 
     /// What a screen of that size shows, without the blanks at the ends of lines.
-    pub(super) fn shown(&self, overlay: &dyn Overlay, (width, height): (u16, u16)) -> String {
+    pub(in crate::ui::overlays) fn shown(
+        &self,
+        overlay: &dyn Overlay,
+        (width, height): (u16, u16),
+    ) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         overlay.draw(&self.context(), buffer.area, &mut buffer);
         let line = |y| {
@@ -135,7 +143,7 @@ fn told(action: &Action) -> String {
     }
 }
 
-pub(super) fn account(number: &str) -> AccountId {
+pub(in crate::ui::overlays) fn account(number: &str) -> AccountId {
     AccountId {
         connection: ConnectionId::new(if number.starts_with("PA") {
             "alpaca"
@@ -295,7 +303,7 @@ fn instrument(symbol: &Symbol) -> Instrument {
     }
 }
 
-pub(super) fn draft() -> OrderDraft {
+pub(in crate::ui::overlays) fn draft() -> OrderDraft {
     OrderDraft {
         account: account("PA3R4QS34821"),
         mode: Mode::Paper,

@@ -1,9 +1,9 @@
 //! What commands and actions do to the screen.
 
-use super::app::App;
+use super::App;
 use crate::domain::{ClientOrderId, Side, Symbol, Timestamp};
 use crate::link::{Level, Request};
-use crate::ui::action::{Action, Effect};
+use crate::ui::app::action::{Action, Effect};
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::{self, Answer, Layer, Question};

@@ -1,6 +1,6 @@
 //! Draws the whole screen from what the app knows; changes nothing.
 
-use super::app::App;
+use super::App;
 use crate::domain::Timestamp;
 use crate::ui::command::Command;
 use crate::ui::footer::{self, LinkFigures};

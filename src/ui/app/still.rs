@@ -1,7 +1,7 @@
 //! A screen held still: cells with their colours resolved, for a picture outside of any terminal.
 
+use super::App;
 use crate::domain::Timestamp;
-use crate::ui::app::App;
 use crate::ui::footer::LinkFigures;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};

@@ -1,5 +1,7 @@
 //! The small overlays: keys in, what is asked for and what is shown.
 
+pub(super) mod stage;
+
 use super::*;
 use crate::domain::OrderState;
 use crate::ui::overlays::add_symbol::AddSymbol;
@@ -8,7 +10,7 @@ use crate::ui::overlays::entry::EntryDetail;
 use crate::ui::overlays::help::Help;
 use crate::ui::overlays::order::OrderDetail;
 use crate::ui::overlays::palette::Palette;
-use crate::ui::overlays::stage::Stage;
+use crate::ui::overlays::tests::stage::Stage;
 use crate::ui::overlays::themes::ThemePicker;
 
 const SMALL: (u16, u16) = (80, 24);
