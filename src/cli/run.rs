@@ -63,7 +63,6 @@ impl FullScreen for Screens {
             .collect();
         Ok(Picture {
             title: "tradedeck demo".to_owned(),
-            ground: GROUND,
             rows,
         })
     }

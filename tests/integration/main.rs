@@ -1,6 +1,7 @@
 //! The only test program: a list of what is covered.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cli;
 mod flows;
 mod providers;
 mod screens;
