@@ -15,6 +15,7 @@ pub mod output;
 mod portfolio;
 mod readings;
 pub mod risk;
+mod runs;
 mod sessions;
 
 pub use input::{Input, Reading};

@@ -6,8 +6,8 @@ use crate::engine::Engine;
 use crate::engine::activity::Line;
 use crate::engine::input::{Failure, FailureKind, ReadAnswer, ReadData, Reading};
 use crate::engine::output::Output;
+use crate::engine::sessions::Session;
 use crate::link::{ConnectionState, EntryKind, Event, Level};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How often opening hours are read.
@@ -16,48 +16,7 @@ const CLOCK_EVERY: Duration = Duration::from_secs(60);
 /// A pause after a fill before positions are read, so that several fills cost one reading.
 const AFTER_FILL: Duration = Duration::from_millis(250);
 
-/// A reading of everything that the person asked for or that a reconnect made necessary.
-pub(super) struct SyncRun {
-    entry: u64,
-    why: &'static str,
-    started: Timestamp,
-    waiting: BTreeSet<Reading>,
-    total: u32,
-    failed: u32,
-    positions: usize,
-    orders: usize,
-}
-
 impl Engine {
-    pub(super) fn start_run(&mut self, now: Timestamp, id: &ConnectionId, why: &'static str) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        if session.run.is_some() {
-            return;
-        }
-        let waiting = BTreeSet::from([Reading::Accounts]);
-        let entry = self.log.add(
-            now,
-            Line::new(EntryKind::Sync, "reading accounts")
-                .at(id)
-                .progress(0, 1),
-        );
-        session.run = Some(SyncRun {
-            entry: entry.id,
-            why,
-            started: now,
-            waiting,
-            total: 1,
-            failed: 0,
-            positions: 0,
-            orders: 0,
-        });
-        session.schedule(Reading::Accounts, now);
-        self.publish(Event::Activity(entry));
-        self.read_what_is_due(now);
-    }
-
     /// Reads positions and balances soon: something changed them.
     pub(super) fn positions_changed(&mut self, now: Timestamp, account: &AccountId) {
         let soon = now.plus(AFTER_FILL);
@@ -91,10 +50,7 @@ impl Engine {
     /// When [`Engine::read_what_is_due`] or the counters have something to do next.
     pub(super) fn next_reading(&self) -> Option<Timestamp> {
         let usable = self.sessions.values().filter(|session| session.is_usable());
-        usable
-            .flat_map(|session| session.due.values().chain(&session.counters_due))
-            .min()
-            .copied()
+        usable.filter_map(Session::next_due).min()
     }
 
     pub(super) fn take_reading(&mut self, now: Timestamp, answer: ReadAnswer) {
@@ -115,8 +71,9 @@ impl Engine {
         }
         match outcome {
             Ok(data) => {
-                if matches!(reading, Reading::Accounts) {
-                    session.failures_in_a_row = 0;
+                if session.succeeded(now, &reading) {
+                    let text = format!("{} can be read again", name_of(&reading));
+                    self.note(now, Line::new(EntryKind::Sync, text).at(&connection));
                 }
                 self.take_data(now, &connection, &reading, data);
                 self.finish_reading(now, &connection, &reading, true);
@@ -182,16 +139,6 @@ impl Engine {
         }
     }
 
-    fn count_in_run(&mut self, id: &ConnectionId, count: impl FnOnce(&mut SyncRun)) {
-        if let Some(run) = self
-            .sessions
-            .get_mut(id)
-            .and_then(|session| session.run.as_mut())
-        {
-            count(run);
-        }
-    }
-
     fn take_snapshots(
         &mut self,
         now: Timestamp,
@@ -243,30 +190,13 @@ impl Engine {
             return;
         };
         session.accounts.clone_from(&accounts);
-        if session.run.is_none() {
-            session.status.state = ConnectionState::Live;
-        }
         session.status.next_sync = Some(now.plus(interval));
-        let mut readings = Vec::new();
-        if session.run.is_some()
-            || session
-                .status
-                .last_sync
-                .is_none_or(|last| now.since(last) >= interval)
-        {
-            for account in &accounts {
-                readings.push(Reading::Positions(account.clone()));
-                readings.push(Reading::Orders(account.clone()));
-                readings.push(Reading::Activities(account.clone()));
+        let is_old = |asked: Timestamp| now.since(asked) >= interval;
+        if session.run.is_some() || session.all_asked.is_none_or(is_old) {
+            let readings = session.ask_for_all(now);
+            if let Some(run) = &mut session.run {
+                run.wait_for(readings);
             }
-            session.status.last_sync = Some(now);
-        }
-        for reading in &readings {
-            session.schedule(reading.clone(), now);
-        }
-        if let Some(run) = &mut session.run {
-            run.total += u32::try_from(readings.len()).unwrap_or(u32::MAX);
-            run.waiting.extend(readings);
         }
         session.schedule(Reading::Accounts, now.plus(interval));
         if !session.streams_open {
@@ -287,105 +217,67 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        let is_whole = matches!(reading, Reading::Accounts);
-        match failure.kind {
-            FailureKind::SignIn => {
-                session.stop(ConnectionState::NeedsSignIn {
-                    why: failure.what.clone(),
-                });
-                self.out.push(Output::CloseStreams(id.clone()));
-                self.rewatch();
+        let what = failure.what;
+        let text = format!("could not read {}: {what}", name_of(reading));
+        let mut next_pause = || Some(session.next_pause(&mut self.jitter));
+        let again = match failure.kind {
+            FailureKind::Later(Some(pause)) => Some(pause),
+            FailureKind::Later(None) => next_pause(),
+            // Something in between that does not know the address is not the broker saying that the account is gone.
+            FailureKind::NotFound if is_standing(reading) => next_pause(),
+            FailureKind::Final if is_standing(reading) && *reading != Reading::Accounts => {
+                Some(self.settings.refresh)
             }
-            FailureKind::Final if is_whole => {
-                session.stop(ConnectionState::Failed {
-                    why: failure.what.clone(),
-                });
-                self.out.push(Output::CloseStreams(id.clone()));
-                self.rewatch();
-            }
-            FailureKind::Later(pause) => {
-                session.failures_in_a_row += 1;
-                let at =
-                    now.plus(pause.unwrap_or_else(|| self.jitter.pause(session.failures_in_a_row)));
-                session.schedule(reading.clone(), at);
-                if is_whole {
-                    session.status.state = ConnectionState::Retrying {
-                        at,
-                        why: failure.what.clone(),
-                    };
-                }
-            }
-            FailureKind::NotFound => self.unknown_symbol(reading),
-            FailureKind::Final => {}
-        }
-        let text = format!("could not read {}: {}", name_of(reading), failure.what);
-        let level = if failure.kind == FailureKind::NotFound {
-            Level::Warn
-        } else {
-            Level::Wrong
+            FailureKind::SignIn | FailureKind::NotFound | FailureKind::Final => None,
         };
-        self.note(
-            now,
-            Line::new(EntryKind::Sync, text)
-                .level(level)
-                .at(id)
-                .took(took),
-        );
+        let mut is_news = true;
+        match (again, failure.kind) {
+            (Some(pause), _) => {
+                let is_whole = *reading == Reading::Accounts;
+                let why = if is_whole { what } else { text.as_str().into() };
+                is_news = session.failed(now.plus(pause), reading, why);
+            }
+            (None, FailureKind::SignIn) => {
+                self.stop_session(id, ConnectionState::NeedsSignIn { why: what });
+            }
+            (None, _) if *reading == Reading::Accounts => {
+                self.stop_session(id, ConnectionState::Failed { why: what });
+            }
+            (None, FailureKind::NotFound) => self.unknown_symbol(reading),
+            (None, FailureKind::Later(_) | FailureKind::Final) => {}
+        }
+        if is_news {
+            let level = match failure.kind {
+                FailureKind::NotFound => Level::Warn,
+                FailureKind::SignIn | FailureKind::Later(_) | FailureKind::Final => Level::Wrong,
+            };
+            let line = Line::new(EntryKind::Sync, text).level(level);
+            self.note(now, line.at(id).took(took));
+        }
         self.finish_reading(now, id, reading, false);
     }
 
-    fn finish_reading(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        reading: &Reading,
-        succeeded: bool,
-    ) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let accounts = session.accounts.len();
-        // Accounts that could not be read have set another state.
-        let succeeded_whole = succeeded || !matches!(reading, Reading::Accounts);
-        let Some(run) = &mut session.run else { return };
-        if !run.waiting.remove(reading) {
-            return;
+    /// The connection cannot go on without the person.
+    fn stop_session(&mut self, id: &ConnectionId, state: ConnectionState) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.stop(state);
+            self.out.push(Output::CloseStreams(id.clone()));
+            self.rewatch();
         }
-        run.failed += u32::from(!succeeded);
-        let line = if run.waiting.is_empty() {
-            let text = format!(
-                "{} account{}, {} positions, {} orders read ({})",
-                accounts,
-                if accounts == 1 { "" } else { "s" },
-                run.positions,
-                run.orders,
-                run.why
-            );
-            let level = if run.failed > 0 {
-                Level::Warn
-            } else {
-                Level::Info
-            };
-            let text = if run.failed > 0 {
-                format!("{text}; {} of {} readings failed", run.failed, run.total)
-            } else {
-                text
-            };
-            Line::new(EntryKind::Sync, text)
-                .level(level)
-                .took(now.since(run.started))
-        } else {
-            let done = run.total - u32::try_from(run.waiting.len()).unwrap_or(0);
-            Line::new(EntryKind::Sync, "reading").progress(done, run.total)
-        };
-        let entry = self.log.replace(run.entry, now, line.at(id));
-        if run.waiting.is_empty() {
-            session.run = None;
-            if accounts > 0 && session.is_usable() && succeeded_whole {
-                session.status.state = ConnectionState::Live;
-            }
+    }
+}
+
+/// What is read again and again for as long as a connection stands.
+fn is_standing(reading: &Reading) -> bool {
+    match reading {
+        Reading::Accounts
+        | Reading::Positions(_)
+        | Reading::Orders(_)
+        | Reading::Activities(_)
+        | Reading::Clock => true,
+        Reading::Snapshots(_) | Reading::Instrument(_) | Reading::Bars(..) | Reading::Equity(_) => {
+            false
         }
-        self.publish(Event::Activity(entry));
     }
 }
 

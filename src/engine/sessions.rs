@@ -6,7 +6,7 @@ use crate::engine::activity::Line;
 use crate::engine::input::{CallMeter, Channel, Profile, Reading};
 use crate::engine::market::Source;
 use crate::engine::output::Output;
-use crate::engine::readings::SyncRun;
+use crate::engine::runs::SyncRun;
 use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,7 +25,12 @@ pub(crate) struct Session {
     pub(crate) accounts: Vec<AccountId>,
     pub(super) due: BTreeMap<Reading, Timestamp>,
     pub(super) under_way: BTreeSet<Reading>,
-    pub(super) failures_in_a_row: u32,
+    failures_in_a_row: u32,
+    /// Readings that failed last: when each is tried again, and why it failed.
+    failing: BTreeMap<Reading, (Timestamp, Text)>,
+    /// When everything was last asked for, and what of it has not been read.
+    pub(super) all_asked: Option<Timestamp>,
+    unread: BTreeSet<Reading>,
     pub(super) streams_open: bool,
     pub(super) run: Option<SyncRun>,
     pub(super) counters_due: Option<Timestamp>,
@@ -69,6 +74,9 @@ impl Session {
             due: BTreeMap::new(),
             under_way: BTreeSet::new(),
             failures_in_a_row: 0,
+            failing: BTreeMap::new(),
+            all_asked: None,
+            unread: BTreeSet::new(),
             streams_open: false,
             run: None,
             counters_due: None,
@@ -100,6 +108,8 @@ impl Session {
         self.status.state = state;
         self.due.clear();
         self.under_way.clear();
+        self.failing.clear();
+        self.all_asked = None;
         self.run = None;
         self.streams_open = false;
         self.status.next_sync = None;
@@ -120,6 +130,83 @@ impl Session {
         let due = self.due.entry(reading).or_insert(at);
         *due = (*due).min(at);
     }
+
+    /// When something is to be read or told next. What is under way is not asked for again before it came back.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let free = self
+            .due
+            .iter()
+            .filter(|(reading, _)| !self.under_way.contains(reading));
+        let free = free.map(|(_, at)| *at);
+        free.chain(self.counters_due).min()
+    }
+
+    /// Schedules everything of every account.
+    pub(super) fn ask_for_all(&mut self, now: Timestamp) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        self.unread.clear();
+        for account in &self.accounts {
+            let picture = [
+                Reading::Positions(account.clone()),
+                Reading::Orders(account.clone()),
+            ];
+            self.unread.extend(picture.clone());
+            readings.extend(picture);
+            readings.push(Reading::Activities(account.clone()));
+        }
+        for reading in &readings {
+            self.schedule(reading.clone(), now);
+        }
+        self.all_asked = Some(now);
+        readings
+    }
+
+    /// A reading succeeded; returns whether it failed before.
+    pub(super) fn succeeded(&mut self, now: Timestamp, reading: &Reading) -> bool {
+        if *reading == Reading::Accounts {
+            self.failures_in_a_row = 0;
+        }
+        if self.unread.remove(reading) && self.unread.is_empty() {
+            self.status.last_sync = Some(now);
+        }
+        self.failing.remove(reading).is_some()
+    }
+
+    /// A reading failed and is tried again; returns whether that is news.
+    pub(super) fn failed(&mut self, again: Timestamp, reading: &Reading, why: Text) -> bool {
+        self.schedule(reading.clone(), again);
+        if *reading == Reading::Accounts {
+            self.all_asked = None; // what happened meanwhile is read when they are back
+        }
+        let before = self.failing.insert(reading.clone(), (again, why.clone()));
+        before.is_none_or(|(_, before)| before != why)
+    }
+
+    pub(super) fn next_pause(&mut self, jitter: &mut Jitter) -> Duration {
+        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+        jitter.pause(self.failures_in_a_row)
+    }
+
+    /// The state that follows from what failed last and what is still under way.
+    pub(super) fn settle(&mut self) {
+        if !self.is_usable() {
+            return;
+        }
+        let vital = self.failing.iter().filter(|(reading, _)| is_vital(reading));
+        if let Some((at, why)) = vital.map(|(_, failure)| failure.clone()).min() {
+            self.status.state = ConnectionState::Retrying { at, why };
+        } else if self.run.is_none() && !self.accounts.is_empty() {
+            self.status.state = ConnectionState::Live;
+        }
+    }
+}
+
+/// What a connection must be able to read to be called live.
+fn is_vital(reading: &Reading) -> bool {
+    matches!(
+        reading,
+        Reading::Accounts | Reading::Positions(_) | Reading::Orders(_)
+    )
 }
 
 impl Engine {
