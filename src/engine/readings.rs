@@ -65,7 +65,7 @@ impl Engine {
             return;
         };
         session.under_way.remove(&reading);
-        session.take_meter(meter);
+        let left_out = session.take_meter(meter);
         if !session.is_usable() {
             return;
         }
@@ -79,6 +79,10 @@ impl Engine {
                 self.finish_reading(now, &connection, &reading, true);
             }
             Err(failure) => self.take_failure(now, &connection, &reading, took, failure),
+        }
+        if let Some(text) = left_out {
+            let line = Line::new(EntryKind::Sync, text).level(Level::Wrong);
+            self.announce(now, line.at(&connection));
         }
         self.publish_status(&connection);
     }

@@ -31,6 +31,8 @@ pub(crate) struct Session {
     /// When everything was last asked for, and what of it has not been read.
     pub(super) all_asked: Option<Timestamp>,
     unread: BTreeSet<Reading>,
+    /// Where the newest row was that could not be read.
+    unreadable: Option<Text>,
     pub(super) streams_open: bool,
     pub(super) run: Option<SyncRun>,
     pub(super) counters_due: Option<Timestamp>,
@@ -77,6 +79,7 @@ impl Session {
             failing: BTreeMap::new(),
             all_asked: None,
             unread: BTreeSet::new(),
+            unreadable: None,
             streams_open: false,
             run: None,
             counters_due: None,
@@ -118,12 +121,23 @@ impl Session {
         }
     }
 
-    pub(super) fn take_meter(&mut self, meter: CallMeter) {
+    /// Takes in what the calls cost so far; returns what the person has to know of them.
+    pub(super) fn take_meter(&mut self, meter: CallMeter) -> Option<Text> {
         self.status.calls = meter.calls;
         self.status.errors = meter.errors;
         self.status.latency_ms = meter.latency_ms;
         self.status.requests_left = meter.requests_left;
         self.status.clock_skew_ms = meter.clock_skew_ms.filter(|skew| skew.abs() > 1_000);
+        let known = std::mem::replace(&mut self.unreadable, meter.unreadable_at);
+        let at = self
+            .unreadable
+            .as_ref()
+            .filter(|at| Some(*at) != known.as_ref())?;
+        let rows = meter.unreadable;
+        Some(
+            format!("rows that could not be read and are left out: {rows}, the last of {at}")
+                .into(),
+        )
     }
 
     pub(super) fn schedule(&mut self, reading: Reading, at: Timestamp) {

@@ -875,3 +875,36 @@ fn accounts_that_come_back_bring_everything_with_them() {
         "{outputs:?}"
     );
 }
+
+#[test]
+fn rows_that_were_left_out_are_told_once() {
+    let mut rig = Rig::connected();
+    for (second, unreadable, at_row) in [(1, 1, "row 3"), (2, 1, "row 3"), (3, 2, "row 4")] {
+        let meter = CallMeter {
+            unreadable,
+            unreadable_at: Some(format!("positions, {at_row}").into()),
+            ..CallMeter::default()
+        };
+        let answer = ReadAnswer {
+            connection: connection(),
+            reading: Reading::Positions(account_id()),
+            took: Duration::ZERO,
+            meter,
+            outcome: Ok(ReadData::Positions(vec![])),
+        };
+        rig.tell(second, Input::Read(Box::new(answer)));
+    }
+    let mut told = Vec::new();
+    for event in &rig.published {
+        if let Event::Notice { text, .. } = event {
+            told.push(text.as_str());
+        }
+    }
+    assert_eq!(
+        told,
+        [
+            "rows that could not be read and are left out: 1, the last of positions, row 3",
+            "rows that could not be read and are left out: 2, the last of positions, row 4",
+        ]
+    );
+}
