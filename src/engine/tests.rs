@@ -142,9 +142,10 @@ impl Rig {
     fn tell(&mut self, seconds: u64, input: Input) -> Vec<Output> {
         let mut rest = Vec::new();
         for output in self.engine.handle(at(seconds), input) {
-            match output {
-                Output::Publish(_, event) => self.published.push(event),
-                other => rest.push(other),
+            if let Output::Publish(_, event) = output {
+                self.published.push(event);
+            } else {
+                rest.push(output);
             }
         }
         rest

@@ -177,7 +177,13 @@ impl Stream {
         let mut session = (self.spec.session)();
         let mut fill = |events: &mut Vec<StreamEvent>| basin.fill(events);
         let end = socket
-            .run(&mut session, &mut self.commands, &mut fill, self.socket, cancel)
+            .run(
+                &mut session,
+                &mut self.commands,
+                &mut fill,
+                self.socket,
+                cancel,
+            )
             .await;
         End::of_socket(&end)
     }

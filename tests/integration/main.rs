@@ -7,5 +7,6 @@ mod providers;
 mod screens;
 mod simulators;
 mod support;
+mod terminal;
 mod tidy;
 mod vault;

@@ -212,6 +212,10 @@ fn inside(area: Rect) -> Rect {
 }
 
 impl Pane for Accounts {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what concerns other panes does nothing here"
+    )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = keys(context);
         if self.rows.step(&keys, command, context.page) {

@@ -147,6 +147,10 @@ fn inside(area: Rect) -> Rect {
 }
 
 impl Pane for Activity {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what concerns other panes does nothing here"
+    )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = self.keys(context);
         let here = self.index(&keys);

@@ -214,6 +214,10 @@ fn lines(context: &PaneContext<'_>, symbol: &Symbol) -> Vec<(Role, String)> {
 }
 
 impl Pane for Detail {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what concerns other panes does nothing here"
+    )]
     fn update(&mut self, _context: &PaneContext<'_>, command: Command) -> Option<Action> {
         match command {
             Command::NextView | Command::Right => {

@@ -21,14 +21,14 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
 };
 
 const COLUMNS: [Column<'static>; 9] = [
-    Column::new("Time", 8, 8).priority(3),
+    Column::new("Time", 8, 8).priority(5),
     Column::new("Side", 4, 4),
     Column::new("Qty", 5, 9).align(Align::Right),
     Column::new("Symbol", 6, 22),
-    Column::new("Type", 12, 24).priority(2),
+    Column::new("Type", 16, 24).priority(2),
     Column::new("State", 9, 11),
     Column::new("Filled", 11, 18).priority(4),
-    Column::new("Mode", 5, 5).priority(5),
+    Column::new("Mode", 5, 5),
     Column::new("Acct", 5, 6).align(Align::Right).priority(1),
 ];
 
@@ -84,11 +84,10 @@ pub(super) struct Orders {
 
 /// Where an order stands in the list: the more it wants attention, the higher.
 fn rank(order: &Order) -> u8 {
-    match &order.state {
-        OrderState::Unknown { .. } => 0,
-        state if !state.is_final() => 1,
-        _ => 2,
+    if matches!(order.state, OrderState::Unknown { .. }) {
+        return 0;
     }
+    1 + u8::from(order.state.is_final())
 }
 
 impl Orders {
@@ -323,6 +322,10 @@ fn cancel_question(order: &Order) -> Question {
 }
 
 impl Pane for Orders {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what concerns other panes does nothing here"
+    )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = self.keys(context);
         if self.rows.step(&keys, command, context.page) {

@@ -229,7 +229,7 @@ fn sums(holdings: &[Holding]) -> Vec<(Currency, Decimal, Decimal, Decimal)> {
         .into_iter()
         .map(|(currency, (value, profit, cost))| (currency, value, profit, cost))
         .collect();
-    sums.sort_by(|a, b| b.1.abs().cmp(&a.1.abs()));
+    sums.sort_by_key(|sum| std::cmp::Reverse(sum.1.abs()));
     sums
 }
 
@@ -271,6 +271,10 @@ fn inside(area: Rect) -> Rect {
 }
 
 impl Pane for Positions {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what concerns other panes does nothing here"
+    )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = self.keys(context);
         if self.rows.step(&keys, command, context.page) {

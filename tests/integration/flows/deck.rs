@@ -188,6 +188,7 @@ fn start(
         clock: Arc::new(SystemClock),
         transport: Arc::new(WebTransport::new(Patience::default()).unwrap()),
         dialer: Dialer::from_system().unwrap(),
+        socket: tradedeck::net::socket::Options::default(),
         lock: InstanceLock::take(&folder.path().join("data"), &holder).unwrap(),
         cost: KdfCost::new(64, 1, 1).unwrap(),
         addresses: BTreeMap::from([("alpaca".to_owned(), addresses)]),
