@@ -28,10 +28,13 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
 /// How often the history behind the sparkline is asked for.
 const HISTORY_EVERY: Duration = Duration::from_secs(60);
 
+/// Columns that bid and ask have in the narrowest pane.
+const TIGHT_SPREAD: usize = 19;
+
 const COLUMNS: [Column<'static>; 6] = [
-    Column::new("Symbol", 6, 22),
+    Column::new("Symbol", 7, 22),
     Column::new("Last", 9, 12).align(Align::Point(2)),
-    Column::new("Bid × Ask", 15, 23).align(Align::Right),
+    Column::new("Bid × Ask", 19, 27).align(Align::Right),
     Column::new("Day %", 7, 7).align(Align::Right).priority(2),
     Column::new("Volume", 8, 14).align(Align::Right).priority(4),
     Column::new("Age", 4, 5).align(Align::Right).priority(3),
@@ -183,10 +186,15 @@ fn spread(context: &PaneContext<'_>, line: &Level1, fresh: Freshness) -> Cell {
         (None, None) => cells::unknown(context),
         (bid, ask) => {
             let side = |price| format::or_unknown(price, format::price);
-            Cell::number(
-                format!("{} × {}", side(bid), side(ask)),
-                theme.style(Role::Muted),
-            )
+            let spread = format!("{} × {}", side(bid), side(ask));
+            // Where it is tight the separators go, never a digit.
+            let is_tight = format::width(&spread) > TIGHT_SPREAD;
+            let spread = if is_tight {
+                spread.replace(',', "")
+            } else {
+                spread
+            };
+            Cell::number(spread, theme.style(Role::Muted))
         }
     }
 }
