@@ -7,7 +7,7 @@ use crate::ui::key::{Key, KeyCode};
 use ratatui::layout::Position;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
-use std::io;
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, OwnedFd};
 use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCode, Device, Mode};
 use termina::event::{KeyEventKind, Modifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -54,32 +54,42 @@ pub enum TerminalEvent {
     HungUp,
 }
 
+/// The reading thread, for as long as this is kept: two that read at once would take each other's keys.
+pub(super) struct Listening {
+    /// Closing it wakes the thread and ends it.
+    _stop: PipeWriter,
+}
+
 /// Starts the reading thread.
-pub(super) fn listen() -> io::Result<mpsc::Receiver<TerminalEvent>> {
+pub(super) fn listen() -> io::Result<(mpsc::Receiver<TerminalEvent>, Listening)> {
     let input = io::stdin().as_fd().try_clone_to_owned()?;
+    let (stopped, stop) = io::pipe()?;
     let (events, receiver) = mpsc::channel(MOST_WAITING);
     std::thread::Builder::new()
         .name("terminal-reader".into())
         .spawn(move || {
-            read_on(&input, &events);
+            read_on(&input, &stopped, &events);
             // Nobody to tell means that the screen is gone already.
             let _ = events.blocking_send(TerminalEvent::HungUp);
         })?;
-    Ok(receiver)
+    Ok((receiver, Listening { _stop: stop }))
 }
 
 /// Reads until the terminal or the screen is gone.
-fn read_on(input: &OwnedFd, events: &mpsc::Sender<TerminalEvent>) {
+fn read_on(input: &OwnedFd, stopped: &PipeReader, events: &mpsc::Sender<TerminalEvent>) {
     let mut decoder = Decoder::default();
     let mut bytes = [0; 4_096];
     loop {
         let limit = decoder.is_inside_a_sequence().then_some(&ESCAPE_LIMIT);
-        let mut polled = [PollFd::new(input, PollFlags::IN)];
+        let mut polled = [
+            PollFd::new(input, PollFlags::IN),
+            PollFd::new(stopped, PollFlags::IN),
+        ];
         match poll(&mut polled, limit) {
             Ok(0) => decoder.end_of_input(),
             Ok(_) => {
                 let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-                if polled[0].revents().intersects(gone) {
+                if polled[0].revents().intersects(gone) || !polled[1].revents().is_empty() {
                     return;
                 }
                 match rustix::io::read(input, &mut bytes) {

@@ -53,6 +53,7 @@ struct Abilities {
 pub struct Terminal {
     options: Options,
     events: mpsc::Receiver<TerminalEvent>,
+    _listening: input::Listening,
     writer: Writer,
     encoder: Encoder,
     shown: Buffer,
@@ -79,7 +80,7 @@ impl Terminal {
     pub fn enter(options: Options) -> io::Result<Self> {
         session::enter(options.mouse)?;
         let opened = (input::listen(), Writer::start());
-        let (events, writer) = match opened {
+        let ((events, listening), writer) = match opened {
             (Ok(events), Ok(writer)) => (events, writer),
             (Err(error), _) | (_, Err(error)) => {
                 session::leave();
@@ -89,6 +90,7 @@ impl Terminal {
         let terminal = Self {
             options,
             events,
+            _listening: listening,
             writer,
             encoder: Encoder::default(),
             shown: Buffer::empty(Rect::default()),
