@@ -75,10 +75,8 @@ impl Field {
             Self::Cash,
             Self::BuyingPower,
         ];
-        let is_shown = |it: &Self| match it {
-            Self::Currency => currencies > 1,
-            Self::SignIn => expires,
-            _ => true,
+        let is_shown = |it: &Self| {
+            (*it != Self::Currency || currencies > 1) && (*it != Self::SignIn || expires)
         };
         all.into_iter().filter(is_shown).collect()
     }

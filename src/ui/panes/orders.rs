@@ -101,12 +101,18 @@ struct Orders {
     filter: Filter,
 }
 
+fn is_unknown(order: &Order) -> bool {
+    matches!(order.state, OrderState::Unknown { .. })
+}
+
 /// Where an order stands in the list: the more it wants attention, the higher.
 fn rank(order: &Order) -> u8 {
-    match &order.state {
-        OrderState::Unknown { .. } => 0,
-        state if !state.is_final() => 1,
-        _ => 2,
+    if is_unknown(order) {
+        0
+    } else if order.state.is_final() {
+        2
+    } else {
+        1
     }
 }
 
@@ -170,15 +176,11 @@ impl Orders {
     }
 
     fn info(&self, context: &PaneContext<'_>) -> String {
-        let (mut working, mut filled, mut unknown) = (0, 0, 0);
-        for order in context.replica.orders.values() {
-            match &order.state {
-                OrderState::Unknown { .. } => unknown += 1,
-                OrderState::Filled => filled += 1,
-                state if !state.is_final() => working += 1,
-                _ => {}
-            }
-        }
+        let orders = || context.replica.orders.values();
+        let unknown = orders().filter(|it| is_unknown(it)).count();
+        let filled = orders().filter(|it| it.state == OrderState::Filled).count();
+        let open = orders().filter(|it| !it.state.is_final()).count();
+        let working = open - unknown;
         let filter = cells::filter_words(&self.filter);
         let view = self.view.words();
         let unknown = match unknown {

@@ -234,9 +234,10 @@ impl Positions {
         let all = context.replica.all_positions().count();
         let filter = cells::filter_words(&self.filter);
         let grouping = self.grouping.words();
-        let sort = match self.sort {
-            Field::Percent => "unrealised %".into(),
-            other => other.title().to_lowercase(),
+        let sort = if self.sort == Field::Percent {
+            "unrealised %".into()
+        } else {
+            self.sort.title().to_lowercase()
         };
         let count = match self.grouping {
             Grouping::Symbol => shown.to_string(),

@@ -96,7 +96,7 @@ pub(super) fn sums(context: &PaneContext<'_>) -> Vec<Sum> {
         }
     }
     let mut sums: Vec<Sum> = sums.into_values().collect();
-    sums.sort_by(|a, b| b.equity.abs().cmp(&a.equity.abs()));
+    sums.sort_by_key(|sum| std::cmp::Reverse(sum.equity.abs()));
     sums
 }
 

@@ -117,17 +117,16 @@ fn state(context: &PaneContext<'_>, order: &Order) -> Cell {
 fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
     let theme = context.theme;
     let muted = theme.style(Role::Muted);
-    match &order.state {
-        OrderState::Unknown { since, .. } => {
-            let age = format::age(context.now.since(*since));
-            let wrong = theme.style(Role::Wrong);
-            return Cell::sentence(format!("looking up, {age}"), wrong).or("looking up");
-        }
-        OrderState::Rejected { reason } => {
-            return Cell::sentence(reason.as_str(), theme.style(Role::Wrong));
-        }
-        _ if context.hidden => return Cell::number(cells::MASK, muted),
-        _ => {}
+    let wrong = theme.style(Role::Wrong);
+    if let OrderState::Unknown { since, .. } = &order.state {
+        let age = format::age(context.now.since(*since));
+        return Cell::sentence(format!("looking up, {age}"), wrong).or("looking up");
+    }
+    if let OrderState::Rejected { reason } = &order.state {
+        return Cell::sentence(reason.as_str(), wrong);
+    }
+    if context.hidden {
+        return Cell::number(cells::MASK, muted);
     }
     let units = format::quantity(order.filled);
     let part = match order.quantity() {

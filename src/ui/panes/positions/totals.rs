@@ -84,7 +84,7 @@ fn sums(holdings: &[Holding]) -> Vec<(Currency, Sum)> {
         sums.entry(holding.currency).or_default().add(holding);
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_by(|a, b| b.1.value.abs().cmp(&a.1.value.abs()));
+    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.value.abs()));
     sums
 }
 
