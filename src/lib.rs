@@ -54,6 +54,7 @@
 //! * something that can happen or be done: `engine::Input` or `engine::Output`;
 //! * a subcommand: a file in `cli`.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;

@@ -1,3 +1,9 @@
 //! Parses arguments, starts what they ask for, prints the error.
 
-fn main() {}
+use std::process::ExitCode;
+use tradedeck::cli::run::Screens;
+use tradedeck::runtime::clock::SystemClock;
+
+fn main() -> ExitCode {
+    tradedeck::cli::main(std::env::args_os(), &SystemClock, &Screens)
+}

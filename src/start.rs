@@ -63,6 +63,8 @@ pub struct Setup {
     pub paths: ConfigPaths,
     /// Whether nothing may be sent or cancelled.
     pub read_only: bool,
+    /// Whether screens do without colours.
+    pub no_colour: bool,
 }
 
 /// A run under way.
@@ -175,6 +177,7 @@ fn options(
         clock: Arc::new(SystemClock),
         transport,
         dialer: Dialer::from_system()?,
+        socket: crate::net::socket::Options::default(),
         lock,
         cost,
         addresses: setup.config.providers.clone(),
@@ -235,7 +238,8 @@ async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyC
             replica.apply(update);
         }
     }
-    for customer in customers {
+    // Paper accounts only: nothing in the demo may look as if it cost money.
+    for customer in customers.into_iter().filter(|customer| customer.paper) {
         let secrets = vec![
             ("key".to_owned(), SecretString::from(customer.key)),
             ("secret".to_owned(), SecretString::from(customer.secret)),
@@ -243,11 +247,7 @@ async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyC
         let request = SecretRequest::AddConnection {
             name: Some(ConnectionId::new(customer.name)),
             provider: ProviderId::new("alpaca"),
-            environment: if customer.paper {
-                Environment::Paper
-            } else {
-                Environment::Live
-            },
+            environment: Environment::Paper,
             secrets,
         };
         if screen.request_secret(request).is_err() {

@@ -169,7 +169,7 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        fs::write(&path, " ".repeat(MOST_BYTES as usize + 1)).unwrap();
+        fs::write(&path, " ".repeat(256 * 1024 + 1)).unwrap();
         assert!(load(&path).ends_with("is larger than 262144 bytes"));
         fs::write(&path, [0xff, 0xfe]).unwrap();
         assert!(load(&path).contains("cannot be read"));

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod draft;
 pub mod ids;
 pub mod instrument;
 pub mod money;

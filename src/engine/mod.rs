@@ -5,12 +5,17 @@
 //! an [`Output`]; a new rule goes into the file of the thing it decides about.
 
 mod activity;
+mod book;
+mod feeds;
+mod follow;
 pub mod input;
 mod market;
 mod orders;
 pub mod output;
 mod portfolio;
+mod readings;
 pub mod risk;
+mod runs;
 mod sessions;
 
 pub use input::{Input, Reading};
@@ -18,9 +23,9 @@ pub use output::{JournalStep, Output};
 
 use crate::domain::{ConnectionId, Instrument, MarketClock, Sequence, Symbol, Text, Timestamp};
 use crate::engine::activity::{ActivityLog, Line};
+use crate::engine::book::OrderBook;
 use crate::engine::input::{Note, Offers};
 use crate::engine::market::Market;
-use crate::engine::orders::OrderBook;
 use crate::engine::portfolio::Holdings;
 use crate::engine::sessions::{Jitter, Session};
 use crate::link::{

@@ -2,12 +2,16 @@
 
 use crate::domain::activity::ActivityKind;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, ConnectionId, Position, Text, Timestamp,
+    Account, AccountActivity, AccountId, Balance, ConnectionId, Position, Price, Quantity, Text,
+    Timestamp,
 };
 use crate::engine::Engine;
 use crate::engine::activity::Line;
 use crate::link::{EntryKind, Event, Level};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Executions remembered until the history repeats them.
+const MOST_STREAMED: usize = 2_000;
 
 /// Executions remembered so that one told twice is shown once.
 const MOST_SEEN: usize = 20_000;
@@ -19,6 +23,38 @@ pub(crate) struct Holdings {
     pub(crate) balances: BTreeMap<AccountId, Balance>,
     pub(crate) positions: BTreeMap<AccountId, Vec<Position>>,
     seen: Seen,
+    streamed: VecDeque<Streamed>,
+}
+
+/// An execution that a stream told of and the history has not repeated yet. Providers name the same execution
+/// differently in the two places, so it is recognised by what it was; two alike are two, each matched once.
+#[derive(PartialEq, Eq)]
+struct Streamed {
+    account: AccountId,
+    order: Text,
+    quantity: Quantity,
+    price: Price,
+}
+
+impl Streamed {
+    fn of(activity: &AccountActivity) -> Option<Self> {
+        let ActivityKind::Fill {
+            quantity,
+            price,
+            order,
+            ..
+        } = &activity.kind
+        else {
+            return None;
+        };
+        let account = activity.account.clone();
+        Some(Self {
+            account,
+            order: order.clone(),
+            quantity: *quantity,
+            price: *price,
+        })
+    }
 }
 
 /// Ids of executions and activities that were shown, oldest forgotten first.
@@ -45,6 +81,16 @@ impl Seen {
 }
 
 impl Holdings {
+    /// Whether a stream told of this already; each telling counts once.
+    fn was_streamed(&mut self, activity: &AccountActivity) -> bool {
+        let wanted = Streamed::of(activity);
+        let found = self
+            .streamed
+            .iter()
+            .position(|streamed| Some(streamed) == wanted.as_ref());
+        found.is_some_and(|index| self.streamed.remove(index).is_some())
+    }
+
     pub(crate) fn forget(&mut self, connection: &ConnectionId) {
         self.accounts.retain(|id, _| id.connection != *connection);
         self.balances.retain(|id, _| id.connection != *connection);
@@ -110,6 +156,10 @@ impl Engine {
             crate::domain::Side::Buy => "bought",
             crate::domain::Side::Sell => "sold",
         };
+        if self.holdings.streamed.len() == MOST_STREAMED {
+            self.holdings.streamed.pop_front();
+        }
+        self.holdings.streamed.extend(Streamed::of(&fill));
         let mode = self.mode_word(&fill.account);
         let text = format!("{done} {quantity} {symbol} @ {price} ({mode})");
         self.note(now, Line::new(EntryKind::Fill, text).account(&fill.account));
@@ -131,6 +181,9 @@ impl Engine {
                 .seen
                 .is_new((activity.account.clone(), activity.provider_id.clone()))
             {
+                continue;
+            }
+            if self.holdings.was_streamed(&activity) {
                 continue;
             }
             let entry = self.log.add(activity.time, history_line(&activity));

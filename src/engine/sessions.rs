@@ -1,15 +1,13 @@
 //! Each connection's life: connecting, live, retrying, in need of a sign-in; what is read from it and when.
 
-use crate::domain::quote::MarketEvent;
 use crate::domain::{AccountId, ConnectionId, Text, Timestamp};
 use crate::engine::Engine;
 use crate::engine::activity::Line;
-use crate::engine::input::{
-    CallMeter, Channel, Failure, FailureKind, Profile, ReadAnswer, ReadData, Reading, StreamChange,
-};
+use crate::engine::input::{CallMeter, Channel, Profile, Reading};
 use crate::engine::market::Source;
 use crate::engine::output::Output;
-use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth, Level};
+use crate::engine::runs::SyncRun;
+use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -19,40 +17,26 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause after a failed reading.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// How often stream counters are told to screens while they change.
-const COUNTERS_EVERY: Duration = Duration::from_secs(2);
-
-/// How often opening hours are read.
-const CLOCK_EVERY: Duration = Duration::from_secs(60);
-
-/// A pause after a fill before positions are read, so that several fills cost one reading.
-const AFTER_FILL: Duration = Duration::from_millis(250);
-
 /// One connection.
 pub(crate) struct Session {
     pub(crate) profile: Profile,
     pub(crate) status: ConnectionStatus,
     /// Accounts that its credentials reach, once they were read.
     pub(crate) accounts: Vec<AccountId>,
-    due: BTreeMap<Reading, Timestamp>,
-    under_way: BTreeSet<Reading>,
+    pub(super) due: BTreeMap<Reading, Timestamp>,
+    pub(super) under_way: BTreeSet<Reading>,
     failures_in_a_row: u32,
-    streams_open: bool,
-    run: Option<SyncRun>,
-    counters_due: Option<Timestamp>,
-    source: Source,
-}
-
-/// A reading of everything that the person asked for or that a reconnect made necessary.
-struct SyncRun {
-    entry: u64,
-    why: &'static str,
-    started: Timestamp,
-    waiting: BTreeSet<Reading>,
-    total: u32,
-    failed: u32,
-    positions: usize,
-    orders: usize,
+    /// Readings that failed last: when each is tried again, and why it failed.
+    failing: BTreeMap<Reading, (Timestamp, Text)>,
+    /// When everything was last asked for, and what of it has not been read.
+    pub(super) all_asked: Option<Timestamp>,
+    unread: BTreeSet<Reading>,
+    /// Where the newest row was that could not be read.
+    unreadable: Option<Text>,
+    pub(super) streams_open: bool,
+    pub(super) run: Option<SyncRun>,
+    pub(super) counters_due: Option<Timestamp>,
+    pub(super) source: Source,
 }
 
 impl Session {
@@ -92,6 +76,10 @@ impl Session {
             due: BTreeMap::new(),
             under_way: BTreeSet::new(),
             failures_in_a_row: 0,
+            failing: BTreeMap::new(),
+            all_asked: None,
+            unread: BTreeSet::new(),
+            unreadable: None,
             streams_open: false,
             run: None,
             counters_due: None,
@@ -111,18 +99,20 @@ impl Session {
         }
     }
 
-    fn feed(&mut self, channel: Channel) -> &mut FeedHealth {
+    pub(super) fn feed(&mut self, channel: Channel) -> &mut FeedHealth {
         &mut self.status.feeds[usize::from(channel == Channel::Orders)]
     }
 
-    fn has_live_quotes(&self) -> bool {
+    pub(super) fn has_live_quotes(&self) -> bool {
         self.profile.has_quotes && self.status.feeds[0].live && self.is_usable()
     }
 
-    fn stop(&mut self, state: ConnectionState) {
+    pub(super) fn stop(&mut self, state: ConnectionState) {
         self.status.state = state;
         self.due.clear();
         self.under_way.clear();
+        self.failing.clear();
+        self.all_asked = None;
         self.run = None;
         self.streams_open = false;
         self.status.next_sync = None;
@@ -131,18 +121,106 @@ impl Session {
         }
     }
 
-    fn take_meter(&mut self, meter: CallMeter) {
+    /// Takes in what the calls cost so far; returns what the person has to know of them.
+    pub(super) fn take_meter(&mut self, meter: CallMeter) -> Option<Text> {
         self.status.calls = meter.calls;
         self.status.errors = meter.errors;
         self.status.latency_ms = meter.latency_ms;
         self.status.requests_left = meter.requests_left;
         self.status.clock_skew_ms = meter.clock_skew_ms.filter(|skew| skew.abs() > 1_000);
+        let known = std::mem::replace(&mut self.unreadable, meter.unreadable_at);
+        let at = self
+            .unreadable
+            .as_ref()
+            .filter(|at| Some(*at) != known.as_ref())?;
+        let rows = meter.unreadable;
+        Some(
+            format!("rows that could not be read and are left out: {rows}, the last of {at}")
+                .into(),
+        )
     }
 
-    fn schedule(&mut self, reading: Reading, at: Timestamp) {
+    pub(super) fn schedule(&mut self, reading: Reading, at: Timestamp) {
         let due = self.due.entry(reading).or_insert(at);
         *due = (*due).min(at);
     }
+
+    /// When something is to be read or told next. What is under way is not asked for again before it came back.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let free = self
+            .due
+            .iter()
+            .filter(|(reading, _)| !self.under_way.contains(reading));
+        let free = free.map(|(_, at)| *at);
+        free.chain(self.counters_due).min()
+    }
+
+    /// Schedules everything of every account.
+    pub(super) fn ask_for_all(&mut self, now: Timestamp) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        self.unread.clear();
+        for account in &self.accounts {
+            let picture = [
+                Reading::Positions(account.clone()),
+                Reading::Orders(account.clone()),
+            ];
+            self.unread.extend(picture.clone());
+            readings.extend(picture);
+            readings.push(Reading::Activities(account.clone()));
+        }
+        for reading in &readings {
+            self.schedule(reading.clone(), now);
+        }
+        self.all_asked = Some(now);
+        readings
+    }
+
+    /// A reading succeeded; returns whether it failed before.
+    pub(super) fn succeeded(&mut self, now: Timestamp, reading: &Reading) -> bool {
+        if *reading == Reading::Accounts {
+            self.failures_in_a_row = 0;
+        }
+        if self.unread.remove(reading) && self.unread.is_empty() {
+            self.status.last_sync = Some(now);
+        }
+        self.failing.remove(reading).is_some()
+    }
+
+    /// A reading failed and is tried again; returns whether that is news.
+    pub(super) fn failed(&mut self, again: Timestamp, reading: &Reading, why: Text) -> bool {
+        self.schedule(reading.clone(), again);
+        if *reading == Reading::Accounts {
+            self.all_asked = None; // what happened meanwhile is read when they are back
+        }
+        let before = self.failing.insert(reading.clone(), (again, why.clone()));
+        before.is_none_or(|(_, before)| before != why)
+    }
+
+    pub(super) fn next_pause(&mut self, jitter: &mut Jitter) -> Duration {
+        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+        jitter.pause(self.failures_in_a_row)
+    }
+
+    /// The state that follows from what failed last and what is still under way.
+    pub(super) fn settle(&mut self) {
+        if !self.is_usable() {
+            return;
+        }
+        let vital = self.failing.iter().filter(|(reading, _)| is_vital(reading));
+        if let Some((at, why)) = vital.map(|(_, failure)| failure.clone()).min() {
+            self.status.state = ConnectionState::Retrying { at, why };
+        } else if self.run.is_none() && !self.accounts.is_empty() {
+            self.status.state = ConnectionState::Live;
+        }
+    }
+}
+
+/// What a connection must be able to read to be called live.
+fn is_vital(reading: &Reading) -> bool {
+    matches!(
+        reading,
+        Reading::Accounts | Reading::Positions(_) | Reading::Orders(_)
+    )
 }
 
 impl Engine {
@@ -208,538 +286,10 @@ impl Engine {
         }
     }
 
-    fn start_run(&mut self, now: Timestamp, id: &ConnectionId, why: &'static str) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        if session.run.is_some() {
-            return;
-        }
-        let waiting = BTreeSet::from([Reading::Accounts]);
-        let entry = self.log.add(
-            now,
-            Line::new(EntryKind::Sync, "reading accounts")
-                .at(id)
-                .progress(0, 1),
-        );
-        session.run = Some(SyncRun {
-            entry: entry.id,
-            why,
-            started: now,
-            waiting,
-            total: 1,
-            failed: 0,
-            positions: 0,
-            orders: 0,
-        });
-        session.schedule(Reading::Accounts, now);
-        self.publish(Event::Activity(entry));
-        self.read_what_is_due(now);
-    }
-
     pub(super) fn schedule(&mut self, id: &ConnectionId, reading: Reading, at: Timestamp) {
         if let Some(session) = self.sessions.get_mut(id) {
             session.schedule(reading, at);
         }
-    }
-
-    /// Reads positions and balances soon: something changed them.
-    pub(super) fn positions_changed(&mut self, now: Timestamp, account: &AccountId) {
-        let soon = now.plus(AFTER_FILL);
-        self.schedule(
-            &account.connection,
-            Reading::Positions(account.clone()),
-            soon,
-        );
-        self.schedule(&account.connection, Reading::Accounts, soon);
-    }
-
-    /// Asks for every reading whose time has come.
-    pub(super) fn read_what_is_due(&mut self, now: Timestamp) {
-        for (id, session) in &mut self.sessions {
-            if !session.is_usable() {
-                continue;
-            }
-            let due = session
-                .due
-                .iter()
-                .filter(|(reading, at)| **at <= now && !session.under_way.contains(reading));
-            let readings: Vec<Reading> = due.map(|(reading, _)| reading.clone()).collect();
-            for reading in readings {
-                session.due.remove(&reading);
-                session.under_way.insert(reading.clone());
-                self.out.push(Output::Read(id.clone(), reading));
-            }
-        }
-    }
-
-    /// When [`Engine::read_what_is_due`] or the counters have something to do next.
-    pub(super) fn next_reading(&self) -> Option<Timestamp> {
-        let usable = self.sessions.values().filter(|session| session.is_usable());
-        usable
-            .flat_map(|session| session.due.values().chain(&session.counters_due))
-            .min()
-            .copied()
-    }
-
-    pub(super) fn take_reading(&mut self, now: Timestamp, answer: ReadAnswer) {
-        let ReadAnswer {
-            connection,
-            reading,
-            took,
-            meter,
-            outcome,
-        } = answer;
-        let Some(session) = self.sessions.get_mut(&connection) else {
-            return;
-        };
-        session.under_way.remove(&reading);
-        session.take_meter(meter);
-        if !session.is_usable() {
-            return;
-        }
-        match outcome {
-            Ok(data) => {
-                if matches!(reading, Reading::Accounts) {
-                    session.failures_in_a_row = 0;
-                }
-                self.take_data(now, &connection, &reading, data);
-                self.finish_reading(now, &connection, &reading, true);
-            }
-            Err(failure) => self.take_failure(now, &connection, &reading, took, failure),
-        }
-        self.publish_status(&connection);
-    }
-
-    fn take_data(&mut self, now: Timestamp, id: &ConnectionId, reading: &Reading, data: ReadData) {
-        match data {
-            ReadData::Accounts(accounts) => self.take_accounts(now, id, accounts),
-            ReadData::Positions(positions) => {
-                if let Reading::Positions(account) = reading {
-                    self.count_in_run(id, |run| run.positions += positions.len());
-                    self.take_positions(account, positions);
-                }
-            }
-            ReadData::Orders(orders) => {
-                self.count_in_run(id, |run| run.orders += orders.len());
-                for order in orders {
-                    self.take_report(now, order);
-                }
-            }
-            ReadData::Snapshots(events) => self.take_snapshots(now, id, reading, &events),
-            ReadData::Clock(clock) => {
-                self.schedule(id, Reading::Clock, now.plus(CLOCK_EVERY));
-                if self
-                    .clocks
-                    .insert(clock.market.clone(), clock.clone())
-                    .as_ref()
-                    != Some(&clock)
-                {
-                    self.publish(Event::MarketClock(clock));
-                }
-            }
-            ReadData::Instrument(Some(instrument)) => {
-                self.instruments
-                    .insert(instrument.symbol.clone(), instrument.clone());
-                self.publish(Event::Instrument(instrument));
-            }
-            ReadData::Instrument(None) => self.unknown_symbol(reading),
-            ReadData::Bars(bars) => {
-                if let Reading::Bars(symbol, timeframe) = reading {
-                    self.publish(Event::Bars {
-                        symbol: symbol.clone(),
-                        timeframe: *timeframe,
-                        bars,
-                    });
-                }
-            }
-            ReadData::Equity(points) => {
-                if let Reading::Equity(account) = reading {
-                    self.publish(Event::EquityHistory {
-                        account: account.clone(),
-                        points,
-                    });
-                }
-            }
-            ReadData::Activities(activities, rejected) => {
-                self.take_activities(now, id, activities, &rejected)
-            }
-        }
-    }
-
-    fn count_in_run(&mut self, id: &ConnectionId, count: impl FnOnce(&mut SyncRun)) {
-        if let Some(run) = self
-            .sessions
-            .get_mut(id)
-            .and_then(|session| session.run.as_mut())
-        {
-            count(run);
-        }
-    }
-
-    fn take_snapshots(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        reading: &Reading,
-        events: &[MarketEvent],
-    ) {
-        let Some(session) = self.sessions.get(id) else {
-            return;
-        };
-        let source = session.source.clone();
-        self.market.apply(now, &source, events);
-        let Reading::Snapshots(asked) = reading else {
-            return;
-        };
-        let missing: Vec<&str> = asked
-            .iter()
-            .filter(|symbol| self.market.line(symbol).is_none())
-            .map(|symbol| symbol.as_str())
-            .collect();
-        if !missing.is_empty() {
-            let text = format!("no market data for {} at {}", missing.join(", "), id);
-            self.announce(
-                now,
-                Line::new(EntryKind::Feed, text).level(Level::Warn).at(id),
-            );
-        }
-    }
-
-    fn unknown_symbol(&mut self, reading: &Reading) {
-        if let Reading::Instrument(symbol) = reading {
-            let text = format!("no connection knows the symbol {symbol}; check its spelling");
-            self.publish(Event::Notice {
-                level: Level::Warn,
-                text: text.into(),
-            });
-        }
-    }
-
-    /// What follows from accounts that were just read.
-    pub(super) fn accounts_are_known(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        accounts: Vec<AccountId>,
-    ) {
-        let interval = self.settings.refresh;
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        session.accounts.clone_from(&accounts);
-        session.status.state = ConnectionState::Live;
-        session.status.next_sync = Some(now.plus(interval));
-        let mut readings = Vec::new();
-        if session.run.is_some()
-            || session
-                .status
-                .last_sync
-                .is_none_or(|last| now.since(last) >= interval)
-        {
-            for account in &accounts {
-                readings.push(Reading::Positions(account.clone()));
-                readings.push(Reading::Orders(account.clone()));
-                readings.push(Reading::Activities(account.clone()));
-            }
-            session.status.last_sync = Some(now);
-        }
-        for reading in &readings {
-            session.schedule(reading.clone(), now);
-        }
-        if let Some(run) = &mut session.run {
-            run.total += u32::try_from(readings.len()).unwrap_or(u32::MAX);
-            run.waiting.extend(readings);
-        }
-        session.schedule(Reading::Accounts, now.plus(interval));
-        if !session.streams_open {
-            session.streams_open = true;
-            self.out.push(Output::OpenStreams(id.clone(), accounts));
-        }
-        self.look_up_open_orders(now, id);
-    }
-
-    fn take_failure(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        reading: &Reading,
-        took: Duration,
-        failure: Failure,
-    ) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let is_whole = matches!(reading, Reading::Accounts);
-        match failure.kind {
-            FailureKind::SignIn => {
-                session.stop(ConnectionState::NeedsSignIn {
-                    why: failure.what.clone(),
-                });
-                self.out.push(Output::CloseStreams(id.clone()));
-                self.rewatch();
-            }
-            FailureKind::Final if is_whole => {
-                session.stop(ConnectionState::Failed {
-                    why: failure.what.clone(),
-                });
-                self.out.push(Output::CloseStreams(id.clone()));
-                self.rewatch();
-            }
-            FailureKind::Later(pause) => {
-                session.failures_in_a_row += 1;
-                let at =
-                    now.plus(pause.unwrap_or_else(|| self.jitter.pause(session.failures_in_a_row)));
-                session.schedule(reading.clone(), at);
-                if is_whole {
-                    session.status.state = ConnectionState::Retrying {
-                        at,
-                        why: failure.what.clone(),
-                    };
-                }
-            }
-            FailureKind::NotFound => self.unknown_symbol(reading),
-            FailureKind::Final => {}
-        }
-        let text = format!("could not read {}: {}", name_of(reading), failure.what);
-        let level = if failure.kind == FailureKind::NotFound {
-            Level::Warn
-        } else {
-            Level::Wrong
-        };
-        self.note(
-            now,
-            Line::new(EntryKind::Sync, text)
-                .level(level)
-                .at(id)
-                .took(took),
-        );
-        self.finish_reading(now, id, reading, false);
-    }
-
-    fn finish_reading(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        reading: &Reading,
-        succeeded: bool,
-    ) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let accounts = session.accounts.len();
-        let Some(run) = &mut session.run else { return };
-        if !run.waiting.remove(reading) {
-            return;
-        }
-        run.failed += u32::from(!succeeded);
-        let line = if run.waiting.is_empty() {
-            let text = format!(
-                "{} account{}, {} positions, {} orders read ({})",
-                accounts,
-                if accounts == 1 { "" } else { "s" },
-                run.positions,
-                run.orders,
-                run.why
-            );
-            let level = if run.failed > 0 {
-                Level::Warn
-            } else {
-                Level::Info
-            };
-            let text = if run.failed > 0 {
-                format!("{text}; {} of {} readings failed", run.failed, run.total)
-            } else {
-                text
-            };
-            Line::new(EntryKind::Sync, text)
-                .level(level)
-                .took(now.since(run.started))
-        } else {
-            let done = run.total - u32::try_from(run.waiting.len()).unwrap_or(0);
-            Line::new(EntryKind::Sync, "reading").progress(done, run.total)
-        };
-        let entry = self.log.replace(run.entry, now, line.at(id));
-        if run.waiting.is_empty() {
-            session.run = None;
-        }
-        self.publish(Event::Activity(entry));
-    }
-
-    pub(super) fn take_stream(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        channel: Channel,
-        change: StreamChange,
-    ) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let line = match change {
-            StreamChange::Up(label) => return self.stream_is_up(now, id, channel, label),
-            StreamChange::Down { why, again } => {
-                let feed = session.feed(channel);
-                let was_live = std::mem::take(&mut feed.live);
-                feed.problem = Some(why.clone());
-                let first = was_live || feed.reconnects == 0;
-                let level = if again.is_some() {
-                    Level::Warn
-                } else {
-                    Level::Wrong
-                };
-                let next = if again.is_some() {
-                    "trying again"
-                } else {
-                    "gave up; press c to connect again"
-                };
-                first.then(|| {
-                    Line::new(
-                        EntryKind::Feed,
-                        format!("{}: {why}; {next}", channel.as_str()),
-                    )
-                    .level(level)
-                })
-            }
-            StreamChange::NotLive(symbols, why) => {
-                let names: Vec<&str> = symbols
-                    .iter()
-                    .map(|symbol| symbol.as_str())
-                    .take(8)
-                    .collect();
-                let text = format!(
-                    "{} symbols are not live ({why}): {}",
-                    symbols.len(),
-                    names.join(", ")
-                );
-                session.feed(channel).not_live = symbols;
-                Some(Line::new(EntryKind::Feed, text).level(Level::Warn))
-            }
-            StreamChange::Garbled(count, at) => {
-                let feed = session.feed(channel);
-                let first = feed.garbled == 0;
-                feed.garbled += count;
-                let text = format!(
-                    "{}: a message could not be read ({at}); it was skipped and counted",
-                    channel.as_str()
-                );
-                first.then(|| Line::new(EntryKind::Feed, text).level(Level::Warn))
-            }
-            StreamChange::Trouble(what) => {
-                session.feed(channel).problem = Some(what.clone());
-                Some(
-                    Line::new(EntryKind::Feed, format!("{}: {what}", channel.as_str()))
-                        .level(Level::Warn),
-                )
-            }
-        };
-        if let Some(line) = line {
-            self.note(now, line.at(id));
-        }
-        self.publish_status(id);
-        self.rewatch();
-    }
-
-    fn stream_is_up(&mut self, now: Timestamp, id: &ConnectionId, channel: Channel, label: Text) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let simulated = session.profile.simulated;
-        let feed = session.feed(channel);
-        let again = feed.problem.take().is_some();
-        feed.live = true;
-        feed.heard = Some(now);
-        feed.reconnects += u32::from(again);
-        feed.label = label.clone();
-        if channel == Channel::Quotes {
-            session.source = Source { label, simulated };
-            self.watching = None; // a new session of the feed carries nothing yet
-            self.rewatch();
-            let watched = self.market.watched();
-            if !watched.is_empty() && self.market_connection().as_ref() == Some(id) {
-                self.schedule(id, Reading::Snapshots(watched), now);
-            }
-        } else if again {
-            // Missed order events are not replayed: everything is read again.
-            self.start_run(now, id, "reconnected");
-        }
-        let text = format!(
-            "{} {}",
-            channel.as_str(),
-            if again { "live again" } else { "live" }
-        );
-        self.note(now, Line::new(EntryKind::Feed, text).at(id));
-        self.publish_status(id);
-        self.read_what_is_due(now);
-    }
-
-    pub(super) fn take_market(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        events: &[MarketEvent],
-    ) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let feed = &mut session.status.feeds[0];
-        feed.heard = Some(now);
-        feed.messages += events.len() as u64;
-        session.counters_due.get_or_insert(now.plus(COUNTERS_EVERY));
-        self.market.apply(now, &session.source, events);
-    }
-
-    /// Tells screens of counters that changed, at a calm pace.
-    pub(super) fn tell_counters(&mut self, now: Timestamp) {
-        let due = self
-            .sessions
-            .iter_mut()
-            .filter(|(_, session)| session.counters_due.is_some_and(|at| at <= now));
-        let ids: Vec<ConnectionId> = due
-            .map(|(id, session)| {
-                session.counters_due = None;
-                id.clone()
-            })
-            .collect();
-        for id in ids {
-            self.publish_status(&id);
-        }
-    }
-
-    /// The connection whose feed carries what screens watch: the first with a live one.
-    pub(super) fn market_connection(&self) -> Option<ConnectionId> {
-        self.sessions
-            .iter()
-            .find(|(_, session)| session.has_live_quotes())
-            .map(|(id, _)| id.clone())
-    }
-
-    /// Tells the chosen feed what is watched, when either changed.
-    pub(super) fn rewatch(&mut self) {
-        let Some(id) = self.market_connection() else {
-            self.watching = None;
-            return;
-        };
-        let wanted = Some((id.clone(), self.market.watched()));
-        if self.watching == wanted {
-            return;
-        }
-        if let Some((before, _)) = self.watching.take().filter(|(before, _)| *before != id) {
-            self.out.push(Output::Watch(before, Vec::new()));
-        }
-        self.out.push(Output::Watch(id, self.market.watched()));
-        self.watching = wanted;
-    }
-
-    /// A connection that can be asked about the market now.
-    pub(super) fn quotes_source(&self) -> Option<ConnectionId> {
-        let usable = |session: &&Session| session.profile.has_quotes && session.is_usable();
-        self.market_connection().or_else(|| {
-            self.sessions
-                .values()
-                .find(usable)
-                .map(|session| session.profile.id.clone())
-        })
     }
 
     pub(super) fn publish_status(&mut self, id: &ConnectionId) {
@@ -748,20 +298,6 @@ impl Engine {
         };
         let status = session.status.clone();
         self.publish(Event::Connection(Box::new(status)));
-    }
-}
-
-fn name_of(reading: &Reading) -> String {
-    match reading {
-        Reading::Accounts => "accounts".into(),
-        Reading::Positions(account) => format!("positions of {}", account.short()),
-        Reading::Orders(account) => format!("orders of {}", account.short()),
-        Reading::Snapshots(symbols) => format!("market data of {} symbols", symbols.len()),
-        Reading::Clock => "opening hours".into(),
-        Reading::Instrument(symbol) => format!("what {symbol} is"),
-        Reading::Bars(symbol, _) => format!("price history of {symbol}"),
-        Reading::Equity(account) => format!("equity history of {}", account.short()),
-        Reading::Activities(account) => format!("activity of {}", account.short()),
     }
 }
 

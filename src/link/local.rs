@@ -27,6 +27,8 @@ pub enum Inbound {
     Request(ScreenId, Request),
     /// A request with secrets.
     Secret(ScreenId, SecretRequest),
+    /// A screen went away; [`Hub::departed`] names it.
+    Departed,
 }
 
 /// The runtime does not keep up with requests; the person may try again.
@@ -38,9 +40,12 @@ pub struct Busy;
 #[derive(Clone)]
 pub struct Hub {
     inbox: mpsc::Sender<Inbound>,
-    screens: Arc<Mutex<Vec<(ScreenId, Weak<Mailbox>)>>>,
+    screens: Arc<Mutex<Screens>>,
     next: Arc<AtomicU64>,
 }
+
+/// Attached screens; one that went away is forgotten by [`Hub::departed`].
+type Screens = Vec<(ScreenId, Weak<Mailbox>)>;
 
 /// A screen's side: asks, and takes what is new.
 pub struct ScreenEnd {
@@ -100,7 +105,7 @@ impl Hub {
         }
     }
 
-    fn screens(&self) -> MutexGuard<'_, Vec<(ScreenId, Weak<Mailbox>)>> {
+    fn screens(&self) -> MutexGuard<'_, Screens> {
         self.screens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -160,6 +165,13 @@ impl Hub {
                 mailbox.changed.notify_one();
             }
         });
+    }
+}
+
+impl Drop for ScreenEnd {
+    fn drop(&mut self) {
+        // With a full inbox the runtime is awake anyway and looks around at its next turn.
+        let _ = self.inbox.try_send(Inbound::Departed);
     }
 }
 
@@ -263,9 +275,9 @@ mod tests {
         let numbers: Vec<_> = screen
             .drain()
             .into_iter()
-            .map(|update| match update {
-                Update::Numbered { sequence, .. } => sequence.0,
-                other => panic!("{other:?}"),
+            .filter_map(|update| match update {
+                Update::Numbered { sequence, .. } => Some(sequence.0),
+                Update::Snapshot(_) | Update::Quotes { .. } => None,
             })
             .collect();
         assert_eq!(numbers, [1, 2]);

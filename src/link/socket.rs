@@ -103,13 +103,23 @@ pub struct Listener {
 pub struct Attached {
     /// Works like a screen in the runtime's own process, but for secrets, which are dropped unsent.
     pub screen: ScreenEnd,
-    pump: AbortOnDropHandle<SocketError>,
+    pump: Option<AbortOnDropHandle<SocketError>>,
 }
 
 impl Attached {
-    /// Waits until the link ends, and says why.
-    pub async fn ended(&mut self) -> SocketError {
-        (&mut self.pump).await.unwrap_or(SocketError::Closed)
+    /// Waits until the screen has something to drain.
+    ///
+    /// # Errors
+    /// The link ended, and why.
+    pub async fn changed(&mut self) -> Result<(), SocketError> {
+        let pump = self.pump.as_mut().ok_or(SocketError::Closed)?;
+        let ended = tokio::select! {
+            biased;
+            () = self.screen.changed() => return Ok(()),
+            ended = pump => ended.unwrap_or(SocketError::Closed),
+        };
+        self.pump = None;
+        Err(ended)
     }
 }
 
@@ -304,7 +314,7 @@ pub async fn connect(path: &Path) -> Result<Attached, SocketError> {
     });
     Ok(Attached {
         screen,
-        pump: AbortOnDropHandle::new(pump),
+        pump: Some(AbortOnDropHandle::new(pump)),
     })
 }
 
@@ -324,6 +334,7 @@ async fn tell_requests(mut writer: OwnedWriteHalf, mut inbox: mpsc::Receiver<Inb
         match inbox.recv().await.ok_or(SocketError::Closed)? {
             Inbound::Request(_, request) => write_line(&mut writer, &request).await?,
             Inbound::Secret(..) => {} // never travels; wiped as it is dropped here
+            Inbound::Departed => return Err(SocketError::Closed),
         }
     }
 }

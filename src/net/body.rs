@@ -18,7 +18,7 @@ pub(super) struct Body {
 
 enum Content {
     Plain(Vec<u8>),
-    Gzip(MultiGzDecoder<Bounded>),
+    Gzip(Box<MultiGzDecoder<Bounded>>),
 }
 
 impl Body {
@@ -30,7 +30,7 @@ impl Body {
         let content = match encoding.map(str::trim) {
             None | Some("" | "identity") => Content::Plain(Vec::new()),
             Some(gzip) if gzip.eq_ignore_ascii_case("gzip") => {
-                Content::Gzip(MultiGzDecoder::new(Bounded::new(limit)))
+                Content::Gzip(Box::new(MultiGzDecoder::new(Bounded::new(limit))))
             }
             Some(_) => {
                 return Err(NetError::Protocol {

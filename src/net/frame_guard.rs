@@ -208,15 +208,16 @@ mod tests {
 
     fn frame(start: u8, payload: usize) -> Vec<u8> {
         let mut bytes = vec![start];
+        let length = (payload as u64).to_be_bytes();
         match payload {
-            0..=125 => bytes.push(payload as u8),
+            0..=125 => bytes.push(length[7]),
             126..=65_535 => {
                 bytes.push(126);
-                bytes.extend((payload as u16).to_be_bytes());
+                bytes.extend(&length[6..]);
             }
             _ => {
                 bytes.push(127);
-                bytes.extend((payload as u64).to_be_bytes());
+                bytes.extend(length);
             }
         }
         bytes.extend(vec![0x81; payload]);

@@ -338,13 +338,9 @@ impl<IO: Wire, S: Session> Run<'_, IO, S> {
             Message::Ping(_) => self.unflushed = true, // the library queued the answer
             Message::Pong(_) | Message::Frame(_) => {}
             Message::Close(frame) => {
-                let frame = frame.map(|frame| (u16::from(frame.code), frame.reason));
-                self.closed = Some(match frame {
-                    Some((code, reason)) => SocketEnd::Closed {
-                        code: Some(code),
-                        reason: clean(reason.as_str()),
-                    },
-                    None => SocketEnd::closed_without_a_word(),
+                self.closed = Some(SocketEnd::Closed {
+                    code: frame.as_ref().map(|frame| frame.code.into()),
+                    reason: frame.map_or_else(String::new, |frame| clean(frame.reason.as_str())),
                 });
             }
         }
@@ -368,7 +364,6 @@ impl<IO: Wire, S: Session> Run<'_, IO, S> {
 }
 
 fn explain(error: WsError) -> NetError {
-    let protocol = |why: String| NetError::Protocol { why: clean(&why) };
     match error {
         WsError::Http(answer) => NetError::Handshake {
             status: answer.status().as_u16(),
@@ -389,12 +384,14 @@ fn explain(error: WsError) -> NetError {
         ) => NetError::Broken {
             why: "it was closed without a word".into(),
         },
-        WsError::Utf8(_) => protocol("text that is not UTF-8".into()),
         WsError::Url(_) => NetError::Address("it is not one of a WebSocket"),
-        WsError::Protocol(error) => protocol(error.to_string()),
-        WsError::Tls(error) => protocol(error.to_string()),
-        WsError::HttpFormat(error) => protocol(error.to_string()),
-        WsError::AttackAttempt => protocol("a head without end".into()),
+        WsError::Utf8(_)
+        | WsError::Protocol(_)
+        | WsError::Tls(_)
+        | WsError::HttpFormat(_)
+        | WsError::AttackAttempt => NetError::Protocol {
+            why: clean(&error.to_string()),
+        },
     }
 }
 

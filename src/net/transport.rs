@@ -48,7 +48,7 @@ impl Default for Patience {
 /// Bytes a second below which an answer is given up.
 pub const SLOWEST: usize = 1024;
 /// Headers of one answer, names and values together.
-const HEADER_LIMIT: usize = 64 * 1024;
+const HEADER_LIMIT: u32 = 64 * 1024;
 const HEADER_COUNT: usize = 100;
 const USER_AGENT: &str = concat!("tradedeck/", env!("CARGO_PKG_VERSION"));
 
@@ -185,7 +185,7 @@ fn client(patience: Patience) -> Result<reqwest::ClientBuilder, NetError> {
         .connect_timeout(patience.connect)
         .pool_idle_timeout(Duration::from_secs(60))
         .http1_max_headers(HEADER_COUNT)
-        .http2_max_header_list_size(HEADER_LIMIT as u32))
+        .http2_max_header_list_size(HEADER_LIMIT))
 }
 
 fn outgoing(request: &Request) -> Result<reqwest::Request, NetError> {
@@ -204,14 +204,15 @@ fn outgoing(request: &Request) -> Result<reqwest::Request, NetError> {
 }
 
 fn check_head(status: u16, headers: &HeaderMap) -> Result<(), NetError> {
+    let limit = HEADER_LIMIT as usize;
     let size: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
-    if size > HEADER_LIMIT {
+    if size > limit {
         return Err(NetError::TooLarge {
             what: "the answer's head",
-            limit: HEADER_LIMIT,
+            limit,
         });
     }
     match status {

@@ -83,6 +83,7 @@ impl Runtime {
                 spec,
                 clock: self.clock.clone(),
                 dialer: self.dialer.clone(),
+                socket: self.socket,
                 answers: self.effects.answers.clone(),
                 commands,
                 random: self.random.fork(),
@@ -106,6 +107,7 @@ struct Stream {
     spec: StreamSpec,
     clock: Arc<dyn Clock>,
     dialer: Dialer,
+    socket: socket::Options,
     answers: mpsc::Sender<Happened>,
     commands: mpsc::Receiver<StreamCommand>,
     random: fastrand::Rng,
@@ -174,9 +176,14 @@ impl Stream {
         };
         let mut session = (self.spec.session)();
         let mut fill = |events: &mut Vec<StreamEvent>| basin.fill(events);
-        let options = socket::Options::default();
         let end = socket
-            .run(&mut session, &mut self.commands, &mut fill, options, cancel)
+            .run(
+                &mut session,
+                &mut self.commands,
+                &mut fill,
+                self.socket,
+                cancel,
+            )
             .await;
         End::of_socket(&end)
     }
@@ -292,9 +299,10 @@ impl Basin {
         });
         let fits = fits.count();
         for event in events.drain(..fits) {
-            match event {
-                StreamEvent::Market(event) => held.market.push(event),
-                other => held.others.push(other),
+            if let StreamEvent::Market(event) = event {
+                held.market.push(event);
+            } else {
+                held.others.push(event);
             }
         }
         if held.market.len() > THIN_ABOVE {

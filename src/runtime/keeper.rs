@@ -116,7 +116,7 @@ impl Strongroom {
     pub(crate) fn status(&self) -> VaultStatus {
         match &self.door {
             Door::Absent(_) => VaultStatus::Absent,
-            Door::Locked(_) => self.locked(0, None),
+            Door::Locked(_) => self.locked(None),
             Door::Open(vault) => VaultStatus::Open {
                 failures: vault.wrong_guesses(),
             },
@@ -127,7 +127,11 @@ impl Strongroom {
         }
     }
 
-    fn locked(&self, failures: u32, problem: Option<Text>) -> VaultStatus {
+    fn locked(&self, problem: Option<Text>) -> VaultStatus {
+        let failures = match &self.door {
+            Door::Locked(vault) => vault.wrong_guesses(),
+            Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving => 0,
+        };
         VaultStatus::Locked {
             failures,
             wait_until: self.next_attempt,
@@ -141,18 +145,17 @@ impl Strongroom {
         passphrase: &SecretString,
         now: Timestamp,
     ) -> Result<Opened, VaultStatus> {
-        let lock = match std::mem::replace(&mut self.door, Door::Moving) {
-            Door::Absent(lock) => lock,
-            other => {
+        let passphrase =
+            Passphrase::new(passphrase.expose_secret()).map_err(|error| self.stays(&error))?;
+        match std::mem::replace(&mut self.door, Door::Moving) {
+            Door::Absent(lock) => match Vault::create(lock, &passphrase, self.cost) {
+                Ok(vault) => Ok(self.enter(vault, now)),
+                Err(error) => Err(self.broken(&error)),
+            },
+            other @ (Door::Locked(_) | Door::Open(_) | Door::Broken(_) | Door::Moving) => {
                 self.door = other;
-                return Err(self.status());
+                Err(self.status())
             }
-        };
-        let made = Passphrase::new(passphrase.expose_secret())
-            .and_then(|it| Vault::create(lock, &it, self.cost));
-        match made {
-            Ok(vault) => Ok(self.enter(vault, now)),
-            Err(error) => Err(self.broken(&error)),
         }
     }
 
@@ -163,44 +166,40 @@ impl Strongroom {
         now: Timestamp,
     ) -> Result<Opened, VaultStatus> {
         if self.next_attempt.is_some_and(|at| now < at) {
-            return Err(self.locked(0, Some("wait before the next attempt".into())));
+            return Err(self.locked(Some("wait before the next attempt".into())));
         }
-        let locked = match std::mem::replace(&mut self.door, Door::Moving) {
-            Door::Locked(locked) => locked,
-            other => {
+        let passphrase =
+            Passphrase::new(passphrase.expose_secret()).map_err(|error| self.stays(&error))?;
+        match std::mem::replace(&mut self.door, Door::Moving) {
+            Door::Locked(locked) => match locked.unlock(&passphrase) {
+                Ok(vault) => Ok(self.enter(vault, now)),
+                Err(refused) => Err(self.stay_locked(refused, now)),
+            },
+            other @ (Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving) => {
                 self.door = other;
-                return Err(self.status());
+                Err(self.status())
             }
-        };
-        let passphrase = match Passphrase::new(passphrase.expose_secret()) {
-            Ok(passphrase) => passphrase,
-            Err(error) => {
-                self.door = Door::Locked(locked);
-                return Err(self.locked(0, Some(Text::new(&error.to_string()))));
-            }
-        };
-        match locked.unlock(&passphrase) {
-            Ok(vault) => Ok(self.enter(vault, now)),
-            Err(refused) => Err(self.stay_locked(refused, now)),
+        }
+    }
+
+    /// A passphrase that cannot be one changes nothing.
+    fn stays(&self, error: &VaultError) -> VaultStatus {
+        match self.door {
+            Door::Locked(_) => self.locked(Some(Text::new(&error.to_string()))),
+            Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving => self.status(),
         }
     }
 
     fn stay_locked(&mut self, refused: vault::Refused, now: Timestamp) -> VaultStatus {
-        let problem = Text::new(&refused.error.to_string());
-        match refused.error {
-            VaultError::WrongPassphrase => {
-                let delay = refused.vault.delay();
-                self.next_attempt = (!delay.is_zero()).then(|| now.plus(delay));
-                let failures = refused.vault.wrong_guesses();
-                self.door = Door::Locked(refused.vault);
-                self.locked(failures, Some(problem))
-            }
-            VaultError::NotEnoughMemory { .. } => {
-                self.door = Door::Locked(refused.vault);
-                self.locked(0, Some(problem))
-            }
-            other => self.broken(&other),
+        let vault::Refused { vault, error } = refused;
+        let is_wrong = matches!(error, VaultError::WrongPassphrase);
+        if !is_wrong && !matches!(error, VaultError::NotEnoughMemory { .. }) {
+            return self.broken(&error);
         }
+        let delay = vault.delay();
+        self.next_attempt = (is_wrong && !delay.is_zero()).then(|| now.plus(delay));
+        self.door = Door::Locked(vault);
+        self.locked(Some(Text::new(&error.to_string())))
     }
 
     fn broken(&mut self, error: &VaultError) -> VaultStatus {
@@ -254,7 +253,7 @@ impl Strongroom {
         self.journal = None;
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
-            other => other,
+            other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving) => other,
         };
         self.status()
     }

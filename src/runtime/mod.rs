@@ -2,7 +2,7 @@
 //!
 //! One loop takes requests, provider events and ticks in order, asks the engine, and has [`effects`] do what it
 //! says; the loop itself never waits for a network. It must not know screens, nor whether the far side is real.
-//! A new effect is a new [`Output`](crate::engine::Output) with its arm in [`Runtime::act`].
+//! A new effect is a new [`Output`] with its arm in [`Runtime::act`].
 
 mod additions;
 pub mod clock;
@@ -11,14 +11,14 @@ mod convert;
 mod credentials;
 mod effects;
 mod keeper;
+mod secrets;
 
 use crate::domain::{Clock, ConnectionId, Symbol, Text, Timestamp};
 use crate::engine::input::{Note, Profile, Sent};
 use crate::engine::{Engine, Input, Output, Settings};
-use crate::link::{
-    EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, SecretRequest, VaultStatus,
-};
+use crate::link::{EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, VaultStatus};
 use crate::net::Dialer;
+use crate::net::socket;
 use crate::net::transport::Transport;
 use crate::providers::provider::Provider;
 use crate::providers::{self, PROVIDERS};
@@ -44,8 +44,8 @@ const MOST_IN_A_TURN: usize = 256;
 /// Shortest time between two publications of market data.
 const QUOTES_EVERY: Duration = Duration::from_millis(25);
 
-/// How often departed screens are noticed.
-const LOOK_AROUND_EVERY: Duration = Duration::from_secs(1);
+/// Longest sleep of the loop: a departed screen that found the inbox full is noticed after it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// What a runtime is made from.
 pub struct Options {
@@ -55,6 +55,8 @@ pub struct Options {
     pub transport: Arc<dyn Transport>,
     /// How WebSockets are reached.
     pub dialer: Dialer,
+    /// How WebSockets behave over time.
+    pub socket: socket::Options,
     /// The data folder, held by us alone.
     pub lock: InstanceLock,
     /// What a new vault costs to open.
@@ -95,6 +97,7 @@ struct Runtime {
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     dialer: Dialer,
+    socket: socket::Options,
     addresses: BTreeMap<String, BTreeMap<String, String>>,
     hub: Hub,
     engine: Engine,
@@ -121,6 +124,7 @@ pub async fn run(
         clock: options.clock,
         transport: options.transport,
         dialer: options.dialer,
+        socket: options.socket,
         addresses: options.addresses,
         hub,
         engine: Engine::new(options.settings, offers(), vault),
@@ -129,9 +133,8 @@ pub async fn run(
         random: fastrand::Rng::with_seed(seed),
     };
     let mut quotes_due: Option<Instant> = None;
-    let mut look_around = Instant::now() + LOOK_AROUND_EVERY;
     loop {
-        let wake = runtime.next_wake(quotes_due, look_around);
+        let wake = runtime.next_wake(quotes_due);
         tokio::select! {
             biased;
             () = cancel.cancelled() => break,
@@ -145,30 +148,25 @@ pub async fn run(
             };
             runtime.take_happened(event).await;
         }
-        let now = Instant::now();
-        if now >= look_around {
-            look_around = now + LOOK_AROUND_EVERY;
-            for screen in runtime.hub.departed() {
-                runtime.handle(Input::ScreenGone(screen)).await;
-            }
+        for screen in runtime.hub.departed() {
+            runtime.handle(Input::ScreenGone(screen)).await;
         }
-        runtime.publish_quotes(now, &mut quotes_due);
+        runtime.publish_quotes(Instant::now(), &mut quotes_due);
     }
     runtime.close().await;
 }
 
 impl Runtime {
-    fn next_wake(&self, quotes_due: Option<Instant>, look_around: Instant) -> Instant {
-        let deadline = self
-            .engine
-            .next_deadline()
-            .map(|at| Instant::now() + at.since(self.clock.now()));
+    fn next_wake(&self, quotes_due: Option<Instant>) -> Instant {
+        let now = Instant::now();
+        let deadline = self.engine.next_deadline();
+        let deadline = deadline.map(|at| now + at.since(self.clock.now()));
         let quotes_due = quotes_due.filter(|_| self.engine.has_quotes());
-        [Some(look_around), deadline, quotes_due]
+        let latest = now + LONGEST_SLEEP;
+        [deadline, quotes_due]
             .into_iter()
             .flatten()
-            .min()
-            .unwrap_or(look_around)
+            .fold(latest, Instant::min)
     }
 
     /// Tells screens what changed: at once after a quiet moment, else at a steady pace.
@@ -183,57 +181,7 @@ impl Runtime {
         match inbound {
             Inbound::Request(screen, request) => self.handle(Input::Request(screen, request)).await,
             Inbound::Secret(_, request) => self.take_secret(request).await,
-        }
-    }
-
-    async fn take_secret(&mut self, request: SecretRequest) {
-        let Effects { answers, keeper } = self.effects.clone();
-        match request {
-            SecretRequest::CreateVault { passphrase } => {
-                self.handle(Input::Vault(VaultStatus::Unlocking)).await;
-                let now = self.clock.now();
-                tokio::spawn(async move {
-                    let opened = keeper.ask(move |room| room.create(&passphrase, now)).await;
-                    report_vault(&answers, opened).await;
-                });
-            }
-            SecretRequest::Unlock { passphrase } => {
-                self.handle(Input::Vault(VaultStatus::Unlocking)).await;
-                let now = self.clock.now();
-                tokio::spawn(async move {
-                    let opened = keeper.ask(move |room| room.unlock(&passphrase, now)).await;
-                    report_vault(&answers, opened).await;
-                });
-            }
-            SecretRequest::AddConnection {
-                name,
-                provider,
-                environment,
-                secrets,
-            } => {
-                let taken = self.connections.keys().cloned().collect();
-                let connection = additions::choose_name(name, &provider, &taken);
-                let secrets = secrets.into_iter().collect();
-                let credentials = connection.map(|connection| Credentials {
-                    connection,
-                    provider,
-                    environment,
-                    secrets,
-                });
-                additions::add(self.opener(), self.effects.clone(), credentials);
-            }
-            SecretRequest::RemoveConnection { connection } => {
-                tokio::spawn(async move {
-                    let name = connection.clone();
-                    let removed = keeper.ask(move |room| room.remove(&name)).await;
-                    let event = match removed {
-                        Some(Ok(_)) => Happened::Removed(connection),
-                        Some(Err(problem)) => Happened::Input(trouble(problem)),
-                        None => return,
-                    };
-                    let _ = answers.send(event).await; // the loop is gone only when the program ends
-                });
-            }
+            Inbound::Departed => {}
         }
     }
 
@@ -250,30 +198,6 @@ impl Runtime {
             Happened::Removed(connection) => {
                 self.connections.remove(&connection);
                 self.handle(Input::Removed(connection)).await;
-            }
-        }
-    }
-
-    async fn vault_opened(&mut self, opened: Opened) {
-        self.handle(Input::Vault(VaultStatus::Open {
-            failures: opened.failures,
-        }))
-        .await;
-        for warning in opened.warnings {
-            self.handle(trouble(warning)).await;
-        }
-        // Orders of an earlier run first: nothing of their kind is sent before their fate is known.
-        self.handle(Input::OpenIntents(opened.intents)).await;
-        for credentials in opened.connections {
-            match self.opener().open(&credentials) {
-                Ok(provider) => {
-                    let profile = self.keep(provider, credentials);
-                    self.handle(Input::Opened(profile)).await;
-                }
-                Err(problem) => {
-                    let text = format!("{} cannot be opened: {problem}", credentials.connection);
-                    self.handle(trouble(text)).await;
-                }
             }
         }
     }
@@ -402,34 +326,10 @@ impl Runtime {
         }
     }
 
-    /// Keys and tokens leave memory: providers hold them, the keeper holds the vault's.
-    fn drop_secrets(&mut self) {
-        self.connections.clear();
-        let Effects { answers, keeper } = self.effects.clone();
-        tokio::spawn(async move {
-            if let Some(status) = keeper.ask(|room| room.lock()).await {
-                effects::tell(&answers, Input::Vault(status)).await;
-            }
-        });
-    }
-
     async fn close(&mut self) {
         self.connections.clear();
         let _ = self.effects.keeper.ask(|room| room.lock()).await; // what waits on the disk is written first
     }
-}
-
-async fn report_vault(
-    answers: &mpsc::Sender<Happened>,
-    opened: Option<Result<Opened, VaultStatus>>,
-) {
-    let gone = || {
-        Err(VaultStatus::Broken {
-            problem: "the vault's keeper is gone; start tradedeck again".into(),
-        })
-    };
-    let opened = opened.unwrap_or_else(gone).map(Box::new);
-    let _ = answers.send(Happened::Vault(opened)).await; // the loop is gone only when the program ends
 }
 
 /// What may be connected, for screens.

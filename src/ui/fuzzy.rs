@@ -6,7 +6,9 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 /// Indices of the texts that match `query`, best first and else in their own order; all of them for an empty query.
 pub fn ranked<'a>(query: &str, texts: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let pattern = Pattern::parse(query, CaseMatching::Smart, Normalization::Smart);
-    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut config = Config::DEFAULT;
+    config.prefer_prefix = true;
+    let mut matcher = Matcher::new(config);
     let mut characters = Vec::new();
     let mut scored: Vec<(u32, usize)> = texts
         .enumerate()

@@ -103,10 +103,10 @@ impl Key {
 
     /// The character it types into a text field, if it types one.
     pub fn typed(self) -> Option<char> {
-        match self.code {
-            KeyCode::Char(character) if !self.control && !self.alt => Some(character),
-            _ => None,
-        }
+        let KeyCode::Char(character) = self.code else {
+            return None;
+        };
+        (!self.control && !self.alt).then_some(character)
     }
 
     /// Reads a name such as `ctrl-k`, `shift-tab`, `del`, `f5`, `?`.

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod command;
+pub mod footer;
 pub mod format;
 pub mod fuzzy;
 pub mod key;
@@ -13,5 +14,11 @@ pub mod keymap;
 pub mod layout;
 pub mod overlays;
 pub mod panes;
+pub mod status_bar;
+pub mod terminal;
 pub mod theme;
 pub mod widgets;
+
+mod run;
+
+pub use run::{Face, FaceError, Outcome, run};

@@ -54,7 +54,7 @@ fn snapshot(at: u64) -> Snapshot {
     }
 }
 
-fn notice(number: usize) -> Event {
+fn notice(number: u64) -> Event {
     Event::Notice {
         level: Level::Info,
         text: number.to_string().into(),
@@ -96,9 +96,7 @@ async fn a_client_starts_from_a_snapshot_and_misses_no_event() {
     let mut cockpit = cockpit();
     let (client, mut replica) = cockpit.client(7).await;
     for number in 8..=30 {
-        cockpit
-            .hub
-            .publish(Sequence(number), &notice(number as usize));
+        cockpit.hub.publish(Sequence(number), &notice(number));
     }
     while replica.notices.len() < 23 {
         take(&client, &mut replica).await;
@@ -237,7 +235,9 @@ async fn the_end_of_the_cockpit_ends_the_client() {
     let mut cockpit = cockpit();
     let (mut client, _) = cockpit.client(0).await;
     drop(cockpit);
-    assert!(matches!(client.ended().await, SocketError::Closed));
+    for _ in 0..2 {
+        assert!(matches!(client.changed().await, Err(SocketError::Closed)));
+    }
 }
 
 #[tokio::test]

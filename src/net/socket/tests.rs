@@ -229,6 +229,14 @@ async fn a_quiet_socket_whose_far_side_answers_pings_stands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ping_is_answered() {
+    let mut line = Line::open().await;
+    line.hear().await;
+    line.far.send(Message::Ping("?".into())).await.unwrap();
+    assert_eq!(line.hear().await, Message::Pong("?".into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_of_the_session_is_kept() {
     let parrot = Parrot {
         deadline: Some(Instant::now() + Duration::from_secs(5)),

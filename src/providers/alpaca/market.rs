@@ -357,39 +357,3 @@ fn chunks(symbols: &[Symbol]) -> Vec<(Shelf, Vec<Symbol>)> {
     }
     chunks
 }
-
-/// Which feed of stocks a connection uses, by the path of its data stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Feed(String);
-
-impl Feed {
-    /// From the path's last segment: `iex`, `sip`, `delayed_sip` …
-    pub(super) fn new(data_stream: &url::Url) -> Self {
-        let mut segments = data_stream.path_segments().into_iter().flatten();
-        Self(segments.next_back().unwrap_or_default().to_owned())
-    }
-
-    /// What people call it.
-    pub(super) fn label(&self) -> Text {
-        match self.0.as_str() {
-            "delayed_sip" => "SIP 15m".into(),
-            other => other.to_uppercase().into(),
-        }
-    }
-
-    /// Its word for the newest data.
-    fn latest(&self) -> &str {
-        match self.0.as_str() {
-            known @ ("sip" | "delayed_sip" | "boats" | "overnight" | "otc") => known,
-            _ => "iex",
-        }
-    }
-
-    /// Its word for history: a free plan may not read the newest quarter of an hour of SIP, so only `sip` asks for it.
-    fn history(&self) -> &str {
-        match self.0.as_str() {
-            known @ ("sip" | "boats" | "otc") => known,
-            _ => "iex",
-        }
-    }
-}

@@ -1,20 +1,22 @@
 //! Alpaca: accounts, orders, market data, by REST and two WebSockets.
 //!
 //! It knows Alpaca's manual and nothing of other providers, screens or the vault. `wire` is their JSON, `translate`
-//! turns it into our words, `rest` sends; `accounts`, `orders` and `market` are the abilities; `stream` and
-//! `trade_stream` are what the two sockets say and hear. A new call goes beside its ability, its payload into `wire`.
+//! turns it into our words, `rest` sends; `accounts`, `orders` and `market` are the abilities; `stream` is
+//! what the two sockets say and hear. A new call goes beside its ability, its payload into `wire`.
 
 mod accounts;
 mod auth;
 mod families;
+mod feed;
 mod market;
 mod orders;
 mod rest;
 mod stream;
-mod subscriptions;
-mod trade_stream;
 mod translate;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use crate::domain::{AccountId, ConnectionId, Environment, Text};
 use crate::providers::provider::{
@@ -23,10 +25,11 @@ use crate::providers::provider::{
 };
 use auth::Keys;
 use families::Families;
-use market::Feed;
+use feed::Feed;
 use rest::Rest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stream::{data, trading};
 use url::Url;
 
 /// Alpaca as the registry lists it.
@@ -68,7 +71,7 @@ struct Alpaca {
     feed: Feed,
     data_stream: Url,
     trading_stream: Url,
-    data_resume: Arc<stream::Resume>,
+    data_resume: Arc<data::Resume>,
     families: Arc<Families>,
     /// Orders that were open when they were last read, by the venue's ids.
     open_before: Mutex<BTreeSet<Text>>,
@@ -158,7 +161,7 @@ impl Alpaca {
             url: self.data_stream.to_string(),
             headers: Vec::new(),
             session: Box::new(move || {
-                Box::new(stream::DataSession::new(keys.clone(), resume.clone()))
+                Box::new(data::DataSession::new(keys.clone(), resume.clone()))
             }),
         }
     }
@@ -175,7 +178,7 @@ impl Alpaca {
             url: self.trading_stream.to_string(),
             headers: Vec::new(),
             session: Box::new(move || {
-                let session = trade_stream::TradeSession::new(
+                let session = trading::TradeSession::new(
                     keys.clone(),
                     account.clone(),
                     environment,

@@ -1,8 +1,9 @@
 //! Orders: placed and changed once, cancelled, listed, looked up.
 
 use super::Alpaca;
-use super::rest::{Host, Rest, garbled, read, refusal, row, rows, words};
+use super::rest::{Host, Rest, garbled, read, read_list, refusal, row, rows, words};
 use super::translate::order::{self, Family};
+use super::translate::request;
 use super::wire;
 use crate::domain::{AccountId, ClientOrderId, Environment, Mode, Order, Text, Timestamp};
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
@@ -34,7 +35,7 @@ impl Orders for Alpaca {
             if let Err(why) = self.check_venue(&draft.account) {
                 return Placed::NotSent { why };
             }
-            let body = json_body(&order::request(id, draft));
+            let body = json_body(&request::order(id, draft));
             let url = self.rest.url(Host::Trading, &["v2", "orders"]);
             let request = Request {
                 deadline: ORDER_DEADLINE,
@@ -55,7 +56,7 @@ impl Orders for Alpaca {
             if let Err(why) = self.check_venue(account) {
                 return Placed::NotSent { why };
             }
-            let body = json_body(&order::replace_request(change.id(), change.what()));
+            let body = json_body(&request::change(change.id(), change.what()));
             let url = self.rest.url(Host::Trading, &["v2", "orders", provider_id]);
             let request = Request {
                 deadline: ORDER_DEADLINE,
@@ -287,7 +288,7 @@ impl Alpaca {
         response: &Response,
         account: &AccountId,
     ) -> Result<OrderPage, ProviderError> {
-        let list: Vec<&RawValue> = read(response, "orders")?;
+        let list: Vec<&RawValue> = read_list(response, "orders")?;
         let mut oldest: Option<Timestamp> = None;
         let (families, rejected) = rows(&list, |raw| {
             let order: wire::Order<'_> = row(raw)?;
@@ -346,7 +347,7 @@ fn cancelled(response: &Response) -> Result<(usize, Vec<Text>), ProviderError> {
     if response.body.is_empty() {
         return Ok((0, Vec::new()));
     }
-    let list: Vec<wire::Cancelled<'_>> = read(response, "the cancelled orders")?;
+    let list: Vec<wire::Cancelled<'_>> = read_list(response, "the cancelled orders")?;
     let mut asked = 0;
     let mut refused = Vec::new();
     for row in &list {

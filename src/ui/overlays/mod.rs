@@ -4,6 +4,20 @@
 //! it sends nothing itself. Esc closes it, after a question where typed text would be lost.
 //! A new overlay is one file, one line in [`Layer`] and one arm in [`open`].
 
+pub mod add_symbol;
+pub mod change;
+pub mod confirm;
+pub mod connect;
+pub mod entry;
+mod facts;
+pub mod help;
+mod number;
+pub mod order;
+pub mod palette;
+pub mod themes;
+pub mod ticket;
+pub mod unlock;
+
 use crate::domain::text::Text;
 use crate::domain::{AccountId, ClientOrderId, Side, Symbol};
 use crate::ui::app::Action;
@@ -48,6 +62,11 @@ pub trait Overlay {
         None
     }
 
+    /// Symbols whose market data it wants while it is open.
+    fn symbols(&self) -> Vec<Symbol> {
+        Vec::new()
+    }
+
     /// The keys worth showing in the footer while it is on top: key and meaning.
     fn hints(&self) -> Vec<(String, String)> {
         Vec::new()
@@ -55,8 +74,24 @@ pub trait Overlay {
 }
 
 /// Builds an overlay; `None` when what it is about is no longer there (an order, a line of activity).
-pub fn open(_layer: Layer, _context: &PaneContext<'_>) -> Option<Box<dyn Overlay>> {
-    None
+pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>> {
+    Some(match layer {
+        Layer::Unlock => Box::new(unlock::Unlock::new(context)),
+        Layer::Connect => Box::new(connect::Connect::new(context)),
+        Layer::Order(id) => Box::new(order::OrderDetail::new(id, context)?),
+        Layer::Entry(id) => Box::new(entry::EntryDetail::new(id, context)?),
+        Layer::AddSymbol => Box::new(add_symbol::AddSymbol::default()),
+        Layer::Confirm(question) => Box::new(confirm::Confirm::new(question, context.now)),
+        Layer::Palette => Box::new(palette::Palette::default()),
+        Layer::Help => Box::new(help::Help::new(context.keymap)),
+        Layer::Themes { names } => Box::new(themes::ThemePicker::new(names, context.theme.name())),
+        Layer::Ticket {
+            side,
+            symbol,
+            account,
+        } => Box::new(ticket::Ticket::new(side, symbol, account.as_ref(), context)),
+        Layer::Change(id) => Box::new(change::Change::new(id, context)?),
+    })
 }
 
 /// Which overlay to open, and about what.
@@ -90,7 +125,10 @@ pub enum Layer {
     /// Every key.
     Help,
     /// The themes.
-    Themes,
+    Themes {
+        /// Names to pick from.
+        names: Vec<String>,
+    },
 }
 
 /// A question that is answered with yes or no.
@@ -118,3 +156,6 @@ pub enum Answer {
     /// Blocks new orders and cancels the working ones.
     Kill,
 }
+
+#[cfg(test)]
+mod tests;

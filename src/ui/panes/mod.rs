@@ -4,7 +4,15 @@
 //! Drawing cannot change anything: the visible rows follow from the selection, the count and the height.
 //! A new pane is one file with a `SPEC` and one line in [`PANES`].
 
+mod accounts;
+mod activity;
+pub(crate) mod cells;
+mod detail;
 mod filter;
+mod health;
+mod orders;
+mod positions;
+mod quotes;
 mod rows;
 
 pub use filter::Filter;
@@ -109,6 +117,11 @@ pub trait Pane {
         Vec::new()
     }
 
+    /// What it needs that is not there yet; asked after each change.
+    fn wants(&mut self, _context: &PaneContext<'_>) -> Option<Action> {
+        None
+    }
+
     /// Commands worth a hint in the footer while it has the keys.
     fn hints(&self) -> &'static [Command] {
         &[]
@@ -129,3 +142,14 @@ pub struct PaneSpec {
     /// A fresh one.
     pub make: fn() -> Box<dyn Pane>,
 }
+
+/// Every pane, in the order of their numbers.
+pub const PANES: &[PaneSpec] = &[
+    accounts::SPEC,
+    positions::SPEC,
+    quotes::SPEC,
+    orders::SPEC,
+    activity::SPEC,
+    health::SPEC,
+    detail::SPEC,
+];

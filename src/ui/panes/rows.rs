@@ -42,6 +42,10 @@ impl<K: PartialEq + Clone> Rows<K> {
         self.key = keys.get(self.index).cloned();
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other command moves nothing"
+    )]
     /// Moves the selection; whether `command` was one that moves.
     pub(crate) fn step(&mut self, keys: &[K], command: Command, page: usize) -> bool {
         let here = self.index(keys);

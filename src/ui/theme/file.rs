@@ -111,14 +111,13 @@ fn not_toml(text: &str, error: &toml::de::Error) -> ThemeWarning {
 fn lines(table: toml::Table, warnings: &mut Vec<ThemeWarning>) -> Lines {
     let mut lines = Lines::new();
     for (name, value) in table {
-        match value {
-            toml::Value::String(line) => {
-                lines.insert(name, line);
-            }
-            other => warnings.push(ThemeWarning::NotAStyle {
+        if let toml::Value::String(line) = value {
+            lines.insert(name, line);
+        } else {
+            warnings.push(ThemeWarning::NotAStyle {
                 role: name.into(),
-                text: other.to_string().into(),
-            }),
+                text: value.to_string().into(),
+            });
         }
     }
     lines

@@ -25,12 +25,13 @@ pub struct Dialog<'a> {
 }
 
 impl Dialog<'_> {
-    /// The place it takes of the screen.
+    /// The place it takes of the screen, below the first line: that one always says paper or live.
     pub fn area(&self, screen: Rect) -> Rect {
-        let (width, height) = (self.width.min(screen.width), self.height.min(screen.height));
+        let room = below(screen, 1);
+        let (width, height) = (self.width.min(room.width), self.height.min(room.height));
         Rect {
-            x: screen.x + (screen.width - width) / 2,
-            y: screen.y + (screen.height - height) / 2,
+            x: room.x + (room.width - width) / 2,
+            y: room.y + (room.height - height) / 2,
             width,
             height,
         }
@@ -122,7 +123,7 @@ mod tests {
         };
         let cases = [
             (Rect::new(0, 0, 80, 24), Rect::new(20, 7, 40, 10)),
-            (Rect::new(0, 0, 30, 8), Rect::new(0, 0, 30, 8)),
+            (Rect::new(0, 0, 30, 8), Rect::new(0, 1, 30, 7)),
             (Rect::new(0, 0, 0, 0), Rect::new(0, 0, 0, 0)),
         ];
         for (screen, expected) in cases {

@@ -47,6 +47,11 @@ impl<Id> Field<Id> {
         Self::new(id, label, Control::Secret(SecretInput::default()))
     }
 
+    /// A field whose text is shown but kept as a secret is.
+    pub fn visible_secret(id: Id, label: &str) -> Self {
+        Self::new(id, label, Control::Secret(SecretInput::visible()))
+    }
+
     /// A field to pick from `options`.
     pub fn choice(id: Id, label: &str, options: Vec<String>, chosen: usize) -> Self {
         Self::new(id, label, Control::Choice { options, chosen })
@@ -146,12 +151,15 @@ impl<Id: Copy + PartialEq> Form<Id> {
                 _ => FormEvent::Taken,
             };
         }
+        let leaves = key.code == KeyCode::Escape || key == Key::ctrl('c');
+        if leaves && self.is_touched() {
+            self.asks_to_discard = true;
+            return FormEvent::Taken;
+        }
+        if leaves {
+            return FormEvent::Close;
+        }
         match (key.code, key.shift) {
-            (KeyCode::Escape, _) if self.is_touched() => {
-                self.asks_to_discard = true;
-                FormEvent::Taken
-            }
-            (KeyCode::Escape, _) => FormEvent::Close,
             (KeyCode::Enter, _) => self.enter(),
             (KeyCode::Tab, true) | (KeyCode::Up, _) => self.step(false),
             (KeyCode::Tab, false) | (KeyCode::Down, _) => self.step(true),
@@ -253,8 +261,16 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
-    /// The secret of a hidden field, to judge it or to take it.
-    pub fn secret(&mut self, id: Id) -> Option<&mut SecretInput> {
+    /// The secret of a hidden field, to judge it.
+    pub fn secret(&self, id: Id) -> Option<&SecretInput> {
+        match &self.field(id).control {
+            Control::Secret(secret) => Some(secret),
+            Control::Text(_) | Control::Choice { .. } => None,
+        }
+    }
+
+    /// The secret of a hidden field, to take it.
+    pub fn secret_mut(&mut self, id: Id) -> Option<&mut SecretInput> {
         match &mut self.field_mut(id).control {
             Control::Secret(secret) => Some(secret),
             Control::Text(_) | Control::Choice { .. } => None,

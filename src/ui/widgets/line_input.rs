@@ -30,6 +30,13 @@ impl LineInput {
         self.input.value()
     }
 
+    /// Columns that hold every text it takes, the cursor behind it included.
+    pub fn widest(&self) -> u16 {
+        u16::try_from(self.longest)
+            .unwrap_or(u16::MAX)
+            .saturating_add(2)
+    }
+
     /// Edits the line; returns whether the key belongs to it.
     pub fn key(&mut self, key: Key) -> bool {
         if let Some(character) = key.typed() {

@@ -9,5 +9,7 @@ pub mod frame;
 pub mod line_chart;
 pub mod line_input;
 pub mod meter;
+pub mod picker;
 pub mod secret_input;
+pub mod spinner;
 pub mod table;

@@ -1,5 +1,6 @@
 //! A secret that is being typed: never shown, never printed, wiped when it goes.
 
+use crate::domain::text::clean;
 use crate::ui::key::{Key, KeyCode};
 use secrecy::SecretString;
 use zeroize::{Zeroize, Zeroizing};
@@ -13,17 +14,27 @@ const DOT: &str = "•";
 /// A secret being typed. It has no `Debug` and no `Clone`.
 pub struct SecretInput {
     buffer: Zeroizing<String>,
+    is_visible: bool,
 }
 
 impl Default for SecretInput {
     fn default() -> Self {
         Self {
             buffer: Zeroizing::new(String::with_capacity(LONGEST)),
+            is_visible: false,
         }
     }
 }
 
 impl SecretInput {
+    /// One whose characters are shown: a key's public half. It is wiped all the same.
+    pub fn visible() -> Self {
+        Self {
+            is_visible: true,
+            ..Self::default()
+        }
+    }
+
     /// Edits the secret; returns whether the key belongs to it. The cursor is always at the end.
     pub fn key(&mut self, key: Key) -> bool {
         if let Some(character) = key.typed() {
@@ -72,9 +83,13 @@ impl SecretInput {
         self.buffer.chars().count()
     }
 
-    /// A dot for each character, at most `columns` of them.
-    pub fn dots(&self, columns: usize) -> String {
-        DOT.repeat(self.count().min(columns))
+    /// What the screen shows in `columns`: a dot for each character, or the end of a visible text.
+    pub fn face(&self, columns: usize) -> String {
+        if !self.is_visible {
+            return DOT.repeat(self.count().min(columns));
+        }
+        let skipped = self.count().saturating_sub(columns);
+        clean(&self.buffer, LONGEST).chars().skip(skipped).collect()
     }
 
     /// Whether both are the same text.
@@ -89,9 +104,14 @@ impl SecretInput {
 
     /// Hands the secret over and forgets it.
     pub fn take(&mut self) -> SecretString {
-        let secret = SecretString::from(self.buffer.as_str());
+        let secret = self.copy();
         self.clear();
         secret
+    }
+
+    /// Hands a copy over, for an attempt that may have to be repeated.
+    pub fn copy(&self) -> SecretString {
+        SecretString::from(self.buffer.as_str())
     }
 }
 
@@ -111,11 +131,21 @@ mod tests {
     #[test]
     fn a_secret_is_typed_and_handed_over_once() {
         let mut secret = typed("hunter<backspace>x<left>2");
-        assert_eq!(secret.dots(80), "•••••••");
-        assert_eq!(secret.dots(3), "•••");
+        assert_eq!(secret.face(80), "•••••••");
+        assert_eq!(secret.face(3), "•••");
         assert_eq!(secret.take().expose_secret(), "huntex2");
         assert!(secret.is_empty());
         assert!(typed("abc<ctrl-u>").is_empty());
+    }
+
+    #[test]
+    fn a_visible_one_shows_its_end_and_nothing_that_steers_a_terminal() {
+        let mut key = SecretInput::visible();
+        key.paste("PK3\u{202e}ABC");
+        assert_eq!(
+            (key.face(80), key.face(3)),
+            ("PK3\u{fffd}ABC".into(), "ABC".into())
+        );
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// What its header says.
+    pub const fn title(&self) -> &'a str {
+        self.title
+    }
+
     /// The same with another alignment.
     pub const fn align(self, align: Align) -> Self {
         Self { align, ..self }

@@ -1,1 +1,2 @@
-//! providers.
+//! One file per provider: the adapter against its simulator.
+mod alpaca;

@@ -1,1 +1,3 @@
-//! screens.
+//! What a person sees: keys in, picture out.
+
+mod overlays;

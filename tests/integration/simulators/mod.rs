@@ -61,7 +61,7 @@ fn far_at(start: &str, options: Options) -> Far {
 }
 
 impl Far {
-    fn as_customer(mut self, name: &str) -> Self {
+    fn for_customer(mut self, name: &str) -> Self {
         let customers = self.simulator.customers();
         self.customer = customers.into_iter().find(|one| one.name == name).unwrap();
         self
@@ -192,9 +192,9 @@ impl Socket {
     /// The next message that is not a ping.
     async fn frame(&mut self) -> Option<Message> {
         loop {
-            match self.0.next().await?.ok()? {
-                Message::Ping(_) | Message::Pong(_) => {}
-                message => return Some(message),
+            let message = self.0.next().await?.ok()?;
+            if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
+                return Some(message);
             }
         }
     }

@@ -3,6 +3,7 @@
 pub(super) mod account;
 pub(super) mod market;
 pub(super) mod order;
+pub(super) mod request;
 
 use super::wire::{Field, Unreadable};
 use crate::domain::{AssetClass, Price, Quantity, Symbol, Timestamp};

@@ -166,8 +166,8 @@ impl<Id> Field<Id> {
             }
             Control::Secret(secret) => {
                 buffer.set_style(typing, theme.style(Role::Field));
-                let dots = secret.dots(inner(typing).width.saturating_sub(1).into());
-                buffer.set_string(inner(typing).x, typing.y, dots, theme.style(Role::Field));
+                let face = secret.face(inner(typing).width.saturating_sub(1).into());
+                buffer.set_string(inner(typing).x, typing.y, face, theme.style(Role::Field));
             }
             Control::Choice { options, chosen } => {
                 draw_choice(theme, options, *chosen, typing, is_focused, buffer);
@@ -194,8 +194,12 @@ impl<Id> Field<Id> {
         } else {
             hint.saturating_add(1).min(room)
         };
+        let widest = match &self.control {
+            Control::Text(line) => line.widest(),
+            Control::Secret(_) | Control::Choice { .. } => u16::MAX,
+        };
         Rect {
-            width: area.width - taken,
+            width: (area.width - taken).min(widest),
             ..area
         }
     }

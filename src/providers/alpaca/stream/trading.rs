@@ -2,16 +2,16 @@
 //!
 //! The paper host sends its JSON in binary frames, the live host in text; both are read the same.
 
-use super::auth::Keys;
-use super::families::Families;
-use super::stream::{give_up, retry};
-use super::translate::order;
-use super::wire::{
-    Acknowledgement, Field, Order as OrderRow, TradeUpdate, TradingMessage, Unreadable,
-};
+use super::{give_up, retry};
 use crate::domain::{AccountId, Environment, Mode, Order, OrderState, Text};
 use crate::net::json;
 use crate::net::session::{Outbox, Session};
+use crate::providers::alpaca::auth::Keys;
+use crate::providers::alpaca::families::Families;
+use crate::providers::alpaca::translate::order;
+use crate::providers::alpaca::wire::{
+    Acknowledgement, Field, Order as OrderRow, TradeUpdate, TradingMessage, Unreadable,
+};
 use crate::providers::provider::{StreamCommand, StreamEvent};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ const EVENTS: [&str; 18] = [
 ];
 
 /// One socket's protocol.
-pub(super) struct TradeSession {
+pub(in crate::providers::alpaca) struct TradeSession {
     keys: Keys,
     account: AccountId,
     environment: Environment,
@@ -65,7 +65,7 @@ enum Stage {
 type Out<'a> = &'a mut Outbox<StreamEvent>;
 
 impl TradeSession {
-    pub(super) fn new(
+    pub(in crate::providers::alpaca) fn new(
         keys: Keys,
         account: AccountId,
         environment: Environment,
@@ -82,7 +82,7 @@ impl TradeSession {
     }
 
     fn frame(&mut self, now: Instant, bytes: &[u8], out: Out<'_>) {
-        let Ok(message) = json::parse::<TradingMessage<'_>>(bytes) else {
+        let Ok(message) = json::parse_object::<TradingMessage<'_>>(bytes) else {
             return garbled(out, "a frame of the order stream");
         };
         match message.stream.text_or_empty().as_ref() {
@@ -229,7 +229,7 @@ impl Session for TradeSession {
 }
 
 fn nested<'a, T: Deserialize<'a>>(field: Field<'a>) -> Option<T> {
-    serde_json::from_str(field.raw()?.get()).ok()
+    json::parse_object(field.raw()?.get().as_bytes()).ok()
 }
 
 fn garbled(out: Out<'_>, at: &str) {
@@ -241,5 +241,5 @@ fn trouble(out: Out<'_>, what: String) {
 }
 
 #[cfg(test)]
-#[path = "trade_stream_tests.rs"]
+#[path = "trading_tests.rs"]
 mod tests;

@@ -1,11 +1,12 @@
 //! What the market-data socket says and hears: log-in, subscriptions, quotes, trades, bars, halts, errors.
 
-use super::auth::Keys;
 use super::subscriptions::{Step, Subscriptions};
-use super::translate::market::{self, Status};
-use super::wire::{Datum, Field, Subscription, Unreadable};
+use super::{give_up, retry};
 use crate::domain::{MarketEvent, Symbol, Text};
 use crate::net::session::{Ending, Outbox, Session};
+use crate::providers::alpaca::auth::Keys;
+use crate::providers::alpaca::translate::market::{self, Status};
+use crate::providers::alpaca::wire::{Datum, Field, Subscription, Unreadable};
 use crate::providers::provider::{StreamCommand, StreamEvent};
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -24,12 +25,12 @@ const MOST_KINDS: usize = 16;
 
 /// What outlives a socket: how often in a row another one was in our place.
 #[derive(Default)]
-pub(super) struct Resume {
+pub(in crate::providers::alpaca) struct Resume {
     taken: AtomicU32,
 }
 
 /// One socket's protocol.
-pub(super) struct DataSession {
+pub(in crate::providers::alpaca) struct DataSession {
     keys: Keys,
     resume: Arc<Resume>,
     stage: Stage,
@@ -52,7 +53,7 @@ enum Stage {
 type Out<'a> = &'a mut Outbox<StreamEvent>;
 
 impl DataSession {
-    pub(super) fn new(keys: Keys, resume: Arc<Resume>) -> Self {
+    pub(in crate::providers::alpaca) fn new(keys: Keys, resume: Arc<Resume>) -> Self {
         Self {
             keys,
             resume,
@@ -332,21 +333,6 @@ impl Session for DataSession {
     }
 }
 
-/// Ends the session for good and says why.
-pub(super) fn give_up(out: Out<'_>, why: String) {
-    let why = Text::from(why);
-    out.events.push(StreamEvent::Trouble { what: why.clone() });
-    out.end(Ending::GiveUp {
-        why: why.as_str().to_owned(),
-    });
-}
-
-/// Ends the session to begin another, and says why.
-pub(super) fn retry(out: Out<'_>, what: String) {
-    out.events.push(StreamEvent::Trouble { what: what.into() });
-    out.end(Ending::Retry);
-}
-
 fn names(list: Field<'_>) -> Vec<Field<'_>> {
     let raw = list.raw().map(RawValue::get);
     raw.and_then(|raw| serde_json::from_str(raw).ok())
@@ -380,5 +366,5 @@ impl<'de, F: FnMut(Datum<'de>)> Visitor<'de> for Each<'_, F> {
 }
 
 #[cfg(test)]
-#[path = "stream_tests.rs"]
+#[path = "data_tests.rs"]
 mod tests;

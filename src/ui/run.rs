@@ -1,0 +1,389 @@
+//! The loop of the screen: keys, updates, signals and time in; requests and frames out.
+//!
+//! It waits for whatever comes first, takes in everything that is there, and draws at most once: a key's frame at
+//! once, others at a steady pace, none when nothing changed or while the terminal still takes the one before.
+
+use crate::config::{Config, ConfigFile};
+use crate::domain::Clock;
+use crate::link::ScreenEnd;
+use crate::ui::app::{App, Effect, NewId};
+use crate::ui::footer::LinkFigures;
+use crate::ui::keymap::KeymapError;
+use crate::ui::terminal::{Options, Terminal, TerminalEvent};
+use crate::ui::theme::{Depth, Look, Themes};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
+
+/// How often the configuration file is looked at.
+const LOOK_AT_CONFIG_EVERY: Duration = Duration::from_secs(2);
+
+/// Frames a second at most over SSH.
+const MOST_FRAMES_OVER_SSH: u32 = 10;
+
+/// What a screen is made from.
+pub struct Face {
+    /// The runtime's other end.
+    pub screen: ScreenEnd,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids of orders come from.
+    pub new_id: NewId,
+    /// The configuration in force.
+    pub config: Config,
+    /// The file it came from, to be read again when it changes; `None` in the demo.
+    pub config_file: Option<ConfigFile>,
+    /// The person's own themes, if they have any.
+    pub themes: Option<std::path::PathBuf>,
+    /// Whether colours are never used.
+    pub no_colour: bool,
+}
+
+/// How a screen ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The person left.
+    Quit,
+    /// The terminal went away.
+    HungUp,
+    /// A signal ended it.
+    Signal(i32),
+}
+
+/// Why a screen did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum FaceError {
+    /// The configured keys contradict each other.
+    #[error(transparent)]
+    Keys(#[from] KeymapError),
+    /// There is no terminal, or it failed.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Shows the screen until the person leaves, the terminal goes away or a signal comes.
+///
+/// # Errors
+/// [`FaceError`]; the terminal is as it was then.
+pub async fn run(face: Face) -> Result<Outcome, FaceError> {
+    let look = Look {
+        depth: depth(face.no_colour),
+        swap_up_down: face.config.ui.swap_up_down,
+    };
+    let themes = all_themes(face.themes.as_deref());
+    let options = Options {
+        mouse: face.config.ui.mouse,
+        max_kbps: face.config.ui.max_kbps,
+    };
+    let frame_time = frame_time(&face.config);
+    let mut app = App::new(face.config, themes, look, face.clock.clone(), face.new_id)?;
+    let (width, height) = Terminal::size()?;
+    app.resize(width, height);
+    let mut stage = Stage {
+        terminal: Terminal::enter(options)?,
+        buffer: Buffer::empty(Rect::new(0, 0, width, height)),
+        signals: Signals::listen()?,
+        app,
+        screen: face.screen,
+        clock: face.clock,
+        config_file: face.config_file,
+        dirty: true,
+        urgent: true,
+        frame_time,
+        next_frame: Instant::now(),
+        next_look: Instant::now() + LOOK_AT_CONFIG_EVERY,
+        title: String::new(),
+        rate: Rate::default(),
+    };
+    stage.play().await
+}
+
+fn depth(no_colour: bool) -> Depth {
+    if no_colour {
+        Depth::None
+    } else {
+        Depth::from_environment(|name| std::env::var(name).ok())
+    }
+}
+
+fn all_themes(folder: Option<&Path>) -> Themes {
+    let mut themes = Themes::embedded();
+    if let Some(folder) = folder {
+        themes.add_folder(folder);
+    }
+    themes
+}
+
+fn frame_time(config: &Config) -> Duration {
+    let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
+    let most = if over_ssh {
+        MOST_FRAMES_OVER_SSH
+    } else {
+        u32::MAX
+    };
+    Duration::from_secs(1) / config.ui.frames_per_second.clamp(1, most)
+}
+
+/// The running screen.
+struct Stage {
+    terminal: Terminal,
+    buffer: Buffer,
+    signals: Signals,
+    app: App,
+    screen: ScreenEnd,
+    clock: Arc<dyn Clock>,
+    config_file: Option<ConfigFile>,
+    /// Whether something may look different.
+    dirty: bool,
+    /// Whether a key waits for its frame.
+    urgent: bool,
+    frame_time: Duration,
+    next_frame: Instant,
+    next_look: Instant,
+    title: String,
+    rate: Rate,
+}
+
+/// What came first.
+enum First {
+    Event(TerminalEvent),
+    Update,
+    Signal(Told),
+    Time,
+}
+
+impl Stage {
+    async fn play(&mut self) -> Result<Outcome, FaceError> {
+        loop {
+            self.draw();
+            let outcome = match self.wait().await {
+                First::Event(event) => self.take_event(event)?,
+                First::Update => self.take_updates()?,
+                First::Signal(Told::End(number)) => Some(Outcome::Signal(number)),
+                First::Signal(Told::Sleep) => self.do_all(vec![Effect::Suspend])?,
+                First::Signal(Told::Resize) => self.resize().map(|()| None)?,
+                First::Time => {
+                    self.take_time();
+                    None
+                }
+            };
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> First {
+        let wake = self.wake();
+        tokio::select! {
+            biased;
+            told = self.signals.next() => First::Signal(told),
+            event = self.terminal.next() => First::Event(event),
+            () = self.screen.changed() => First::Update,
+            () = tokio::time::sleep_until(wake) => First::Time,
+        }
+    }
+
+    /// When something has to be done though nothing comes.
+    fn wake(&self) -> Instant {
+        let now = Instant::now();
+        if self.dirty {
+            let paced = if self.urgent { now } else { self.next_frame };
+            return paced.max(self.terminal.ready_at(now));
+        }
+        let change = self
+            .app
+            .next_change_ms(self.clock.now())
+            .map(|millis| now + Duration::from_millis(millis));
+        change.unwrap_or(self.next_look).min(self.next_look)
+    }
+
+    fn take_time(&mut self) {
+        self.dirty = true;
+        let now = Instant::now();
+        if now < self.next_look {
+            return;
+        }
+        self.next_look = now + LOOK_AT_CONFIG_EVERY;
+        if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
+            self.app.use_config(read.map_err(|error| error.to_string()));
+        }
+    }
+
+    fn take_updates(&mut self) -> Result<Option<Outcome>, FaceError> {
+        let updates = self.screen.drain();
+        self.dirty = true;
+        let effects = self.app.update(updates);
+        self.do_all(effects)
+    }
+
+    fn take_event(&mut self, event: TerminalEvent) -> Result<Option<Outcome>, FaceError> {
+        let effects = match event {
+            TerminalEvent::Key(key) => self.app.key(key),
+            TerminalEvent::Paste(text) => self.app.paste(&text),
+            TerminalEvent::Click(at) => self.app.click(at),
+            TerminalEvent::Wheel(at, down) => self.app.wheel(at, down),
+            TerminalEvent::HungUp => return Ok(Some(Outcome::HungUp)),
+            TerminalEvent::Focused
+            | TerminalEvent::FrameTaken
+            | TerminalEvent::Synchronised(_)
+            | TerminalEvent::StatusAnswered
+            | TerminalEvent::AttributesAnswered => return Ok(None),
+        };
+        self.dirty = true;
+        self.urgent = true;
+        self.do_all(effects)
+    }
+
+    fn do_all(&mut self, effects: Vec<Effect>) -> Result<Option<Outcome>, FaceError> {
+        for effect in effects {
+            match effect {
+                Effect::Send(request) => {
+                    if let Err(busy) = self.screen.request(request) {
+                        self.app.warn(&busy.to_string());
+                    }
+                }
+                Effect::SendSecret(request) => {
+                    if let Err(busy) = self.screen.request_secret(request) {
+                        self.app.warn(&busy.to_string());
+                    }
+                }
+                Effect::Copy(text) => self.terminal.copy(&text),
+                Effect::Redraw => self.redraw(),
+                Effect::Suspend => {
+                    self.terminal.suspend()?;
+                    self.resize()?;
+                }
+                Effect::Quit => return Ok(Some(Outcome::Quit)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn resize(&mut self) -> Result<(), FaceError> {
+        let (width, height) = Terminal::size()?;
+        self.app.resize(width, height);
+        self.buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        self.redraw();
+        Ok(())
+    }
+
+    fn redraw(&mut self) {
+        self.terminal.forget_what_is_shown();
+        self.dirty = true;
+        self.urgent = true;
+    }
+
+    fn draw(&mut self) {
+        let now = Instant::now();
+        let due = self.urgent || now >= self.next_frame;
+        if !self.dirty || !due || !self.terminal.is_ready(now, self.urgent) {
+            return;
+        }
+        let time = self.clock.now();
+        self.buffer.reset();
+        let cursor = self.app.draw(
+            time,
+            self.rate.figures(now, self.app.latency_ms()),
+            &mut self.buffer,
+        );
+        let bytes = self.terminal.show(now, &self.buffer, cursor);
+        self.rate.count(now, bytes);
+        self.dirty = false;
+        self.urgent = false;
+        self.next_frame = now + self.frame_time;
+        let title = self.app.title(time);
+        if title != self.title {
+            self.terminal.set_title(&title);
+            self.title = title;
+        }
+    }
+}
+
+/// What a signal asks for.
+enum Told {
+    End(i32),
+    Sleep,
+    Resize,
+}
+
+/// Signals that end the program, put it to sleep or tell of another size.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    sleep: Signal,
+    resize: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            sleep: signal(SignalKind::from_raw(SIGTSTP))?,
+            resize: signal(SignalKind::window_change())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::End(SignalKind::terminate().as_raw_value()),
+            _ = self.hang_up.recv() => Told::End(SignalKind::hangup().as_raw_value()),
+            _ = self.interrupt.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
+            _ = self.quit.recv() => Told::End(SignalKind::quit().as_raw_value()),
+            _ = self.sleep.recv() => Told::Sleep,
+            _ = self.resize.recv() => Told::Resize,
+        }
+    }
+}
+
+/// Number of the signal that asks a program to sleep.
+const SIGTSTP: i32 = rustix::process::Signal::TSTP.as_raw();
+
+/// Bytes and frames of the last whole second, for the footer.
+#[derive(Default)]
+struct Rate {
+    since: Option<Instant>,
+    bytes: u64,
+    frames: u32,
+    shown: LinkFigures,
+}
+
+impl Rate {
+    fn count(&mut self, now: Instant, bytes: usize) {
+        self.turn(now);
+        if bytes > 0 {
+            self.bytes += bytes as u64;
+            self.frames += 1;
+        }
+    }
+
+    fn turn(&mut self, now: Instant) {
+        let since = *self.since.get_or_insert(now);
+        let elapsed = now.duration_since(since);
+        if elapsed >= Duration::from_secs(1) {
+            let whole = elapsed.as_secs();
+            self.shown.bytes_per_second = self.bytes / whole;
+            self.shown.frames_per_second = self.frames / u32::try_from(whole).unwrap_or(u32::MAX);
+            (self.bytes, self.frames) = (0, 0);
+            self.since = Some(since + Duration::from_secs(whole));
+        }
+    }
+
+    fn figures(&mut self, now: Instant, latency_ms: Option<u64>) -> LinkFigures {
+        self.turn(now);
+        LinkFigures {
+            latency_ms,
+            ..self.shown
+        }
+    }
+}

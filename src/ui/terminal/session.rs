@@ -1,0 +1,86 @@
+//! The terminal's modes: set on entering, undone on every way out, panics included.
+
+use std::io::{self, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the terminal is ours now; what undoes it runs once.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Alternate screen, cursor off, bracketed paste, focus reports.
+const ENTER: &str = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?2004h\x1b[?1004h";
+
+/// Button and wheel reports in the unlimited form.
+const MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
+
+/// Everything undone, in the order that leaves nothing behind: synchronised output first, the alternate screen last.
+const LEAVE: &str =
+    "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
+
+/// Asks for mode 2026, a status answer, and the attributes that every terminal answers last.
+pub(super) const PROBE: &[u8] = b"\x1b[?2026$p\x1b[5n\x1b[c";
+
+pub(super) fn enter(mouse: bool) -> io::Result<()> {
+    crossterm::terminal::enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    let mut sequences = ENTER.to_owned();
+    if mouse {
+        sequences.push_str(MOUSE);
+    }
+    let written = write(&sequences);
+    if written.is_err() {
+        leave();
+    }
+    written
+}
+
+/// Gives the terminal back as it was; does nothing when it is not ours.
+pub(super) fn leave() {
+    if ENTERED.swap(false, Ordering::SeqCst) {
+        // A terminal that is gone cannot be restored, and needs not be.
+        let _ = write(LEAVE);
+        let _ = crossterm::terminal::disable_raw_mode();
+    }
+}
+
+/// Undoes everything a killed run may have left behind in this terminal.
+///
+/// # Errors
+/// When there is no terminal.
+pub fn reset() -> io::Result<()> {
+    write(LEAVE)?;
+    // Cooked mode cannot be had from a saved copy here: the run that saved it is gone.
+    let status = std::process::Command::new("stty").arg("sane").status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other("stty could not reset the terminal"))
+    }
+}
+
+fn write(sequences: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(sequences.as_bytes())?;
+    out.flush()
+}
+
+/// Restores the terminal before a panic of the screen's threads is reported, and reports where it was, never what
+/// was in its message: that might hold a secret. Threads named in `caught` have their panics handled elsewhere.
+pub fn install_panic_hook(caught: &'static [&'static str]) {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        std::panic::set_hook(Box::new(move |panic| {
+            let thread = std::thread::current();
+            if thread.name().is_some_and(|name| caught.contains(&name)) {
+                return;
+            }
+            leave();
+            let place = panic
+                .location()
+                .map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+            let sentence =
+                format!("tradedeck stopped by a defect of its own at {place}; please report it\n");
+            let _ = io::stderr().lock().write_all(sentence.as_bytes());
+        }));
+    });
+}

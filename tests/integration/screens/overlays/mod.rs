@@ -1,0 +1,181 @@
+//! Every overlay as a person sees it: keys in, a picture out, at a small and a large size.
+//!
+//! A picture is the text of the screen, then a legend of what is not plain text: `4:3-9 key` is line 4, columns 3 to 9.
+
+mod picture;
+mod world;
+
+use picture::{Screen, pictures};
+use tradedeck::domain::{ClientOrderId, Side, Symbol};
+use tradedeck::link::VaultStatus;
+use tradedeck::ui::overlays::{Answer, Layer, Question};
+
+fn ticket(account: &str) -> Layer {
+    Layer::Ticket {
+        side: Side::Buy,
+        symbol: Some(Symbol::new("AAPL")),
+        account: Some(world::account(account)),
+    }
+}
+
+#[test]
+fn the_first_start() {
+    let screen = Screen::with(|replica| replica.vault = Some(VaultStatus::Absent));
+    pictures("first_start", &screen, Layer::Unlock, "");
+    pictures(
+        "new_vault",
+        &screen,
+        Layer::Unlock,
+        "<enter>correct horse battery staple<tab>corr",
+    );
+    pictures(
+        "new_vault_differs",
+        &screen,
+        Layer::Unlock,
+        "<enter>long enough<enter>long enoug<enter>",
+    );
+}
+
+#[test]
+fn unlocking() {
+    let locked = |failures, seconds: Option<u64>, problem: Option<&str>| VaultStatus::Locked {
+        failures,
+        wait_until: seconds
+            .map(|seconds| world::now().plus(std::time::Duration::from_secs(seconds))),
+        problem: problem.map(Into::into),
+    };
+    let plain = Screen::with(|replica| replica.vault = Some(locked(0, None, None)));
+    pictures("locked", &plain, Layer::Unlock, "abc");
+    pictures("unlocking", &plain, Layer::Unlock, "abc<enter>");
+    let wrong = locked(
+        3,
+        Some(64),
+        Some("that passphrase does not open this vault"),
+    );
+    let waiting = Screen::with(|replica| replica.vault = Some(wrong));
+    pictures("wrong_passphrase", &waiting, Layer::Unlock, "abc<enter>");
+    let broken = VaultStatus::Broken {
+        problem: "the header does not match its checksum; restore the newest backup".into(),
+    };
+    let broken = Screen::with(|replica| replica.vault = Some(broken));
+    pictures("broken_vault", &broken, Layer::Unlock, "");
+}
+
+#[test]
+fn connecting() {
+    let screen = Screen::new();
+    pictures("providers", &screen, Layer::Connect, "");
+    pictures(
+        "provider_form",
+        &screen,
+        Layer::Connect,
+        "alp<enter><tab>PKTEST<tab>secret",
+    );
+    pictures(
+        "provider_form_live",
+        &screen,
+        Layer::Connect,
+        "alp<enter><right><tab>AKTEST<tab><enter><enter>",
+    );
+    pictures(
+        "connecting",
+        &screen,
+        Layer::Connect,
+        "alp<enter><tab>PKTEST<tab>secret<enter>",
+    );
+}
+
+#[test]
+fn an_order() {
+    let screen = Screen::new();
+    pictures(
+        "ticket",
+        &screen,
+        ticket("PA3R4QS34821"),
+        "100<tab>l<tab>189.90",
+    );
+    pictures(
+        "ticket_bracket",
+        &screen,
+        ticket("PA3R4QS34821"),
+        "300<tab>l<tab>199.00<tab><tab><tab>b<tab>220<tab>180",
+    );
+    pictures(
+        "ticket_wrong",
+        &screen,
+        ticket("PA3R4QS34821"),
+        "1,000<enter>",
+    );
+    pictures(
+        "ticket_live_account",
+        &screen,
+        ticket("884217730"),
+        "100<enter>",
+    );
+    pictures(
+        "order_question",
+        &screen,
+        ticket("PA3R4QS34821"),
+        "100<tab>l<tab>189.90<enter>",
+    );
+    pictures(
+        "order_doubts",
+        &screen,
+        ticket("PA3R4QS34821"),
+        "300<tab>l<tab>199.00<enter>",
+    );
+    pictures("order_sent", &screen, ticket("PA3R4QS34821"), "100<enter>y");
+    pictures(
+        "ticket_discard",
+        &screen,
+        ticket("PA3R4QS34821"),
+        "100<esc>",
+    );
+}
+
+#[test]
+fn a_working_order() {
+    let screen = Screen::new();
+    let id = ClientOrderId::new("0d9c7a52-3f1e-4f0b-9a51-0c1f0f7f3d11");
+    pictures("order", &screen, Layer::Order(id.clone()), "");
+    pictures(
+        "change",
+        &screen,
+        Layer::Change(id.clone()),
+        "<tab><ctrl-u>189.95",
+    );
+    pictures(
+        "change_question",
+        &screen,
+        Layer::Change(id),
+        "<tab><ctrl-u>189.95<enter>",
+    );
+}
+
+#[test]
+fn questions() {
+    let screen = Screen::new();
+    let kill = Question {
+        title: "Kill switch".into(),
+        lines: vec![
+            "Cancels 2 working orders of every account.".into(),
+            "Blocks new orders from this screen until tradedeck is started again.".into(),
+        ],
+        yes: "cancel everything".into(),
+        dangerous: true,
+        then: Answer::Kill,
+    };
+    pictures("question", &screen, Layer::Confirm(kill), "");
+}
+
+#[test]
+fn finding_things() {
+    let screen = Screen::new();
+    let names = ["default", "light", "nord"].map(String::from).to_vec();
+    pictures("palette", &screen, Layer::Palette, "sync<down>");
+    pictures("palette_nothing", &screen, Layer::Palette, "zzzz");
+    pictures("help", &screen, Layer::Help, "kill");
+    pictures("themes", &screen, Layer::Themes { names }, "<down>");
+    pictures("add_symbol", &screen, Layer::AddSymbol, "aapl");
+    pictures("activity_entry", &screen, Layer::Entry(7), "");
+}
