@@ -110,7 +110,7 @@ impl Far {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
-        let text = String::from_utf8(bytes).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
         let (head, raw) = text.split_once("\r\n\r\n")?;
         Some(Answer {
             status: head.split(' ').nth(1)?.parse().ok()?,
