@@ -1,16 +1,20 @@
 //! The terminal: entered, drawn on with one write a frame, listened to, and always given back as it was.
 //!
-//! [`session`] owns the modes, [`input`] turns bytes into events, [`encode`] a difference of screens into the fewest
+//! [`session`] owns the modes, [`input`] and [`decode`] turn bytes into events, [`burst`] tells pastes from keys, [`encode`] a difference of screens into the fewest
 //! bytes, [`writer`] sends them from a thread of its own so that a slow line never blocks a key.
 //! Nothing here knows what is drawn.
 
+mod burst;
+mod decode;
 mod encode;
 mod input;
+mod keys;
 mod session;
 mod writer;
 
+pub use decode::Decoder;
 pub use encode::Encoder;
-pub use input::{Decoder, TerminalEvent};
+pub use input::TerminalEvent;
 pub use session::{install_panic_hook, reset};
 
 use ratatui::buffer::Buffer;
