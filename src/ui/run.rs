@@ -86,10 +86,11 @@ pub async fn run(face: Face) -> Result<Outcome, FaceError> {
     let mut app = App::new(face.config, themes, look, face.clock.clone(), face.new_id)?;
     let (width, height) = Terminal::size()?;
     app.resize(width, height);
+    let signals = Signals::listen()?; // before there is a terminal to give back
     let mut stage = Stage {
         terminal: Terminal::enter(options)?,
         buffer: Buffer::empty(Rect::new(0, 0, width, height)),
-        signals: Signals::listen()?,
+        signals,
         app,
         screen: face.screen,
         clock: face.clock,
@@ -168,6 +169,10 @@ impl Stage {
                 First::Update => self.take_updates()?,
                 First::Signal(Told::End(number)) => Some(Outcome::Signal(number)),
                 First::Signal(Told::Sleep) => self.do_all(vec![Effect::Suspend])?,
+                First::Signal(Told::Woken) => {
+                    self.terminal.woken()?;
+                    self.resize().map(|()| None)?
+                }
                 First::Signal(Told::Resize) => self.resize().map(|()| None)?,
                 First::Time => {
                     self.take_time();
@@ -312,16 +317,18 @@ impl Stage {
 enum Told {
     End(i32),
     Sleep,
+    Woken,
     Resize,
 }
 
-/// Signals that end the program, put it to sleep or tell of another size.
+/// Signals that end the program, put it to sleep, wake it or tell of another size.
 struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
     quit: Signal,
     sleep: Signal,
+    wake: Signal,
     resize: Signal,
 }
 
@@ -333,6 +340,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
             sleep: signal(SignalKind::from_raw(SIGTSTP))?,
+            wake: signal(SignalKind::from_raw(SIGCONT))?,
             resize: signal(SignalKind::window_change())?,
         })
     }
@@ -344,13 +352,15 @@ impl Signals {
             _ = self.interrupt.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
             _ = self.quit.recv() => Told::End(SignalKind::quit().as_raw_value()),
             _ = self.sleep.recv() => Told::Sleep,
+            _ = self.wake.recv() => Told::Woken,
             _ = self.resize.recv() => Told::Resize,
         }
     }
 }
 
-/// Number of the signal that asks a program to sleep.
+/// Numbers of the signals that ask a program to sleep and wake it.
 const SIGTSTP: i32 = rustix::process::Signal::TSTP.as_raw();
+const SIGCONT: i32 = rustix::process::Signal::CONT.as_raw();
 
 /// Bytes and frames of the last whole second, for the footer.
 #[derive(Default)]

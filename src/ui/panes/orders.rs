@@ -114,7 +114,6 @@ fn rank(order: &Order) -> u8 {
     } else {
         1
     }
-    1 + u8::from(order.state.is_final())
 }
 
 impl Orders {

@@ -206,6 +206,7 @@ pub(super) fn told(action: &Action) -> String {
         | Action::PreviewTheme(_)
         | Action::AddToWatchlist(_)
         | Action::Kill
+        | Action::LookAround
         | Action::Quit => "not a pane's".into(),
     }
 }

@@ -1,16 +1,21 @@
 //! The terminal: entered, drawn on with one write a frame, listened to, and always given back as it was.
 //!
-//! [`session`] owns the modes, [`input`] turns bytes into events, [`encode`] a difference of screens into the fewest
-//! bytes, [`writer`] sends them from a thread of its own so that a slow line never blocks a key.
+//! [`session`] owns the modes, [`input`] and [`decode`] turn bytes into events, [`burst`] tells pastes from keys,
+//! [`encode`] turns a difference of screens into the fewest bytes, [`writer`] sends them from a thread of its own so
+//! that a slow line never blocks a key.
 //! Nothing here knows what is drawn.
 
+mod burst;
+mod decode;
 mod encode;
 mod input;
+mod keys;
 mod session;
 mod writer;
 
+pub use decode::Decoder;
 pub use encode::Encoder;
-pub use input::{Decoder, TerminalEvent};
+pub use input::TerminalEvent;
 pub use session::{install_panic_hook, reset};
 
 use ratatui::buffer::Buffer;
@@ -58,7 +63,8 @@ pub struct Terminal {
     encoder: Encoder,
     shown: Buffer,
     abilities: Abilities,
-    probing: bool,
+    /// Whether the next waking is one that [`Terminal::suspend`] knows of.
+    slept: bool,
     /// When the frame under way was sent, until the terminal says that it was taken.
     in_flight: Option<Instant>,
     last_frame: Option<Instant>,
@@ -95,7 +101,7 @@ impl Terminal {
             encoder: Encoder::default(),
             shown: Buffer::empty(Rect::default()),
             abilities: Abilities::default(),
-            probing: true,
+            slept: false,
             in_flight: None,
             last_frame: None,
             budget: Budget {
@@ -123,13 +129,12 @@ impl Terminal {
             match event {
                 TerminalEvent::Synchronised(can) => self.abilities.synchronised = can,
                 TerminalEvent::StatusAnswered => {
-                    self.in_flight = None;
                     self.abilities.answers_status = true;
-                    if !self.probing {
+                    if self.in_flight.take().is_some() {
                         return TerminalEvent::FrameTaken;
                     }
                 }
-                TerminalEvent::AttributesAnswered => self.probing = false,
+                TerminalEvent::AttributesAnswered => {} // asked so that silence about the rest has an end
                 other @ (TerminalEvent::Key(_)
                 | TerminalEvent::Paste(_)
                 | TerminalEvent::Click(_)
@@ -223,17 +228,35 @@ impl Terminal {
         self.writer.send(format!("\x1b]2;{title}\x07").into_bytes());
     }
 
-    /// Gives the terminal back, sleeps until the person wakes the program, and takes it again.
+    /// Gives the terminal back, sleeps until the person wakes the program, and takes it again. Without a shell to
+    /// come back to, it does not sleep.
     ///
     /// # Errors
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
+        if !session::has_job_control() {
+            return Ok(());
+        }
         self.writer.drain();
         session::leave();
-        let me = rustix::process::getpid();
-        rustix::process::kill_process(me, rustix::process::Signal::STOP)?;
+        // The whole group, as the terminal's own Ctrl-Z would: a wrapper around us has to stop too.
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
         session::enter(self.options.mouse)?;
+        self.slept = true;
         self.forget_what_is_shown();
+        Ok(())
+    }
+
+    /// Takes the terminal again when the program was stopped and woken from outside; the waking from a sleep of our
+    /// own is told as well, and needs nothing more.
+    ///
+    /// # Errors
+    /// When the terminal cannot be taken again.
+    pub fn woken(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.slept) {
+            session::take_again(self.options.mouse)?;
+            self.forget_what_is_shown();
+        }
         Ok(())
     }
 }

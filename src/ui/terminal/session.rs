@@ -1,8 +1,10 @@
 //! The terminal's modes: set on entering, undone on every way out, panics included.
 
-use std::io::{self, Write};
-use std::sync::Once;
+use rustix::termios::{QueueSelector, tcflush};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, mpsc};
+use std::time::Duration;
 
 /// Whether the terminal is ours now; what undoes it runs once.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -20,7 +22,21 @@ const LEAVE: &str =
 /// Asks for mode 2026, a status answer, and the attributes that every terminal answers last.
 pub(super) const PROBE: &[u8] = b"\x1b[?2026$p\x1b[5n\x1b[c";
 
+/// How often a line that takes no bytes is asked to forget what it holds, and how long it is given each time:
+/// a second in all, for a goodbye must not hang on a terminal that is stuck.
+const FLUSHES: u32 = 20;
+const FLUSH_AFTER: Duration = Duration::from_millis(50);
+
+/// Whether the terminal is ours now.
+pub(super) fn is_entered() -> bool {
+    ENTERED.load(Ordering::SeqCst)
+}
+
 pub(super) fn enter(mouse: bool) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        let problem = "standard output is not a terminal";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
     crossterm::terminal::enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     let mut sequences = ENTER.to_owned();
@@ -37,9 +53,46 @@ pub(super) fn enter(mouse: bool) -> io::Result<()> {
 /// Gives the terminal back as it was; does nothing when it is not ours.
 pub(super) fn leave() {
     if ENTERED.swap(false, Ordering::SeqCst) {
+        write_or_give_up(LEAVE);
         // A terminal that is gone cannot be restored, and needs not be.
-        let _ = write(LEAVE);
         let _ = crossterm::terminal::disable_raw_mode();
+    }
+}
+
+/// Takes the terminal again after somebody else had it: a program that was stopped from outside found no time to
+/// give it back, and the shell has set modes of its own.
+pub(super) fn take_again(mouse: bool) -> io::Result<()> {
+    if ENTERED.swap(false, Ordering::SeqCst) {
+        crossterm::terminal::disable_raw_mode()?;
+    }
+    enter(mouse)
+}
+
+/// Whether a shell notices when we stop: it gives each job a group of its own, apart from the session's first.
+/// Without one, nobody would wake us again.
+pub(super) fn has_job_control() -> bool {
+    let group = rustix::process::getpgrp();
+    rustix::process::getsid(None).is_ok_and(|session| session != group)
+}
+
+/// Writes from a thread of its own, so that a terminal which takes no bytes cannot keep the program from ending.
+/// What still waits for such a terminal is thrown away to make room.
+fn write_or_give_up(sequences: &'static str) {
+    let (done, written) = mpsc::channel();
+    let writing = std::thread::Builder::new().spawn(move || {
+        // Whether it was written does not matter to anybody any more.
+        let _ = write(sequences);
+        let _ = done.send(());
+    });
+    if writing.is_err() {
+        let _ = write(sequences);
+        return;
+    }
+    for _ in 0..FLUSHES {
+        if written.recv_timeout(FLUSH_AFTER) != Err(mpsc::RecvTimeoutError::Timeout) {
+            return;
+        }
+        let _ = tcflush(io::stdout(), QueueSelector::OFlush);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writes from a thread of its own: a line that takes no bytes blocks that thread and nothing else.
 
+use super::session;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -37,8 +38,11 @@ impl Writer {
             .name("terminal-writer".into())
             .spawn(move || {
                 for piece in inbox {
-                    // A terminal that is gone is noticed by the reader; writing on is harmless.
-                    let _ = out.write_all(&piece);
+                    // A terminal that is not ours any more gets nothing, or its owner would see our frames. One that
+                    // is gone is noticed by the reader.
+                    if session::is_entered() {
+                        let _ = out.write_all(&piece);
+                    }
                     shared.count.fetch_sub(1, Ordering::SeqCst);
                     drop(shared.lock.lock().unwrap_or_else(PoisonError::into_inner));
                     shared.emptied.notify_all();
