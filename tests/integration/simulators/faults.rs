@@ -73,15 +73,18 @@ async fn a_half_open_connection_says_nothing_for_ever() {
     }
 }
 
+/// What a customer's account looks like with a fault in it.
+async fn account_with(far: &Far, fault: &str) -> Answer {
+    let cue = format!("account:{fault}");
+    far.simulator.faults().cue(&cue).unwrap();
+    let request = far.request("GET", "/v2/account", "");
+    far.raw(Host::Trading, &request).await.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn answers_can_be_spoiled() {
     let far = faulty("");
-    let faults = far.simulator.faults();
-    let once = async |fault: &str| {
-        faults.cue(&format!("account:{fault}")).unwrap();
-        let request = far.request("GET", "/v2/account", "");
-        far.raw(Host::Trading, &request).await.unwrap()
-    };
+    let once = |fault| account_with(&far, fault);
     assert_eq!(
         once("503").await.body,
         json!({"code": 50010000, "message": "internal server error occurred"})
@@ -122,6 +125,12 @@ async fn answers_can_be_spoiled() {
     assert_eq!(once("slow-7000").await.status, 200);
     assert!(began.elapsed().as_secs() == 7);
     assert_eq!(once("huge").await.raw.len(), 50_000_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_can_be_hard_to_take() {
+    let far = faulty("");
+    let once = |fault| account_with(&far, fault);
     let wait = once("wait-30").await;
     assert!(wait.status == 429 && wait.head.contains("retry-after: 30"));
     assert!(wait.head.contains("x-ratelimit-remaining: 0"));
