@@ -908,3 +908,37 @@ fn rows_that_were_left_out_are_told_once() {
         ]
     );
 }
+
+#[test]
+fn what_the_venue_said_later_stands_in_whatever_order_it_arrives() {
+    use OrderState::{Accepted, CancelPending, Cancelled, Filled, Working};
+    let cases = [
+        // An answer that the event stream overtook.
+        ([(Working, "0", 5), (Accepted, "0", 4)], Working),
+        ([(Working, "0", 5), (Accepted, "0", 5)], Working),
+        ([(Accepted, "0", 5), (Working, "0", 5)], Working),
+        ([(CancelPending, "0", 6), (Working, "0", 5)], CancelPending),
+        ([(CancelPending, "0", 6), (Working, "0", 7)], Working),
+        // What has filled and what has ended is news however late it comes.
+        ([(Working, "0", 5), (Filled, "10", 4)], Filled),
+        ([(CancelPending, "0", 6), (Cancelled, "0", 5)], Cancelled),
+        ([(Filled, "10", 5), (Working, "0", 6)], Filled),
+    ];
+    for (reports, expected) in cases {
+        let mut rig = Rig::connected();
+        rig.place(1, "a");
+        for (state, filled, when) in reports.clone() {
+            let order = Box::new(report("a", state, filled, when));
+            rig.tell(when, Input::OrderReported(order));
+        }
+        assert_eq!(*rig.state("a"), expected, "{reports:?}");
+    }
+    let mut rig = Rig::connected();
+    rig.place(1, "a");
+    for (filled, when) in [("2", 5), ("6", 4), ("4", 6)] {
+        let order = Box::new(report("a", Working, filled, when));
+        rig.tell(7, Input::OrderReported(order));
+    }
+    let order = rig.engine.book.get(&ClientOrderId::new("a"));
+    assert_eq!(order.map(|it| it.filled.to_string()), Some("6".into()));
+}
