@@ -16,7 +16,7 @@ use tradedeck::sim::alpaca::Options;
 
 /// A program that waits for nothing long, so that a far side that says nothing costs a moment.
 fn brisk() -> Setup {
-    let moment = Duration::from_millis(500);
+    let moment = Duration::from_millis(800);
     Setup {
         patience: Patience {
             first_byte: moment,
