@@ -1,6 +1,7 @@
 //! Every order that is known, ours and those the venues told us of.
 
-use crate::domain::{ClientOrderId, ConnectionId, Order, Timestamp};
+use crate::domain::{ClientOrderId, ConnectionId, Order, OrderState, Timestamp};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Finished orders kept; older ones are dropped.
@@ -16,8 +17,38 @@ pub(super) struct Entry {
     pub(super) order: Order,
     /// Whether this program sent it and its journal has to be told.
     pub(super) is_ours: bool,
+    /// When the venue changed it last, by the venue's clock, as far as it told us.
+    reported: Option<Timestamp>,
     pub(super) look_up: Option<LookUp>,
     pub(super) cancel_wanted: bool,
+}
+
+impl Entry {
+    /// Whether a report is older than what is known: answers and the event stream overtake each other.
+    /// What has filled, and what has ended, is news however late it comes.
+    pub(super) fn has_overtaken(&self, report: &Order) -> bool {
+        let ours = &self.order;
+        if report.filled < ours.filled || !ours.state.may_become(&report.state) {
+            return true;
+        }
+        let is_news = report.filled > ours.filled || report.state.is_final();
+        let steps_back = ours.state == OrderState::Working && report.state == OrderState::Accepted;
+        let is_older = |known| match report.updated.cmp(&known) {
+            Ordering::Less => true,
+            Ordering::Equal => steps_back,
+            Ordering::Greater => false,
+        };
+        !is_news && self.reported.is_some_and(is_older)
+    }
+
+    /// Takes in what the venue says; returns whether more has filled.
+    pub(super) fn take(&mut self, report: Order) -> bool {
+        let has_filled = report.filled > self.order.filled;
+        let created = self.order.created.min(report.created);
+        self.reported = self.reported.max(Some(report.updated));
+        self.order = Order { created, ..report };
+        has_filled
+    }
 }
 
 /// The search for an order whose fate is not known.
@@ -61,9 +92,11 @@ impl OrderBook {
     }
 
     pub(super) fn insert(&mut self, order: Order, is_ours: bool) {
+        let reported = (!is_ours).then_some(order.updated);
         let entry = Entry {
             order,
             is_ours,
+            reported,
             look_up: None,
             cancel_wanted: false,
         };

@@ -30,11 +30,7 @@ impl Engine {
             StreamChange::Down { why, again } => went_down(session, channel, &why, again),
             StreamChange::NotLive(symbols, why) => Some(not_live(session, channel, symbols, &why)),
             StreamChange::Garbled(count, at) => garbled(session, channel, count, &at),
-            StreamChange::Trouble(what) => {
-                session.feed(channel).problem = Some(what.clone());
-                let text = format!("{}: {what}", channel.as_str());
-                Some(Line::new(EntryKind::Feed, text).level(Level::Warn))
-            }
+            StreamChange::Trouble(what) => trouble(session, channel, what),
         };
         if let Some(line) = line {
             self.note(now, line.at(id));
@@ -146,7 +142,14 @@ impl Engine {
     }
 }
 
-/// A stream was lost; said once, not at every attempt.
+/// Something the person should know; said when it is new, not at every attempt.
+fn trouble(session: &mut Session, channel: Channel, what: Text) -> Option<Line> {
+    let text = format!("{}: {what}", channel.as_str());
+    let before = session.feed(channel).problem.replace(what.clone());
+    (before != Some(what)).then(|| Line::new(EntryKind::Feed, text).level(Level::Warn))
+}
+
+/// A stream was lost; said when it or its cause is new, not at every attempt.
 fn went_down(
     session: &mut Session,
     channel: Channel,
@@ -154,8 +157,8 @@ fn went_down(
     again: Option<Timestamp>,
 ) -> Option<Line> {
     let feed = session.feed(channel);
-    let is_news = std::mem::take(&mut feed.live) || feed.problem.is_none();
-    feed.problem = Some(why.clone());
+    feed.live = false;
+    let is_news = feed.problem.replace(why.clone()).as_ref() != Some(why);
     let (level, next) = match again {
         Some(_) => (Level::Warn, "trying again"),
         None => (Level::Wrong, "gave up; press c to connect again"),

@@ -86,19 +86,15 @@ impl Engine {
             }
             return;
         };
-        let ours = &mut entry.order;
-        let is_stale = report.filled < ours.filled || !ours.state.may_become(&report.state);
-        if is_stale {
+        if entry.has_overtaken(&report) {
             return;
         }
         entry.look_up = None;
-        if report == *ours {
+        if report == entry.order {
             return;
         }
-        let has_filled = report.filled > ours.filled;
-        let created = ours.created.min(report.created);
-        *ours = Order { created, ..report };
-        let account = ours.draft.account.clone();
+        let has_filled = entry.take(report);
+        let account = entry.order.draft.account.clone();
         self.tell_order(now, &id);
         if has_filled {
             self.positions_changed(now, &account);

@@ -14,7 +14,7 @@ pub enum Output {
     SendSnapshot(ScreenId, Box<Snapshot>),
     /// Read something; the answer comes back as [`Input::Read`](crate::engine::Input::Read).
     Read(ConnectionId, Reading),
-    /// Open the streams of a connection, once; its accounts are known now.
+    /// Open the streams of a connection, whose accounts are known now; those that are open or on their way stay.
     OpenStreams(ConnectionId, Vec<AccountId>),
     /// Close the streams of a connection.
     CloseStreams(ConnectionId),

@@ -267,6 +267,8 @@ impl Engine {
             return;
         };
         if session.is_usable() {
+            // A stream that gave up is opened anew once the accounts are known again.
+            session.streams_open = session.status.feeds.iter().all(|feed| feed.live);
             return self.start_run(now, id, "asked for");
         }
         session.status.state = ConnectionState::Connecting;

@@ -909,3 +909,107 @@ fn rows_that_were_left_out_are_told_once() {
         ]
     );
 }
+
+#[test]
+fn what_the_venue_said_later_stands_in_whatever_order_it_arrives() {
+    use OrderState::{Accepted, CancelPending, Cancelled, Filled, Working};
+    let cases = [
+        // An answer that the event stream overtook.
+        ([(Working, "0", 5), (Accepted, "0", 4)], Working),
+        ([(Working, "0", 5), (Accepted, "0", 5)], Working),
+        ([(Accepted, "0", 5), (Working, "0", 5)], Working),
+        ([(CancelPending, "0", 6), (Working, "0", 5)], CancelPending),
+        ([(CancelPending, "0", 6), (Working, "0", 7)], Working),
+        // What has filled and what has ended is news however late it comes.
+        ([(Working, "0", 5), (Filled, "10", 4)], Filled),
+        ([(CancelPending, "0", 6), (Cancelled, "0", 5)], Cancelled),
+        ([(Filled, "10", 5), (Working, "0", 6)], Filled),
+    ];
+    for (reports, expected) in cases {
+        let mut rig = Rig::connected();
+        rig.place(1, "a");
+        for (state, filled, when) in reports.clone() {
+            let order = Box::new(report("a", state, filled, when));
+            rig.tell(when, Input::OrderReported(order));
+        }
+        assert_eq!(*rig.state("a"), expected, "{reports:?}");
+    }
+    let mut rig = Rig::connected();
+    rig.place(1, "a");
+    for (filled, when) in [("2", 5), ("6", 4), ("4", 6)] {
+        let order = Box::new(report("a", Working, filled, when));
+        rig.tell(7, Input::OrderReported(order));
+    }
+    let order = rig.engine.book.get(&ClientOrderId::new("a"));
+    assert_eq!(order.map(|it| it.filled.to_string()), Some("6".into()));
+}
+
+fn lines_with<'a>(rig: &'a Rig, words: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for event in &rig.published {
+        if let Event::Activity(entry) = event
+            && entry.text.as_str().contains(words)
+        {
+            found.push(entry.text.as_str());
+        }
+    }
+    found
+}
+
+fn quotes(change: StreamChange) -> Input {
+    Input::Stream(connection(), Channel::Quotes, change)
+}
+
+#[test]
+fn why_a_stream_is_away_is_said_when_it_is_new() {
+    let mut rig = Rig::connected();
+    let down = |why: &str, again| StreamChange::Down {
+        why: why.into(),
+        again,
+    };
+    rig.tell(1, quotes(StreamChange::Up("IEX".into())));
+    for second in 2..5 {
+        rig.tell(second, quotes(StreamChange::Trouble("taken".into())));
+        rig.tell(second, quotes(down("taken", Some(at(second + 1)))));
+    }
+    rig.tell(5, quotes(down("refused", Some(at(6)))));
+    rig.tell(6, quotes(down("refused", None)));
+    assert_eq!(
+        (lines_with(&rig, "taken"), lines_with(&rig, "refused")),
+        (
+            vec!["quotes: taken"],
+            vec![
+                "quotes: refused; trying again",
+                "quotes: refused; gave up; press c to connect again"
+            ]
+        )
+    );
+}
+
+#[test]
+fn a_stream_that_gave_up_is_opened_when_the_person_connects() {
+    let mut rig = Rig::connected();
+    rig.finish_first_run(1);
+    let is_open = |it: &Output| matches!(it, Output::OpenStreams(..));
+    let connect = Request::Connect {
+        connection: connection(),
+    };
+    let mut connected = |rig: &mut Rig, second| {
+        let accounts = vec![(account(), Some(balance()))];
+        rig.request(second, connect.clone());
+        let outputs = rig.answer(second, Reading::Accounts, Ok(ReadData::Accounts(accounts)));
+        rig.finish_first_run(second);
+        count(&outputs, is_open)
+    };
+    for channel in [Channel::Quotes, Channel::Orders] {
+        let up = StreamChange::Up("IEX".into());
+        rig.tell(2, Input::Stream(connection(), channel, up));
+    }
+    assert_eq!(connected(&mut rig, 3), 0, "both are live");
+    let down = StreamChange::Down {
+        why: "refused".into(),
+        again: None,
+    };
+    rig.tell(4, quotes(down));
+    assert_eq!(connected(&mut rig, 5), 1);
+}

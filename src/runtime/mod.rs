@@ -5,6 +5,7 @@
 //! A new effect is a new [`Output`] with its arm in [`Runtime::act`].
 
 mod additions;
+mod basin;
 pub mod clock;
 mod connections;
 mod convert;
