@@ -1,7 +1,7 @@
 //! Configuration: embedded defaults, the person's file over them, `--set` over both.
 //!
 //! The values are here; what may be written in the file is the list in [`keys`], reading it is [`load`],
-//! noticing that it changed is [`file`], and where it lies is [`paths`]. A new setting is a field here,
+//! noticing that it changed is [`mod@file`], and where it lies is [`paths`]. A new setting is a field here,
 //! a line in [`keys`] and a commented line in `defaults.toml`; a test keeps the three equal.
 
 pub mod file;

@@ -1,5 +1,6 @@
 //! A screen as SVG, for the README: exact cells, text that stays text, frames without gaps in any font.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Width of a cell in the picture's units.
@@ -48,8 +49,6 @@ pub struct Style {
 pub struct Picture {
     /// What the title bar says.
     pub title: String,
-    /// Colour of the screen where no cell says otherwise.
-    pub ground: Colour,
     /// Rows of cells, each of the same number.
     pub rows: Vec<Vec<Cell>>,
 }
@@ -57,6 +56,7 @@ pub struct Picture {
 impl Picture {
     /// The picture as an SVG document.
     pub fn svg(&self) -> String {
+        let ground = self.ground();
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let (wide, high) = (
             columns * WIDTH + 2 * MARGIN,
@@ -68,7 +68,7 @@ impl Picture {
              <title>{}</title>\n\
              <rect width=\"{wide}\" height=\"{high}\" rx=\"10\" fill=\"{}\"/>\n",
             escaped(&self.title),
-            hex(self.ground)
+            hex(ground)
         );
         for (place, colour) in ["#e0605e", "#e5b454", "#6fbf73"].iter().enumerate() {
             let x = MARGIN + 6 + place * 20;
@@ -78,30 +78,40 @@ impl Picture {
             );
         }
         for (line, row) in self.rows.iter().enumerate() {
-            self.draw_row(&mut svg, row, BAR + line * HEIGHT);
+            draw_row(&mut svg, row, BAR + line * HEIGHT, ground);
         }
         svg.push_str("</svg>\n");
         svg
     }
 
-    fn draw_row(&self, svg: &mut String, row: &[Cell], top: usize) {
-        for (start, run) in runs(row, |cell| cell.style.background) {
-            let background = run[0].style.background;
-            if background != self.ground {
-                let (x, wide) = (MARGIN + start * WIDTH, run.len() * WIDTH);
-                let _ = writeln!(
-                    svg,
-                    "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{HEIGHT}\" fill=\"{}\"/>",
-                    hex(background)
-                );
-            }
+    /// The background that most cells have.
+    fn ground(&self) -> Colour {
+        let mut counts: BTreeMap<Colour, usize> = BTreeMap::new();
+        for cell in self.rows.iter().flatten() {
+            *counts.entry(cell.style.background).or_default() += 1;
         }
-        for (start, run) in runs(row, |cell| (cell.style, shape(&cell.text).is_some())) {
-            let left = MARGIN + start * WIDTH;
-            match shape(&run[0].text) {
-                Some(_) => draw_shapes(svg, run, left, top),
-                None => draw_text(svg, run, left, top),
-            }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        most.map_or([0; 3], |(colour, _)| colour)
+    }
+}
+
+fn draw_row(svg: &mut String, row: &[Cell], top: usize, ground: Colour) {
+    for (start, run) in runs(row, |cell| cell.style.background) {
+        let background = run[0].style.background;
+        if background != ground {
+            let (x, wide) = (MARGIN + start * WIDTH, run.len() * WIDTH);
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{HEIGHT}\" fill=\"{}\"/>",
+                hex(background)
+            );
+        }
+    }
+    for (start, run) in runs(row, |cell| (cell.style, shape(&cell.text).is_some())) {
+        let left = MARGIN + start * WIDTH;
+        match shape(&run[0].text) {
+            Some(_) => draw_shapes(svg, run, left, top),
+            None => draw_text(svg, run, left, top),
         }
     }
 }
@@ -282,7 +292,6 @@ mod tests {
     fn lines(rows: Vec<Vec<Cell>>) -> Vec<String> {
         let picture = Picture {
             title: "tradedeck <demo>".into(),
-            ground: PLAIN.background,
             rows,
         };
         let svg = picture.svg();
@@ -316,6 +325,7 @@ mod tests {
         };
         let mut cells = row(" ", PLAIN);
         cells.extend(row("   ", selected));
+        cells.extend(row("   ", PLAIN));
         assert_eq!(
             lines(vec![cells]),
             [

@@ -45,12 +45,17 @@ impl FullScreen for Screens {
             let request = SecretRequest::Unlock { passphrase };
             running.hub.attach().request_secret(request)?;
         }
-        show(running, setup, Some(file)).await
+        match show(running, setup.clone(), Some(file)).await? {
+            // Nothing of the vault is taken along: the demo is a world of its own.
+            Outcome::LookAround => show_demo(setup).await,
+            outcome @ (Outcome::Quit | Outcome::HungUp | Outcome::Signal(_)) => {
+                Ok(exit_of(outcome))
+            }
+        }
     }
 
     async fn demo(&self, setup: Setup, _: ConfigFile) -> Result<Exit, Failure> {
-        let running = start::launch_demo(&setup).await?;
-        show(running, setup, None).await
+        show_demo(setup).await
     }
 
     async fn picture(&self, setup: Setup) -> Result<Picture, Failure> {
@@ -63,7 +68,6 @@ impl FullScreen for Screens {
             .collect();
         Ok(Picture {
             title: "tradedeck demo".to_owned(),
-            ground: GROUND,
             rows,
         })
     }
@@ -73,7 +77,7 @@ async fn show(
     running: Running,
     setup: Setup,
     config_file: Option<ConfigFile>,
-) -> Result<Exit, Failure> {
+) -> Result<Outcome, Failure> {
     ui::terminal::install_panic_hook(CAUGHT);
     let face = Face {
         screen: running.hub.attach(),
@@ -86,10 +90,19 @@ async fn show(
     };
     let outcome = ui::run(face).await;
     running.stop().await;
-    match outcome? {
-        Outcome::Quit => Ok(Exit::Done),
-        Outcome::HungUp => Ok(Exit::Signal(HANG_UP)),
-        Outcome::Signal(number) => Ok(Exit::Signal(u8::try_from(number).unwrap_or(u8::MAX))),
+    Ok(outcome?)
+}
+
+async fn show_demo(setup: Setup) -> Result<Exit, Failure> {
+    let running = start::launch_demo(&setup).await?;
+    Ok(exit_of(show(running, setup, None).await?))
+}
+
+fn exit_of(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Quit | Outcome::LookAround => Exit::Done,
+        Outcome::HungUp => Exit::Signal(HANG_UP),
+        Outcome::Signal(number) => Exit::Signal(u8::try_from(number).unwrap_or(u8::MAX)),
     }
 }
 

@@ -159,6 +159,10 @@ pub struct CallMeter {
     pub requests_left: Option<(u32, u32)>,
     /// The provider's clock minus ours, in milliseconds.
     pub clock_skew_ms: Option<i64>,
+    /// Rows of listings that could not be read and were left out.
+    pub unreadable: u64,
+    /// Where the newest of those was, without its content.
+    pub unreadable_at: Option<Text>,
 }
 
 /// What a reading brought.

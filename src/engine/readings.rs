@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::engine::activity::Line;
 use crate::engine::input::{Failure, FailureKind, ReadAnswer, ReadData, Reading};
 use crate::engine::output::Output;
+use crate::engine::sessions::Session;
 use crate::link::{ConnectionState, EntryKind, Event, Level};
 use std::time::Duration;
 
@@ -49,10 +50,7 @@ impl Engine {
     /// When [`Engine::read_what_is_due`] or the counters have something to do next.
     pub(super) fn next_reading(&self) -> Option<Timestamp> {
         let usable = self.sessions.values().filter(|session| session.is_usable());
-        usable
-            .flat_map(|session| session.due.values().chain(&session.counters_due))
-            .min()
-            .copied()
+        usable.filter_map(Session::next_due).min()
     }
 
     pub(super) fn take_reading(&mut self, now: Timestamp, answer: ReadAnswer) {
@@ -67,19 +65,24 @@ impl Engine {
             return;
         };
         session.under_way.remove(&reading);
-        session.take_meter(meter);
+        let left_out = session.take_meter(meter);
         if !session.is_usable() {
             return;
         }
         match outcome {
             Ok(data) => {
-                if matches!(reading, Reading::Accounts) {
-                    session.failures_in_a_row = 0;
+                if session.succeeded(now, &reading) {
+                    let text = format!("{} can be read again", name_of(&reading));
+                    self.note(now, Line::new(EntryKind::Sync, text).at(&connection));
                 }
                 self.take_data(now, &connection, &reading, data);
                 self.finish_reading(now, &connection, &reading, true);
             }
             Err(failure) => self.take_failure(now, &connection, &reading, took, failure),
+        }
+        if let Some(text) = left_out {
+            let line = Line::new(EntryKind::Sync, text).level(Level::Wrong);
+            self.announce(now, line.at(&connection));
         }
         self.publish_status(&connection);
     }
@@ -191,30 +194,13 @@ impl Engine {
             return;
         };
         session.accounts.clone_from(&accounts);
-        if session.run.is_none() {
-            session.status.state = ConnectionState::Live;
-        }
         session.status.next_sync = Some(now.plus(interval));
-        let mut readings = Vec::new();
-        if session.run.is_some()
-            || session
-                .status
-                .last_sync
-                .is_none_or(|last| now.since(last) >= interval)
-        {
-            for account in &accounts {
-                readings.push(Reading::Positions(account.clone()));
-                readings.push(Reading::Orders(account.clone()));
-                readings.push(Reading::Activities(account.clone()));
+        let is_old = |asked: Timestamp| now.since(asked) >= interval;
+        if session.run.is_some() || session.all_asked.is_none_or(is_old) {
+            let readings = session.ask_for_all(now);
+            if let Some(run) = &mut session.run {
+                run.wait_for(readings);
             }
-            session.status.last_sync = Some(now);
-        }
-        for reading in &readings {
-            session.schedule(reading.clone(), now);
-        }
-        if let Some(run) = &mut session.run {
-            run.total += u32::try_from(readings.len()).unwrap_or(u32::MAX);
-            run.waiting.extend(readings);
         }
         session.schedule(Reading::Accounts, now.plus(interval));
         if !session.streams_open {
@@ -235,51 +221,67 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        let is_whole = matches!(reading, Reading::Accounts);
-        match failure.kind {
-            FailureKind::SignIn => {
-                session.stop(ConnectionState::NeedsSignIn {
-                    why: failure.what.clone(),
-                });
-                self.out.push(Output::CloseStreams(id.clone()));
-                self.rewatch();
+        let what = failure.what;
+        let text = format!("could not read {}: {what}", name_of(reading));
+        let mut next_pause = || Some(session.next_pause(&mut self.jitter));
+        let again = match failure.kind {
+            FailureKind::Later(Some(pause)) => Some(pause),
+            FailureKind::Later(None) => next_pause(),
+            // Something in between that does not know the address is not the broker saying that the account is gone.
+            FailureKind::NotFound if is_standing(reading) => next_pause(),
+            FailureKind::Final if is_standing(reading) && *reading != Reading::Accounts => {
+                Some(self.settings.refresh)
             }
-            FailureKind::Final if is_whole => {
-                session.stop(ConnectionState::Failed {
-                    why: failure.what.clone(),
-                });
-                self.out.push(Output::CloseStreams(id.clone()));
-                self.rewatch();
-            }
-            FailureKind::Later(pause) => {
-                session.failures_in_a_row += 1;
-                let at =
-                    now.plus(pause.unwrap_or_else(|| self.jitter.pause(session.failures_in_a_row)));
-                session.schedule(reading.clone(), at);
-                if is_whole {
-                    session.status.state = ConnectionState::Retrying {
-                        at,
-                        why: failure.what.clone(),
-                    };
-                }
-            }
-            FailureKind::NotFound => self.unknown_symbol(reading),
-            FailureKind::Final => {}
-        }
-        let text = format!("could not read {}: {}", name_of(reading), failure.what);
-        let level = if failure.kind == FailureKind::NotFound {
-            Level::Warn
-        } else {
-            Level::Wrong
+            FailureKind::SignIn | FailureKind::NotFound | FailureKind::Final => None,
         };
-        self.note(
-            now,
-            Line::new(EntryKind::Sync, text)
-                .level(level)
-                .at(id)
-                .took(took),
-        );
+        let mut is_news = true;
+        match (again, failure.kind) {
+            (Some(pause), _) => {
+                let is_whole = *reading == Reading::Accounts;
+                let why = if is_whole { what } else { text.as_str().into() };
+                is_news = session.failed(now.plus(pause), reading, why);
+            }
+            (None, FailureKind::SignIn) => {
+                self.stop_session(id, ConnectionState::NeedsSignIn { why: what });
+            }
+            (None, _) if *reading == Reading::Accounts => {
+                self.stop_session(id, ConnectionState::Failed { why: what });
+            }
+            (None, FailureKind::NotFound) => self.unknown_symbol(reading),
+            (None, FailureKind::Later(_) | FailureKind::Final) => {}
+        }
+        if is_news {
+            let level = match failure.kind {
+                FailureKind::NotFound => Level::Warn,
+                FailureKind::SignIn | FailureKind::Later(_) | FailureKind::Final => Level::Wrong,
+            };
+            let line = Line::new(EntryKind::Sync, text).level(level);
+            self.note(now, line.at(id).took(took));
+        }
         self.finish_reading(now, id, reading, false);
+    }
+
+    /// The connection cannot go on without the person.
+    fn stop_session(&mut self, id: &ConnectionId, state: ConnectionState) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.stop(state);
+            self.out.push(Output::CloseStreams(id.clone()));
+            self.rewatch();
+        }
+    }
+}
+
+/// What is read again and again for as long as a connection stands.
+fn is_standing(reading: &Reading) -> bool {
+    match reading {
+        Reading::Accounts
+        | Reading::Positions(_)
+        | Reading::Orders(_)
+        | Reading::Activities(_)
+        | Reading::Clock => true,
+        Reading::Snapshots(_) | Reading::Instrument(_) | Reading::Bars(..) | Reading::Equity(_) => {
+            false
+        }
     }
 }
 

@@ -1,48 +1,77 @@
-//! A run: everything of a connection read at once, because the person asked or a reconnect made it necessary.
+//! Readings of everything together: at the start, after a reconnect, or because the person asked.
 
 use crate::domain::{ConnectionId, Timestamp};
 use crate::engine::Engine;
 use crate::engine::activity::Line;
 use crate::engine::input::Reading;
-use crate::link::{ConnectionState, EntryKind, Event, Level};
+use crate::link::{EntryKind, Event, Level};
 use std::collections::BTreeSet;
 
-/// A reading of everything that the person asked for or that a reconnect made necessary.
+/// One reading of everything.
 pub(super) struct SyncRun {
-    pub(super) entry: u64,
-    pub(super) why: &'static str,
-    pub(super) started: Timestamp,
-    pub(super) waiting: BTreeSet<Reading>,
-    pub(super) total: u32,
-    pub(super) failed: u32,
+    entry: u64,
+    why: &'static str,
+    started: Timestamp,
+    waiting: BTreeSet<Reading>,
+    total: u32,
+    failed: u32,
     pub(super) positions: usize,
     pub(super) orders: usize,
+    /// Why everything has to be read once more: what this run read may be older than that.
+    again: Option<&'static str>,
+}
+
+impl SyncRun {
+    /// More that belongs to the run.
+    pub(super) fn wait_for(&mut self, readings: Vec<Reading>) {
+        self.total += u32::try_from(readings.len()).unwrap_or(u32::MAX);
+        self.waiting.extend(readings);
+    }
+
+    fn progress(&self) -> Line {
+        let done = self.total - u32::try_from(self.waiting.len()).unwrap_or(0);
+        Line::new(EntryKind::Sync, "reading").progress(done, self.total)
+    }
+
+    fn summary(&self, now: Timestamp, accounts: usize) -> Line {
+        let plural = if accounts == 1 { "" } else { "s" };
+        let (positions, orders, why) = (self.positions, self.orders, self.why);
+        let mut text = format!(
+            "{accounts} account{plural}, {positions} positions, {orders} orders read ({why})"
+        );
+        let mut level = Level::Info;
+        if self.failed > 0 {
+            text = format!("{text}; {} of {} readings failed", self.failed, self.total);
+            level = Level::Warn;
+        }
+        Line::new(EntryKind::Sync, text)
+            .level(level)
+            .took(now.since(self.started))
+    }
 }
 
 impl Engine {
+    /// Reads everything; while that is under way already, once more after it.
     pub(super) fn start_run(&mut self, now: Timestamp, id: &ConnectionId, why: &'static str) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        if session.run.is_some() {
+        if let Some(run) = &mut session.run {
+            run.again = Some(why);
             return;
         }
-        let waiting = BTreeSet::from([Reading::Accounts]);
-        let entry = self.log.add(
-            now,
-            Line::new(EntryKind::Sync, "reading accounts")
-                .at(id)
-                .progress(0, 1),
-        );
+        let line = Line::new(EntryKind::Sync, "reading accounts");
+        let entry = self.log.add(now, line.at(id).progress(0, 1));
         session.run = Some(SyncRun {
             entry: entry.id,
             why,
             started: now,
-            waiting,
+            waiting: BTreeSet::from([Reading::Accounts]),
             total: 1,
             failed: 0,
             positions: 0,
             orders: 0,
+            again: None,
         });
         session.schedule(Reading::Accounts, now);
         self.publish(Event::Activity(entry));
@@ -50,15 +79,13 @@ impl Engine {
     }
 
     pub(super) fn count_in_run(&mut self, id: &ConnectionId, count: impl FnOnce(&mut SyncRun)) {
-        if let Some(run) = self
-            .sessions
-            .get_mut(id)
-            .and_then(|session| session.run.as_mut())
-        {
+        let session = self.sessions.get_mut(id);
+        if let Some(run) = session.and_then(|session| session.run.as_mut()) {
             count(run);
         }
     }
 
+    /// A reading came back, well or not: the run it belongs to is one step further.
     pub(super) fn finish_reading(
         &mut self,
         now: Timestamp,
@@ -70,46 +97,30 @@ impl Engine {
             return;
         };
         let accounts = session.accounts.len();
-        // Accounts that could not be read have set another state.
-        let succeeded_whole = succeeded || !matches!(reading, Reading::Accounts);
-        let Some(run) = &mut session.run else { return };
+        let Some(run) = session.run.as_mut() else {
+            return session.settle();
+        };
         if !run.waiting.remove(reading) {
-            return;
+            return session.settle();
         }
         run.failed += u32::from(!succeeded);
-        let line = if run.waiting.is_empty() {
-            let text = format!(
-                "{} account{}, {} positions, {} orders read ({})",
-                accounts,
-                if accounts == 1 { "" } else { "s" },
-                run.positions,
-                run.orders,
-                run.why
-            );
-            let level = if run.failed > 0 {
-                Level::Warn
-            } else {
-                Level::Info
-            };
-            let text = if run.failed > 0 {
-                format!("{text}; {} of {} readings failed", run.failed, run.total)
-            } else {
-                text
-            };
-            Line::new(EntryKind::Sync, text)
-                .level(level)
-                .took(now.since(run.started))
+        let is_over = run.waiting.is_empty();
+        let line = if is_over {
+            run.summary(now, accounts)
         } else {
-            let done = run.total - u32::try_from(run.waiting.len()).unwrap_or(0);
-            Line::new(EntryKind::Sync, "reading").progress(done, run.total)
+            run.progress()
         };
         let entry = self.log.replace(run.entry, now, line.at(id));
-        if run.waiting.is_empty() {
+        let again = run.again;
+        if is_over {
             session.run = None;
-            if accounts > 0 && session.is_usable() && succeeded_whole {
-                session.status.state = ConnectionState::Live;
-            }
         }
+        session.settle();
         self.publish(Event::Activity(entry));
+        // Where accounts failed, everything is read when they are back, and not before their pause is over.
+        let accounts_failed = *reading == Reading::Accounts && !succeeded;
+        if let Some(why) = again.filter(|_| is_over && !accounts_failed) {
+            self.start_run(now, id, why);
+        }
     }
 }

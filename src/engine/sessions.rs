@@ -25,7 +25,14 @@ pub(crate) struct Session {
     pub(crate) accounts: Vec<AccountId>,
     pub(super) due: BTreeMap<Reading, Timestamp>,
     pub(super) under_way: BTreeSet<Reading>,
-    pub(super) failures_in_a_row: u32,
+    failures_in_a_row: u32,
+    /// Readings that failed last: when each is tried again, and why it failed.
+    failing: BTreeMap<Reading, (Timestamp, Text)>,
+    /// When everything was last asked for, and what of it has not been read.
+    pub(super) all_asked: Option<Timestamp>,
+    unread: BTreeSet<Reading>,
+    /// Where the newest row was that could not be read.
+    unreadable: Option<Text>,
     pub(super) streams_open: bool,
     pub(super) run: Option<SyncRun>,
     pub(super) counters_due: Option<Timestamp>,
@@ -69,6 +76,10 @@ impl Session {
             due: BTreeMap::new(),
             under_way: BTreeSet::new(),
             failures_in_a_row: 0,
+            failing: BTreeMap::new(),
+            all_asked: None,
+            unread: BTreeSet::new(),
+            unreadable: None,
             streams_open: false,
             run: None,
             counters_due: None,
@@ -100,6 +111,8 @@ impl Session {
         self.status.state = state;
         self.due.clear();
         self.under_way.clear();
+        self.failing.clear();
+        self.all_asked = None;
         self.run = None;
         self.streams_open = false;
         self.status.next_sync = None;
@@ -108,18 +121,106 @@ impl Session {
         }
     }
 
-    pub(super) fn take_meter(&mut self, meter: CallMeter) {
+    /// Takes in what the calls cost so far; returns what the person has to know of them.
+    pub(super) fn take_meter(&mut self, meter: CallMeter) -> Option<Text> {
         self.status.calls = meter.calls;
         self.status.errors = meter.errors;
         self.status.latency_ms = meter.latency_ms;
         self.status.requests_left = meter.requests_left;
         self.status.clock_skew_ms = meter.clock_skew_ms.filter(|skew| skew.abs() > 1_000);
+        let known = std::mem::replace(&mut self.unreadable, meter.unreadable_at);
+        let at = self
+            .unreadable
+            .as_ref()
+            .filter(|at| Some(*at) != known.as_ref())?;
+        let rows = meter.unreadable;
+        Some(
+            format!("rows that could not be read and are left out: {rows}, the last of {at}")
+                .into(),
+        )
     }
 
     pub(super) fn schedule(&mut self, reading: Reading, at: Timestamp) {
         let due = self.due.entry(reading).or_insert(at);
         *due = (*due).min(at);
     }
+
+    /// When something is to be read or told next. What is under way is not asked for again before it came back.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let free = self
+            .due
+            .iter()
+            .filter(|(reading, _)| !self.under_way.contains(reading));
+        let free = free.map(|(_, at)| *at);
+        free.chain(self.counters_due).min()
+    }
+
+    /// Schedules everything of every account.
+    pub(super) fn ask_for_all(&mut self, now: Timestamp) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        self.unread.clear();
+        for account in &self.accounts {
+            let picture = [
+                Reading::Positions(account.clone()),
+                Reading::Orders(account.clone()),
+            ];
+            self.unread.extend(picture.clone());
+            readings.extend(picture);
+            readings.push(Reading::Activities(account.clone()));
+        }
+        for reading in &readings {
+            self.schedule(reading.clone(), now);
+        }
+        self.all_asked = Some(now);
+        readings
+    }
+
+    /// A reading succeeded; returns whether it failed before.
+    pub(super) fn succeeded(&mut self, now: Timestamp, reading: &Reading) -> bool {
+        if *reading == Reading::Accounts {
+            self.failures_in_a_row = 0;
+        }
+        if self.unread.remove(reading) && self.unread.is_empty() {
+            self.status.last_sync = Some(now);
+        }
+        self.failing.remove(reading).is_some()
+    }
+
+    /// A reading failed and is tried again; returns whether that is news.
+    pub(super) fn failed(&mut self, again: Timestamp, reading: &Reading, why: Text) -> bool {
+        self.schedule(reading.clone(), again);
+        if *reading == Reading::Accounts {
+            self.all_asked = None; // what happened meanwhile is read when they are back
+        }
+        let before = self.failing.insert(reading.clone(), (again, why.clone()));
+        before.is_none_or(|(_, before)| before != why)
+    }
+
+    pub(super) fn next_pause(&mut self, jitter: &mut Jitter) -> Duration {
+        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+        jitter.pause(self.failures_in_a_row)
+    }
+
+    /// The state that follows from what failed last and what is still under way.
+    pub(super) fn settle(&mut self) {
+        if !self.is_usable() {
+            return;
+        }
+        let vital = self.failing.iter().filter(|(reading, _)| is_vital(reading));
+        if let Some((at, why)) = vital.map(|(_, failure)| failure.clone()).min() {
+            self.status.state = ConnectionState::Retrying { at, why };
+        } else if self.run.is_none() && !self.accounts.is_empty() {
+            self.status.state = ConnectionState::Live;
+        }
+    }
+}
+
+/// What a connection must be able to read to be called live.
+fn is_vital(reading: &Reading) -> bool {
+    matches!(
+        reading,
+        Reading::Accounts | Reading::Positions(_) | Reading::Orders(_)
+    )
 }
 
 impl Engine {

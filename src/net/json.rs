@@ -15,6 +15,9 @@ pub enum JsonError {
     /// A string longer than [`LONGEST_STRING`].
     #[error("a string is longer than {LONGEST_STRING} bytes")]
     StringTooLong,
+    /// A list where an object belongs.
+    #[error("a list came in the place of an object")]
+    List,
     /// Not JSON, cut short, or not of the expected shape.
     #[error("unreadable at line {line}, column {column}")]
     Unreadable {
@@ -35,6 +38,18 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, JsonError> {
         line: error.line(),
         column: error.column(),
     })
+}
+
+/// Parses an object. A list in its place is refused: serde would take its items for the fields, in their order, and a
+/// struct whose fields may all be missing would be read from any list.
+///
+/// # Errors
+/// [`JsonError`] when a limit is passed, the shape is another, or it is no object.
+pub fn parse_object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, JsonError> {
+    match text.trim_ascii_start().first() {
+        Some(b'[') => Err(JsonError::List),
+        _ => parse(text),
+    }
 }
 
 /// One pass over the bytes before anything is built from them.
@@ -122,6 +137,14 @@ mod tests {
         assert!(parse::<Order>(br#"{"id":"1""#).is_err());
         assert!(parse::<Order>(b"<html>").is_err());
         assert!(parse::<f64>(b"NaN").is_err());
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        assert!(parse_object::<Order>(br#" {"id":"1"}"#).is_ok());
+        assert!(parse::<Order>(br#"["1"]"#).is_ok(), "serde alone takes it");
+        assert_eq!(parse_object::<Order>(b"\n [\"1\"]"), Err(JsonError::List));
+        assert!(parse_object::<Order>(b" ").is_err());
     }
 
     #[test]

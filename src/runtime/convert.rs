@@ -44,6 +44,8 @@ pub(crate) fn meter(meter: Meter) -> CallMeter {
             .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
         requests_left: meter.requests_left,
         clock_skew_ms: meter.clock_skew_ms,
+        unreadable: meter.unreadable,
+        unreadable_at: meter.unreadable_at,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One loop takes requests, provider events and ticks in order, asks the engine, and has [`effects`] do what it
 //! says; the loop itself never waits for a network. It must not know screens, nor whether the far side is real.
-//! A new effect is a new [`Output`](crate::engine::Output) with its arm in [`Runtime::act`].
+//! A new effect is a new [`Output`] with its arm in [`Runtime::act`].
 
 mod additions;
 pub mod clock;

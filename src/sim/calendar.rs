@@ -16,6 +16,22 @@ pub enum MarketHours {
     Real,
 }
 
+/// A text that is not a kind of hours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("market hours are real or always")]
+pub struct NotHours;
+
+impl std::str::FromStr for MarketHours {
+    type Err = NotHours;
+    fn from_str(text: &str) -> Result<Self, NotHours> {
+        match text {
+            "always" => Ok(Self::Always),
+            "real" => Ok(Self::Real),
+            _ => Err(NotHours),
+        }
+    }
+}
+
 /// One trading day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TradingDay {

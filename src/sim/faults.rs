@@ -10,14 +10,18 @@
 //! Requests know these faults; those marked + leave the request undone, so does none of the others:
 //! `drop`+ (closed without an answer), `half-open`+ (no answer, ever), a status of 300 to 599 such as
 //! `429`+ or `503`+, and the same three after the request was carried out: `drop-after`,
-//! `half-open-after`, `500-after`; `slow-MS` (answers so late), `cut` (half the body), `html`,
-//! `bad-json`, `wrong-type` (a list for an object and the other way round), `empty`, `escape` (control
-//! sequences in every text), `huge` (50 MB), `redirect`+ (to another host), `skew-SECONDS` (`Date` off).
+//! `half-open-after`, `500-after`; `wait-SECONDS`+ (429 with `Retry-After`), `slow-MS` (answers so
+//! late), `trickle-BYTES` (so many a second), `cut` (half the body), `html`, `bad-json`, `wrong-type` (a
+//! list for an object and the other way round), `numbers` (`NaN`, `1e308`, `-0` for every number),
+//! `empty`, `escape` (control sequences in every text), `huge` (50 MB), `bomb` (the same in a few
+//! hundred kilobytes of gzip), `redirect`+ (to another host, as every status of 300 to 399),
+//! `skew-SECONDS` (`Date` off).
 //!
 //! Streams know `drop`, `half-open` (not even pongs), `silent` (pongs only), `gap` (one message left
-//! out), `duplicate`, `error-CODE`, `unknown-type`, `bad-json`, `wrong-type`, `empty`, `escape`,
-//! `invalid-utf8`, `huge` (a 10 MB frame), `fragments` (one message in many frames), `slow-MS`; and at
-//! `.connect` what requests know.
+//! out), `duplicate`, `swap` (one message after the next), `error-CODE`, `unknown-type`, `bad-json`,
+//! `wrong-type`, `numbers`, `empty`, `escape`, `invalid-utf8`, `huge` (a 10 MB frame), `fragments` (one
+//! message in many frames), `cut` (half a frame, then closed), `slow-MS`; and at `.connect` what requests
+//! know.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -33,8 +37,12 @@ pub enum Fault {
     HalfOpen(Moment),
     /// This status instead of the answer.
     Status(u16, Moment),
+    /// Too many requests, and when to come back, in seconds.
+    Wait(u32),
     /// The answer comes this much later.
     Slow(Duration),
+    /// So many bytes a second.
+    Trickle(u32),
     /// The body ends half way.
     Cut,
     /// A page instead of data.
@@ -43,14 +51,16 @@ pub enum Fault {
     BadJson,
     /// A list for an object, an object for a list.
     WrongType,
+    /// Numbers that are none, or too large, or a zero below zero.
+    Numbers,
     /// Nothing in it.
     Empty,
     /// Control sequences in every text.
     Escape,
     /// Far more than anybody asked for.
     Huge,
-    /// To another host.
-    Redirect,
+    /// Little that unpacks to far more than anybody asked for.
+    Bomb,
     /// The clock is off by so many seconds.
     Skew(i64),
     /// Nothing but pongs from here on.
@@ -59,6 +69,8 @@ pub enum Fault {
     Gap,
     /// One message comes twice.
     Duplicate,
+    /// One message comes after the one behind it.
+    Swap,
     /// The stream's own error message of this code.
     Error(u16),
     /// A message of a type nobody knows.
@@ -259,6 +271,8 @@ impl FromStr for Fault {
 
 fn numbered(name: &str, number: &str) -> Option<Fault> {
     Some(match name {
+        "wait" => Fault::Wait(number.parse().ok()?),
+        "trickle" => Fault::Trickle(number.parse().ok().filter(|bytes| *bytes > 0)?),
         "slow" => Fault::Slow(Duration::from_millis(number.parse().ok()?)),
         "skew" => Fault::Skew(number.parse().ok()?),
         "error" => Fault::Error(number.parse().ok()?),
@@ -272,13 +286,16 @@ fn plain(text: &str) -> Option<Fault> {
         "html" => Fault::Html,
         "bad-json" => Fault::BadJson,
         "wrong-type" => Fault::WrongType,
+        "numbers" => Fault::Numbers,
         "empty" => Fault::Empty,
         "escape" => Fault::Escape,
         "huge" => Fault::Huge,
-        "redirect" => Fault::Redirect,
+        "bomb" => Fault::Bomb,
+        "redirect" => Fault::Status(307, Moment::Before),
         "silent" => Fault::Silent,
         "gap" => Fault::Gap,
         "duplicate" => Fault::Duplicate,
+        "swap" => Fault::Swap,
         "unknown-type" => Fault::UnknownType,
         "invalid-utf8" => Fault::InvalidUtf8,
         "fragments" => Fault::Fragments,
@@ -359,6 +376,11 @@ mod tests {
             "unknown-type",
             "invalid-utf8",
             "fragments",
+            "swap",
+            "numbers",
+            "bomb",
+            "wait-30",
+            "trickle-10",
         ];
         for word in good {
             assert!(word.parse::<Fault>().is_ok(), "{word}");

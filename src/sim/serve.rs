@@ -4,7 +4,7 @@ use super::faults::{Fault, Faults, Moment, Subject};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -100,8 +100,12 @@ async fn respond<S: Site>(site: Arc<S>, request: Request<Incoming>) -> io::Resul
     match fault {
         Some(Fault::Drop(Moment::Before)) => return Err(dropped()),
         Some(Fault::HalfOpen(Moment::Before)) => return pending().await,
-        Some(Fault::Status(status, Moment::Before)) => return Ok(refused(&*site, status)),
-        Some(Fault::Redirect) => return Ok(redirect(&path)),
+        Some(Fault::Status(status, Moment::Before)) => return Ok(refused(&*site, status, &path)),
+        Some(Fault::Wait(seconds)) => {
+            let mut answer = refused(&*site, 429, &path);
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+            return Ok(answer);
+        }
         _ => {}
     }
     let mut answer = Arc::clone(&site).answer(request).await;
@@ -114,7 +118,8 @@ async fn respond<S: Site>(site: Arc<S>, request: Request<Incoming>) -> io::Resul
         answer.headers_mut().insert(DATE, date);
     }
     match fault {
-        Some(fault) => spoil(&*site, fault, answer).await,
+        Some(Fault::Status(status, Moment::After)) => Ok(refused(&*site, status, &path)),
+        Some(fault) => spoil(fault, answer).await,
         None => Ok(answer),
     }
 }
@@ -127,19 +132,15 @@ fn verb_of(request: &Request<Incoming>) -> String {
     }
 }
 
-async fn spoil(
-    site: &impl Site,
-    fault: Fault,
-    answer: Response<Body>,
-) -> io::Result<Response<Body>> {
+async fn spoil(fault: Fault, answer: Response<Body>) -> io::Result<Response<Body>> {
     match fault {
         Fault::Drop(_) => Err(dropped()),
         Fault::HalfOpen(_) => pending().await,
-        Fault::Status(status, _) => Ok(refused(site, status)),
         Fault::Slow(delay) => {
             tokio::time::sleep(delay).await;
             Ok(answer)
         }
+        Fault::Trickle(bytes) => trickle(answer, bytes).await,
         Fault::Cut => cut(answer).await,
         Fault::Html => Ok(with(
             answer,
@@ -148,14 +149,18 @@ async fn spoil(
         )),
         Fault::BadJson => Ok(with(answer, "application/json", "{\"cash\":\"12.5\",,]")),
         Fault::Empty => Ok(with(answer, "application/json", "")),
+        Fault::Bomb => Ok(bomb(answer)),
+        Fault::Numbers => rewrite(answer, numbers).await,
         Fault::WrongType => rewrite(answer, wrong_type).await,
         Fault::Escape => rewrite(answer, escape).await,
         Fault::Huge => Ok(with(answer, "application/json", " ".repeat(HUGE_BODY))),
-        Fault::Redirect
+        Fault::Status(..)
+        | Fault::Wait(_)
         | Fault::Skew(_)
         | Fault::Silent
         | Fault::Gap
         | Fault::Duplicate
+        | Fault::Swap
         | Fault::Error(_)
         | Fault::UnknownType
         | Fault::InvalidUtf8
@@ -167,19 +172,16 @@ fn dropped() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "a fault on cue")
 }
 
-fn refused(site: &impl Site, status: u16) -> Response<Body> {
+/// An error status in the site's own words; a redirection leads to another host.
+fn refused(site: &impl Site, status: u16, path: &str) -> Response<Body> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = site.refusal(status);
     if let Ok(date) = HeaderValue::from_str(&site.date(0)) {
         answer.headers_mut().insert(DATE, date);
     }
-    answer
-}
-
-fn redirect(path: &str) -> Response<Body> {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    if let Ok(target) = HeaderValue::from_str(&format!("http://127.0.0.2:9{path}")) {
+    if status.is_redirection()
+        && let Ok(target) = HeaderValue::from_str(&format!("http://127.0.0.2:9{path}"))
+    {
         answer.headers_mut().insert(LOCATION, target);
     }
     answer
@@ -210,6 +212,53 @@ async fn cut(answer: Response<Body>) -> io::Result<Response<Body>> {
     Ok(Response::from_parts(head, Body::from_stream(parts)))
 }
 
+/// The body in small pieces, a piece every tenth of a second.
+async fn trickle(answer: Response<Body>, bytes: u32) -> io::Result<Response<Body>> {
+    let (mut head, body) = answer.into_parts();
+    let whole = to_bytes(body, LARGEST_ANSWER)
+        .await
+        .map_err(io::Error::other)?;
+    head.headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let piece = usize::try_from(bytes.div_ceil(10)).unwrap_or(1);
+    let parts = stream::unfold(whole, move |mut rest| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let part = rest.split_to(piece.min(rest.len()));
+        Some((Ok::<_, io::Error>(part), rest))
+    });
+    Ok(Response::from_parts(head, Body::from_stream(parts)))
+}
+
+/// Zeros in gzip, made by hand: one fixed block of one literal and then only its longest repetition.
+fn bomb(answer: Response<Body>) -> Response<Body> {
+    // Ten bytes of header: deflate, no name, no time, unknown system.
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let mut put = |value: u32, length: u32| {
+        bits |= value << count;
+        count += length;
+        while count >= 8 {
+            packed.push(bits.to_le_bytes()[0]);
+            bits >>= 8;
+            count -= 8;
+        }
+    };
+    // Last block, fixed codes; the literal 0; then "258 bytes, one back" again and again.
+    put(0b011, 3);
+    put(0b0000_1100, 8);
+    for _ in 0..HUGE_BODY / 258 {
+        put(0b1010_0011, 8);
+        put(0, 5);
+    }
+    let mut answer = with(answer, "application/json", packed);
+    let gzip = HeaderValue::from_static("gzip");
+    answer.headers_mut().insert(CONTENT_ENCODING, gzip);
+    answer
+}
+
 async fn rewrite(
     answer: Response<Body>,
     change: fn(serde_json::Value) -> serde_json::Value,
@@ -224,6 +273,25 @@ async fn rewrite(
         head,
         Body::from(change(value).to_string()),
     ))
+}
+
+/// Every number, and every text that is one, becomes one that is hard to take.
+pub fn numbers(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    let is_number = |text: &str| crate::domain::money::decimal(text).is_ok();
+    match value {
+        Value::Number(_) => serde_json::json!(1e308),
+        Value::String(text) if is_number(&text) => {
+            let strange = ["NaN", "1e308", "-0", "99999999999999999999999999999999"];
+            Value::from(strange[text.len() % strange.len()])
+        }
+        Value::Array(items) => items.into_iter().map(numbers).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            Value::Object(fields.map(|(name, field)| (name, numbers(field))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
+    }
 }
 
 /// A list becomes an object, an object a list, everything else a number.

@@ -49,6 +49,8 @@ pub struct Face {
 pub enum Outcome {
     /// The person left.
     Quit,
+    /// The person wants to look around in the simulation.
+    LookAround,
     /// The terminal went away.
     HungUp,
     /// A signal ended it.
@@ -264,6 +266,7 @@ impl Stage {
                     self.terminal.suspend()?;
                     self.resize()?;
                 }
+                Effect::LookAround => return Ok(Some(Outcome::LookAround)),
                 Effect::Quit => return Ok(Some(Outcome::Quit)),
             }
         }

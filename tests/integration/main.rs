@@ -1,10 +1,12 @@
 //! The only test program: a list of what is covered.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cli;
 mod flows;
 mod providers;
 mod screens;
 mod simulators;
 mod support;
+mod terminal;
 mod tidy;
 mod vault;

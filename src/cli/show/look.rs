@@ -82,7 +82,7 @@ async fn wait_for(session: &mut Session, subject: &Subject) -> Result<(), Failur
     }
     if let Subject::Quotes(symbols) = subject {
         let answered = |replica: &Replica| {
-            let known = |it| is_priced(replica, it) || is_refused(replica, it);
+            let known = |it| is_sourced(replica, it) || is_refused(replica, it);
             !any_live(replica) || symbols.iter().all(known)
         };
         session.until(PRICE_PATIENCE, answered).await?;
@@ -120,6 +120,12 @@ fn is_priced(replica: &Replica, symbol: &Symbol) -> bool {
     replica
         .quote(symbol)
         .is_some_and(|line| line.mark().is_some() || line.bid.or(line.ask).is_some())
+}
+
+/// Whether a price has come and its feed has said what it is: without its source a price is not told whole.
+fn is_sourced(replica: &Replica, symbol: &Symbol) -> bool {
+    let line = replica.quote(symbol);
+    is_priced(replica, symbol) && line.is_some_and(|line| !line.source.is_empty())
 }
 
 /// Whether a feed of prices said that it does not carry the symbol for us.

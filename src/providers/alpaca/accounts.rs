@@ -2,7 +2,7 @@
 
 use super::Alpaca;
 use super::auth;
-use super::rest::{Host, garbled, read, row, rows};
+use super::rest::{Host, garbled, read, read_list, row, rows};
 use super::translate::account;
 use super::wire;
 use crate::domain::{Account, AccountActivity, AccountId, Balance, EquityPoint, Position, Text};
@@ -32,7 +32,7 @@ impl Accounts for Alpaca {
         Box::pin(async move {
             let request = Request::get(self.rest.url(Host::Trading, &["v2", "positions"]));
             let response = self.rest.ask(request).await?;
-            let list: Vec<&RawValue> = read(&response, "positions")?;
+            let list: Vec<&RawValue> = read_list(&response, "positions")?;
             let read_at = self.rest.clock().now();
             let (positions, rejected) = rows(&list, |raw| {
                 account::position(&row(raw)?, account, read_at)
@@ -86,7 +86,7 @@ impl Alpaca {
             request = request.query("page_token", cursor.as_str());
         }
         let response = self.rest.ask(request).await?;
-        let list: Vec<&RawValue> = read(&response, "activities")?;
+        let list: Vec<&RawValue> = read_list(&response, "activities")?;
         let (items, rejected) = rows(&list, |raw| {
             account::activity(&row(raw)?, account).map_err(|why| why.to_string().into())
         });

@@ -1,7 +1,7 @@
 //! Orders: placed and changed once, cancelled, listed, looked up.
 
 use super::Alpaca;
-use super::rest::{Host, Rest, garbled, read, refusal, row, rows, words};
+use super::rest::{Host, Rest, garbled, read, read_list, refusal, row, rows, words};
 use super::translate::order::{self, Family};
 use super::translate::request;
 use super::wire;
@@ -288,7 +288,7 @@ impl Alpaca {
         response: &Response,
         account: &AccountId,
     ) -> Result<OrderPage, ProviderError> {
-        let list: Vec<&RawValue> = read(response, "orders")?;
+        let list: Vec<&RawValue> = read_list(response, "orders")?;
         let mut oldest: Option<Timestamp> = None;
         let (families, rejected) = rows(&list, |raw| {
             let order: wire::Order<'_> = row(raw)?;
@@ -347,7 +347,7 @@ fn cancelled(response: &Response) -> Result<(usize, Vec<Text>), ProviderError> {
     if response.body.is_empty() {
         return Ok((0, Vec::new()));
     }
-    let list: Vec<wire::Cancelled<'_>> = read(response, "the cancelled orders")?;
+    let list: Vec<wire::Cancelled<'_>> = read_list(response, "the cancelled orders")?;
     let mut asked = 0;
     let mut refused = Vec::new();
     for row in &list {

@@ -5,7 +5,7 @@ use super::wire::Refusal;
 use crate::domain::{Clock, Text};
 use crate::net::error::NetError;
 use crate::net::http::{Http, Request, Response};
-use crate::net::json;
+use crate::net::json::{self, JsonError};
 use crate::net::rate_limit::Allowance;
 use crate::net::transport::Transport;
 use crate::providers::provider::{Meter, ProviderError};
@@ -185,7 +185,7 @@ fn pause(response: &Response) -> Option<Duration> {
 
 /// The broker's own words for a refusal, with the numbers it gives; `None` when the body is not a refusal of theirs.
 pub(super) fn words(response: &Response) -> Option<Text> {
-    let refusal: Refusal<'_> = json::parse(&response.body).ok()?;
+    let refusal: Refusal<'_> = json::parse_object(&response.body).ok()?;
     let message = refusal.message.text()?;
     let mut words = message.trim().to_owned();
     for (name, value) in [
@@ -201,12 +201,32 @@ pub(super) fn words(response: &Response) -> Option<Text> {
     Some(words.into())
 }
 
-/// Reads an answer's body.
+/// Reads an answer that is an object.
 pub(super) fn read<'a, T: Deserialize<'a>>(
     response: &'a Response,
     what: &str,
 ) -> Result<T, ProviderError> {
-    json::parse(&response.body).map_err(|error| garbled(format!("{what}: {error}")))
+    json::parse_object(&response.body).map_err(|error| unread(response, what, &error))
+}
+
+/// Reads an answer that is a list.
+pub(super) fn read_list<'a, T: Deserialize<'a>>(
+    response: &'a Response,
+    what: &str,
+) -> Result<Vec<T>, ProviderError> {
+    json::parse(&response.body).map_err(|error| unread(response, what, &error))
+}
+
+fn unread(response: &Response, what: &str, error: &JsonError) -> ProviderError {
+    match is_page(&response.body) {
+        true => garbled(format!("{what}: a web page came instead of data")),
+        false => garbled(format!("{what}: {error}")),
+    }
+}
+
+/// Whether a body is HTML: what a proxy in between, or a network that wants a log-in first, answers in their place.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
 }
 
 /// Reads the rows of a list one by one; those that fail are left out, each with its place.
@@ -225,9 +245,9 @@ pub(super) fn rows<T>(
     (good, bad)
 }
 
-/// Reads one raw value, saying what failed without its content.
+/// Reads one raw object, saying what failed without its content.
 pub(super) fn row<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Text> {
-    json::parse(raw.get().as_bytes()).map_err(|error| error.to_string().into())
+    json::parse_object(raw.get().as_bytes()).map_err(|error| error.to_string().into())
 }
 
 pub(super) fn garbled(at: impl Into<Text>) -> ProviderError {

@@ -81,6 +81,17 @@ impl Limits {
 }
 
 impl Allowance {
+    /// An allowance of which nothing is left, whatever was used.
+    pub(super) fn spent(limit: u32, now: Timestamp) -> Self {
+        let minute = now.millis().div_euclid(60_000);
+        Self {
+            limit,
+            remaining: 0,
+            reset: (minute + 1) * 60,
+            exceeded: true,
+        }
+    }
+
     pub(super) fn write(self, headers: &mut HeaderMap) {
         let reset = HeaderValue::from(self.reset);
         headers.insert("x-ratelimit-limit", HeaderValue::from(self.limit));

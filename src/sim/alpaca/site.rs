@@ -65,7 +65,13 @@ impl Site for HostSite {
     }
 
     fn refusal(&self, status: StatusCode) -> Response<Body> {
-        Reply::from(ApiError::of_status(status)).into()
+        let is_limit = status == StatusCode::TOO_MANY_REQUESTS;
+        let limit = self.shared.requests_a_minute;
+        let spent = gate::Allowance::spent(limit, self.shared.clock.now());
+        self.finish(
+            Reply::from(ApiError::of_status(status)),
+            is_limit.then_some(spent),
+        )
     }
 
     fn date(&self, skew: i64) -> String {

@@ -156,6 +156,7 @@ impl App {
                     self.view.remove_symbol(list, &symbol);
                 }
                 Action::Kill => self.kill(now),
+                Action::LookAround => self.effects.push(Effect::LookAround),
                 Action::Quit => self.effects.push(Effect::Quit),
             }
         }

@@ -41,6 +41,8 @@ pub enum Action {
     RemoveFromWatchlist(Symbol),
     /// Blocks new orders from this screen and cancels the working ones.
     Kill,
+    /// Leaves this world for the embedded simulation.
+    LookAround,
     /// Leaves the program, without another question.
     Quit,
 }
@@ -57,6 +59,8 @@ pub enum Effect {
     Redraw,
     /// Puts the program to sleep.
     Suspend,
+    /// Leaves this world for the embedded simulation.
+    LookAround,
     /// Leaves the program.
     Quit,
 }

@@ -37,9 +37,6 @@ const CHOICES: [(&str, &str); 2] = [
     ),
 ];
 
-/// How to get to the simulation, which is a program of its own.
-const SIMULATION: &str = "leave with ctrl-c, then run: tradedeck demo";
-
 /// What is shown while the vault is neither open nor broken.
 enum Page {
     Welcome { chosen: usize },
@@ -85,7 +82,7 @@ impl Unlock {
                 *chosen = 1 - *chosen
             }
             (KeyCode::Enter, _) if *chosen == 0 => self.page = Page::Create(create_form()),
-            (KeyCode::Enter, _) => return vec![Action::Notice(Level::Info, SIMULATION.into())],
+            (KeyCode::Enter, _) => return vec![Action::LookAround],
             (KeyCode::Escape, _) => return vec![Action::Close],
             _ => {}
         }

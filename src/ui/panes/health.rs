@@ -172,10 +172,7 @@ fn feed_words(feed: &FeedHealth) -> (String, Role) {
     };
     match (&feed.problem, feed.live) {
         (Some(problem), _) => (format!("{problem}{missing}{reconnects}"), Role::Warn),
-        (None, true) => (
-            format!("live {}{missing}{reconnects}", feed.label),
-            Role::Text,
-        ),
+        (None, true) => (format!("live{missing}{reconnects}"), Role::Text),
         (None, false) => ("not connected".into(), Role::Muted),
     }
 }

@@ -8,7 +8,7 @@ use crate::ui::key::Key;
 use ratatui::layout::Position;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, OwnedFd};
 use tokio::sync::mpsc;
 
@@ -40,18 +40,25 @@ pub enum TerminalEvent {
     HungUp,
 }
 
+/// The reading thread, for as long as this is kept: two that read at once would take each other's keys.
+pub(super) struct Listening {
+    /// Closing it wakes the thread and ends it.
+    _stop: PipeWriter,
+}
+
 /// Starts the reading thread.
-pub(super) fn listen() -> io::Result<mpsc::Receiver<TerminalEvent>> {
+pub(super) fn listen() -> io::Result<(mpsc::Receiver<TerminalEvent>, Listening)> {
     let input = open_input()?;
+    let (stopped, stop) = io::pipe()?;
     let (events, receiver) = mpsc::channel(MOST_WAITING);
     std::thread::Builder::new()
         .name("terminal-reader".into())
         .spawn(move || {
-            read_on(&input, &events);
+            read_on(&input, &stopped, &events);
             // Nobody to tell means that the screen is gone already.
             let _ = events.blocking_send(TerminalEvent::HungUp);
         })?;
-    Ok(receiver)
+    Ok((receiver, Listening { _stop: stop }))
 }
 
 /// Where keys come from: standard input, or the terminal itself where standard input is a file or a pipe.
@@ -64,10 +71,10 @@ fn open_input() -> io::Result<OwnedFd> {
 }
 
 /// Reads until the terminal or the screen is gone.
-fn read_on(input: &OwnedFd, events: &mpsc::Sender<TerminalEvent>) {
+fn read_on(input: &OwnedFd, stopped: &PipeReader, events: &mpsc::Sender<TerminalEvent>) {
     let mut decoder = Decoder::default();
     let mut burst = Burst::default();
-    while let Some(ready) = next_events(input, &mut decoder, &mut burst) {
+    while let Some(ready) = next_events((input, stopped), &mut decoder, &mut burst) {
         for event in ready {
             if events.blocking_send(event).is_err() {
                 return;
@@ -76,20 +83,23 @@ fn read_on(input: &OwnedFd, events: &mpsc::Sender<TerminalEvent>) {
     }
 }
 
-/// Waits for bytes or for a silence that means something; `None` when the terminal is gone.
+/// Waits for bytes or for a silence that means something; `None` when the terminal or the screen is gone.
 fn next_events(
-    input: &OwnedFd,
+    (input, stopped): (&OwnedFd, &PipeReader),
     decoder: &mut Decoder,
     burst: &mut Burst,
 ) -> Option<Vec<TerminalEvent>> {
     let limit = burst.wait().or(decoder.wait());
-    let mut polled = [PollFd::new(input, PollFlags::IN)];
+    let mut polled = [
+        PollFd::new(input, PollFlags::IN),
+        PollFd::new(stopped, PollFlags::IN),
+    ];
     match poll(&mut polled, limit.as_ref()) {
         Ok(0) if burst.wait().is_some() => return Some(burst.quiet()),
         Ok(0) => decoder.end_of_input(),
         Ok(_) => {
             let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-            if polled[0].revents().intersects(gone) {
+            if polled[0].revents().intersects(gone) || !polled[1].revents().is_empty() {
                 return None;
             }
             let mut bytes = [0; 4_096];

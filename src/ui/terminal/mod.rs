@@ -1,7 +1,8 @@
 //! The terminal: entered, drawn on with one write a frame, listened to, and always given back as it was.
 //!
-//! [`session`] owns the modes, [`input`] and [`decode`] turn bytes into events, [`burst`] tells pastes from keys, [`encode`] a difference of screens into the fewest
-//! bytes, [`writer`] sends them from a thread of its own so that a slow line never blocks a key.
+//! [`session`] owns the modes, [`input`] and [`decode`] turn bytes into events, [`burst`] tells pastes from keys,
+//! [`encode`] turns a difference of screens into the fewest bytes, [`writer`] sends them from a thread of its own so
+//! that a slow line never blocks a key.
 //! Nothing here knows what is drawn.
 
 mod burst;
@@ -58,6 +59,7 @@ struct Abilities {
 pub struct Terminal {
     options: Options,
     events: mpsc::Receiver<TerminalEvent>,
+    _listening: input::Listening,
     writer: Writer,
     encoder: Encoder,
     shown: Buffer,
@@ -85,7 +87,7 @@ impl Terminal {
     pub fn enter(options: Options) -> io::Result<Self> {
         session::enter(options.mouse)?;
         let opened = (input::listen(), Writer::start());
-        let (events, writer) = match opened {
+        let ((events, listening), writer) = match opened {
             (Ok(events), Ok(writer)) => (events, writer),
             (Err(error), _) | (_, Err(error)) => {
                 session::leave();
@@ -95,6 +97,7 @@ impl Terminal {
         let terminal = Self {
             options,
             events,
+            _listening: listening,
             writer,
             encoder: Encoder::default(),
             shown: Buffer::empty(Rect::default()),

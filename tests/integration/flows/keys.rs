@@ -65,7 +65,11 @@ impl Seat {
             match effect {
                 Effect::Send(request) => self.deck.request(request),
                 Effect::SendSecret(request) => self.deck.secret(request),
-                Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+                Effect::Copy(_)
+                | Effect::Redraw
+                | Effect::Suspend
+                | Effect::LookAround
+                | Effect::Quit => {}
             }
         }
     }

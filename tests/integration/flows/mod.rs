@@ -1,6 +1,8 @@
 //! Flows across all layers: real HTTP and WebSocket code on loopback, the vault on disk, the simulator beyond.
 
 pub(crate) mod deck;
+mod faults;
 mod keys;
+mod load;
 mod orders;
 mod vault;

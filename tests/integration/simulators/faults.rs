@@ -122,6 +122,29 @@ async fn answers_can_be_spoiled() {
     assert_eq!(once("slow-7000").await.status, 200);
     assert!(began.elapsed().as_secs() == 7);
     assert_eq!(once("huge").await.raw.len(), 50_000_000);
+    let wait = once("wait-30").await;
+    assert!(wait.status == 429 && wait.head.contains("retry-after: 30"));
+    assert!(wait.head.contains("x-ratelimit-remaining: 0"));
+    let moved = once("308").await;
+    assert!(moved.status == 308 && moved.head.contains("location: http://127.0.0.2:9/"));
+    let strange = once("numbers").await.body;
+    let texts = [
+        &strange["cash"],
+        &strange["equity"],
+        &strange["buying_power"],
+    ];
+    assert!(
+        texts.iter().any(|text| **text == "NaN" || **text == "-0"),
+        "{strange}"
+    );
+    assert_eq!(strange["crypto_tier"], 1e308);
+    let began = Instant::now();
+    let slow = once("trickle-500").await;
+    assert_eq!(slow.body["status"], "ACTIVE");
+    assert!(began.elapsed().as_secs() >= 2, "a thousand bytes");
+    let bomb = once("bomb").await;
+    assert!(bomb.head.contains("content-encoding: gzip"));
+    assert!(bomb.head.contains("content-length: 314"), "{}", bomb.head);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,6 +219,9 @@ async fn a_stream_can_fall_silent_or_break() {
     let mut socket = subscribed(far.simulator.faults(), &far, "data_stream.message:drop").await;
     assert!(socket.is_closed().await);
     tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut socket = subscribed(far.simulator.faults(), &far, "data_stream.message:cut").await;
+    assert!(socket.frame().await.is_none(), "half a frame is none");
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let mut socket = subscribed(
         far.simulator.faults(),
         &far,
@@ -215,14 +241,15 @@ async fn a_stream_can_fall_silent_or_break() {
 #[tokio::test(start_paused = true)]
 async fn order_updates_can_be_lost_or_doubled() {
     for (fault, expected) in [
-        ("gap", vec!["accepted", "fill"]),
-        ("duplicate", vec!["accepted", "new", "new", "fill"]),
+        ("gap:1@1", vec!["accepted", "fill"]),
+        ("duplicate:1@1", vec!["accepted", "new", "new", "fill"]),
+        ("swap:1", vec!["new", "accepted", "fill"]),
     ] {
         let far = faulty("");
         let mut socket = far.event_socket().await;
         far.simulator
             .faults()
-            .cue(&format!("trading_stream.message:{fault}:1@1"))
+            .cue(&format!("trading_stream.message:{fault}"))
             .unwrap();
         far.post("/v2/orders", order("KO", "buy", "1")).await;
         let mut events = Vec::new();

@@ -61,7 +61,7 @@ fn far_at(start: &str, options: Options) -> Far {
 }
 
 impl Far {
-    fn as_customer(mut self, name: &str) -> Self {
+    fn for_customer(mut self, name: &str) -> Self {
         let customers = self.simulator.customers();
         self.customer = customers.into_iter().find(|one| one.name == name).unwrap();
         self
@@ -110,7 +110,7 @@ impl Far {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
-        let text = String::from_utf8(bytes).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
         let (head, raw) = text.split_once("\r\n\r\n")?;
         Some(Answer {
             status: head.split(' ').nth(1)?.parse().ok()?,
@@ -192,9 +192,9 @@ impl Socket {
     /// The next message that is not a ping.
     async fn frame(&mut self) -> Option<Message> {
         loop {
-            match self.0.next().await?.ok()? {
-                Message::Ping(_) | Message::Pong(_) => {}
-                message => return Some(message),
+            let message = self.0.next().await?.ok()?;
+            if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
+                return Some(message);
             }
         }
     }

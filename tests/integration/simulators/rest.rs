@@ -93,7 +93,7 @@ async fn every_answer_says_what_is_left_of_the_minute() {
 async fn a_key_is_good_at_its_own_host_only() {
     let far = far(Options::default());
     let paper = far.request("GET", "/v2/account", "");
-    let far = far.as_customer("live");
+    let far = far.for_customer("live");
     let live = far.request("GET", "/v2/account", "");
     for (host, request, status) in [
         (Host::Trading, &paper, 200),
@@ -175,6 +175,10 @@ async fn an_order_has_every_documented_field_and_is_refused_the_second_time() {
     assert_eq!(found.body["id"], body["id"]);
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table: every refusal the manual names, one after the other"
+)]
 #[tokio::test(start_paused = true)]
 async fn refused_orders_say_why() {
     let far = far(Options::default());
@@ -561,7 +565,7 @@ async fn prices_are_numbers_in_the_data_api() {
     let past = far.data(past).await.body;
     assert_eq!(past["trades"].as_array().unwrap().len(), 3);
     assert!(past["next_page_token"].is_string());
-    let far = far.as_customer("small");
+    let far = far.for_customer("small");
     let refused = far
         .data("/v2/stocks/quotes/latest?symbols=AAPL&feed=sip")
         .await;

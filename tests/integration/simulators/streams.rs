@@ -103,7 +103,7 @@ async fn a_halt_is_a_status() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_have_their_codes() {
-    let far = far(Options::default()).as_customer("small");
+    let far = far(Options::default()).for_customer("small");
     let error = |code: u16, msg: &str| json!([{"T": "error", "code": code, "msg": msg}]);
     let mut socket = far.socket(Host::Data, "/v2/iex", &[]).await;
     socket.hear().await;
@@ -239,7 +239,7 @@ async fn the_test_feed_never_sleeps() {
 #[tokio::test(start_paused = true)]
 async fn orders_are_told_in_binary_on_paper_and_in_text_live() {
     for (name, binary) in [("margin", true), ("live", false)] {
-        let far = far(Options::default()).as_customer(name);
+        let far = far(Options::default()).for_customer(name);
         let mut socket = far.event_socket().await;
         let placed = far.post("/v2/orders", order("PEP", "buy", "2")).await.body;
         let mut events = Vec::new();
@@ -352,7 +352,7 @@ async fn cancels_replacements_and_groups_have_their_events() {
 async fn a_stranger_s_orders_are_not_told() {
     let far = far(Options::default());
     let mut socket = far.event_socket().await;
-    let far = far.as_customer("ira");
+    let far = far.for_customer("ira");
     let placed = far.post("/v2/orders", order("KO", "buy", "1")).await.body;
     far.wait_for(&placed["id"], "filled").await;
     let silence = tokio::time::timeout(Duration::from_secs(2), socket.frame()).await;

@@ -132,7 +132,7 @@ pub(super) fn mentions_crate(code: &str, name: &str) -> bool {
     let path = format!("{name}::");
     let by_path = code.match_indices(&path).any(|(at, _)| {
         let before = &code[..at];
-        !before.ends_with(is_word) && !(before.ends_with(':') && !before.ends_with(" :"))
+        !before.ends_with(is_word) && (!before.ends_with(':') || before.ends_with(" :"))
     });
     by_path || code.contains(&format!("use {name};")) || code.contains(&format!("use {name} as "))
 }

@@ -82,7 +82,7 @@ impl TradeSession {
     }
 
     fn frame(&mut self, now: Instant, bytes: &[u8], out: Out<'_>) {
-        let Ok(message) = json::parse::<TradingMessage<'_>>(bytes) else {
+        let Ok(message) = json::parse_object::<TradingMessage<'_>>(bytes) else {
             return garbled(out, "a frame of the order stream");
         };
         match message.stream.text_or_empty().as_ref() {
@@ -229,7 +229,7 @@ impl Session for TradeSession {
 }
 
 fn nested<'a, T: Deserialize<'a>>(field: Field<'a>) -> Option<T> {
-    serde_json::from_str(field.raw()?.get()).ok()
+    json::parse_object(field.raw()?.get().as_bytes()).ok()
 }
 
 fn garbled(out: Out<'_>, at: &str) {

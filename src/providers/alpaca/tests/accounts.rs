@@ -76,7 +76,7 @@ async fn each_status_asks_for_something_else() {
     check(
         Response::new(200, "<html>"),
         Garbled {
-            at: "positions: unreadable at line 1, column 1".into(),
+            at: "positions: a web page came instead of data".into(),
         },
     )
     .await;

@@ -5,6 +5,7 @@ use crate::domain::quote::DaySummary;
 use crate::domain::{
     Bar, MarketEvent, Price, Quote, Symbol, Text, Timestamp, Trade, TradingStatus,
 };
+use crate::net::json;
 use crate::providers::alpaca::wire::{Datum, Field, Snapshot, Unreadable};
 
 /// A quote. Nobody bids, or nobody offers, where the price is zero.
@@ -121,7 +122,8 @@ fn part<T>(
     let Some(raw) = field.raw() else {
         return Ok(None);
     };
-    let row = serde_json::from_str(raw.get()).map_err(|_| Unreadable("a part of a snapshot"))?;
+    let row =
+        json::parse_object(raw.get().as_bytes()).map_err(|_| Unreadable("a part of a snapshot"))?;
     read(&row).map(Some)
 }
 

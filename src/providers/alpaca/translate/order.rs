@@ -6,6 +6,7 @@ use crate::domain::{
     OrderDraft, OrderKind, OrderSize, OrderState, Side, StopLoss, Symbol, Text, TimeInForce,
     TrailBy,
 };
+use crate::net::json;
 use crate::providers::alpaca::wire::{self, Field, Unreadable};
 
 /// An order with the exits that came nested in it.
@@ -30,7 +31,7 @@ pub(in crate::providers::alpaca) fn family(
     let legs = row.legs.as_deref().unwrap_or_default();
     let rows: Vec<wire::Order<'_>> = legs
         .iter()
-        .filter_map(|leg| serde_json::from_str(leg.get()).ok())
+        .filter_map(|leg| json::parse_object(leg.get().as_bytes()).ok())
         .collect();
     let mut head = match row.order_class.text().as_deref() {
         Some("mleg") => strategy(row, rows.first(), account, mode)?,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
@@ -37,6 +38,7 @@ struct Session {
     /// For each listing, one bit for each channel that is wanted.
     mask: Vec<u16>,
     replayed: HashSet<Symbol>,
+    feed_of_market: broadcast::Receiver<Arc<Batch>>,
 }
 
 /// Runs a data socket until it closes.
@@ -57,6 +59,7 @@ pub(in crate::sim::alpaca) async fn run(
         format,
         binary: false,
         muted: false,
+        held: None,
         nonsense: Nonsense {
             error: error_of,
             unknown: || json!([{"T": "zz", "S": "AAPL", "v": 1}]),
@@ -71,6 +74,7 @@ pub(in crate::sim::alpaca) async fn run(
         wanted: Wanted::default(),
         mask: Vec::new(),
         replayed: HashSet::new(),
+        feed_of_market: shared.feed.subscribe(),
     };
     // Both ways out are an end: the socket is gone, or it was closed with its reason.
     drop(session.live(&headers).await);
@@ -89,7 +93,6 @@ impl Session {
             self.authenticate(key, secret).await?;
         }
         let deadline = Instant::now() + AUTH_TIME;
-        let mut feed = self.line.shared.feed.subscribe();
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
@@ -97,7 +100,7 @@ impl Session {
                 () = sleep_until(deadline), if self.customer.is_none() => {
                     return self.end(404, "auth timeout").await;
                 }
-                batch = feed.recv(), if self.customer.is_some() => match batch {
+                batch = self.feed_of_market.recv(), if self.customer.is_some() => match batch {
                     Ok(batch) => self.pass_on(&batch).await?,
                     Err(RecvError::Lagged(_)) => return self.end(407, "slow client").await,
                     Err(RecvError::Closed) => return Err(Gone),
@@ -225,6 +228,8 @@ impl Session {
             .await?;
         if !listings.is_empty() {
             self.play_all(&listings).await?;
+            // What the market said meanwhile is older than the end of the recording.
+            self.feed_of_market = shared.feed.subscribe();
         }
         Ok(())
     }

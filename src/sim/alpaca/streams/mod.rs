@@ -21,6 +21,7 @@ use messages::Format;
 use serde_json::Value;
 use std::future::pending;
 use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -116,6 +117,8 @@ struct Line {
     /// Whether text goes into binary frames.
     binary: bool,
     muted: bool,
+    /// A message that waits for the next one to overtake it.
+    held: Option<Message>,
     nonsense: Nonsense,
 }
 
@@ -178,12 +181,31 @@ impl Line {
                 tokio::time::sleep(delay).await;
                 vec![message]
             }
+            Some(Fault::Cut) => return self.cut(&message).await,
+            Some(Fault::Swap) => {
+                self.held = Some(message);
+                return Ok(());
+            }
             Some(fault) => self.spoil(fault, message),
         };
-        for message in messages {
+        for message in messages.into_iter().chain(self.held.take()) {
             self.socket.send(message).await.map_err(|_| Gone)?;
         }
         Ok(())
+    }
+
+    /// Half a frame, and then nothing more.
+    async fn cut(&mut self, message: &Message) -> Result<(), Gone> {
+        let data = message.clone().into_data();
+        let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        // A text frame with its length in eight bytes.
+        let mut half = vec![0x81, 127];
+        half.extend_from_slice(&length.to_be_bytes());
+        half.extend_from_slice(&data[..data.len() / 2]);
+        let raw = self.socket.get_mut();
+        raw.write_all(&half).await.map_err(|_| Gone)?;
+        raw.flush().await.map_err(|_| Gone)?;
+        Err(Gone)
     }
 
     fn spoil(&self, fault: Fault, message: Message) -> Vec<Message> {
@@ -194,10 +216,11 @@ impl Line {
                 vec![self.frame(&(self.nonsense.error)(code))]
             }
             Fault::UnknownType => vec![self.frame(&(self.nonsense.unknown)()), message],
-            Fault::BadJson | Fault::Cut | Fault::Html => {
+            Fault::BadJson | Fault::Html => {
                 vec![Message::text("[{\"T\":\"q\",\"S\":")]
             }
             Fault::Empty => vec![Message::text("")],
+            Fault::Numbers => vec![self.changed(&message, serve::numbers)],
             Fault::WrongType => vec![self.changed(&message, serve::wrong_type)],
             Fault::Escape => vec![self.changed(&message, serve::escape)],
             Fault::Huge => vec![Message::text(format!("[{}]", " ".repeat(HUGE_FRAME)))],
@@ -211,7 +234,11 @@ impl Line {
             | Fault::HalfOpen(_)
             | Fault::Silent
             | Fault::Slow(_)
-            | Fault::Redirect
+            | Fault::Trickle(_)
+            | Fault::Swap
+            | Fault::Cut
+            | Fault::Bomb
+            | Fault::Wait(_)
             | Fault::Skew(_) => vec![message],
         }
     }

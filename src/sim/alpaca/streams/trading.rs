@@ -36,6 +36,7 @@ pub(in crate::sim::alpaca) async fn run(
         format: format_of(&headers),
         binary: host == Host::Trading,
         muted: false,
+        held: None,
         nonsense: Nonsense {
             error: |code| json!({"stream": "error", "data": {"code": code, "message": "internal error"}}),
             unknown: || json!({"stream": "surprises", "data": {"event": "surprise"}}),

@@ -140,6 +140,7 @@ fn told(action: &Action) -> String {
         Action::RemoveFromWatchlist(symbol) => format!("unwatch {symbol}"),
         Action::Kill => "kill".into(),
         Action::Quit => "quit".into(),
+        Action::LookAround => "look around".into(),
     }
 }
 

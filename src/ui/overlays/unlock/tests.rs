@@ -25,10 +25,7 @@ fn a_first_start_offers_a_vault_or_the_simulation() {
     let (mut stage, mut unlock) = stage(VaultStatus::Absent);
     let shown = stage.shown(&unlock, SMALL);
     assert!(shown.contains("▌ Make a vault"), "{shown}");
-    assert_eq!(
-        stage.press(&mut unlock, "<down><enter>"),
-        ["Info: leave with ctrl-c, then run: tradedeck demo"]
-    );
+    assert_eq!(stage.press(&mut unlock, "<down><enter>"), ["look around"]);
     assert_eq!(stage.press(&mut unlock, "<up><enter>"), [""; 0]);
     assert!(stage.shown(&unlock, SMALL).contains("Once more"));
     assert_eq!(stage.press(&mut unlock, "<esc><esc>"), ["close"]);

@@ -1,0 +1,5 @@
+//! The program as a script meets it: processes, descriptors, JSON, exit codes.
+
+mod beside;
+mod machine;
+mod script;
