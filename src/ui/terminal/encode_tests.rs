@@ -1,6 +1,6 @@
 use super::*;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 
 const WIDTH: u16 = 30;
 const HEIGHT: u16 = 8;
@@ -34,7 +34,20 @@ fn check(screen: &vt100::Screen, buffer: &Buffer, name: &str) {
                 wanted.bg,
                 "{name}: ground at {x},{y}"
             );
+            assert_eq!(
+                (shown.underline(), shown.inverse()),
+                (
+                    wanted.modifier.contains(Modifier::UNDERLINED),
+                    wanted.modifier.contains(Modifier::REVERSED)
+                ),
+                "{name}: what is seen on a blank at {x},{y}"
+            );
             if wanted.symbol() != " " {
+                assert_eq!(
+                    shown.italic(),
+                    wanted.modifier.contains(Modifier::ITALIC),
+                    "{name}: italic at {x},{y}"
+                );
                 assert_eq!(
                     colour_of(shown.fgcolor()),
                     wanted.fg,
@@ -68,12 +81,14 @@ fn style(random: &mut fastrand::Rng) -> Style {
         Modifier::BOLD,
         Modifier::DIM,
         Modifier::BOLD | Modifier::UNDERLINED,
+        Modifier::DIM | Modifier::CROSSED_OUT,
+        Modifier::ITALIC | Modifier::REVERSED,
     ];
     let mut pick = |count: usize| random.usize(..count);
     Style::reset()
         .fg(colours[pick(4)])
         .bg(colours[pick(4)])
-        .add_modifier(modifiers[pick(4)])
+        .add_modifier(modifiers[pick(6)])
 }
 
 #[test]
@@ -132,6 +147,102 @@ fn a_short_gap_is_rewritten_and_a_long_one_jumped_over() {
     };
     assert_eq!(change(&[0, 3]), "\u{1b}[Hbaab");
     assert_eq!(change(&[0, 12]), "\u{1b}[Hb\u{1b}[11Cb");
+}
+
+/// What is sent after `first` was written, to write `second` too: column, row, text and style of each.
+fn sent(first: (u16, u16, &str, Style), second: (u16, u16, &str, Style)) -> String {
+    let (mut before, mut encoder, mut bytes) = (blank(), Encoder::default(), Vec::new());
+    before.set_string(first.0, first.1, first.2, first.3);
+    encoder.encode(&blank(), &before, None, &mut bytes);
+    bytes.clear();
+    let mut after = before.clone();
+    after.set_string(second.0, second.1, second.2, second.3);
+    encoder.encode(&before, &after, None, &mut bytes);
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_move_takes_the_shortest_way() {
+    let plain = Style::new();
+    let cases = [
+        ((10, 2), "\n\u{8}b", "the cell below"),
+        ((10, 4), "\n\n\n\u{8}b", "three below"),
+        ((0, 2), "\r\nb", "the start of the next row"),
+        ((2, 2), "\n\u{1b}[9Db", "well to the left, below"),
+        ((20, 2), "\n\u{1b}[9Cb", "to the right, below"),
+        ((10, 0), "\u{1b}[1;11Hb", "above"),
+        ((0, 0), "\u{1b}[Hb", "the first cell"),
+        ((1, 1), "\r\u{1b}[Cb", "back in the same row"),
+        ((10, 7), "\u{1b}[6B\u{8}b", "far below"),
+    ];
+    for ((x, y), expected, name) in cases {
+        assert_eq!(
+            sent((10, 1, "a", plain), (x, y, "b", plain)),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_pen_changes_by_what_differs() {
+    let (red, ground) = (Color::Rgb(200, 0, 0), Color::Rgb(1, 2, 3));
+    let base = Style::new().fg(red).bg(ground);
+    let bold = base.add_modifier(Modifier::BOLD);
+    let dim = base.add_modifier(Modifier::DIM);
+    let cases = [
+        (
+            bold,
+            base,
+            "\u{1b}[22mb",
+            "the end of bold keeps the colours",
+        ),
+        (
+            bold,
+            dim,
+            "\u{1b}[22;2mb",
+            "bold ends with the code that ends dim",
+        ),
+        (base, bold, "\u{1b}[1mb", "bold begins"),
+        (
+            base,
+            base.fg(Color::Indexed(9)),
+            "\u{1b}[91mb",
+            "a basic colour has a short code",
+        ),
+        (
+            base,
+            Style::new(),
+            "\u{1b}[mb",
+            "nothing left is the shortest of all",
+        ),
+    ];
+    for (first, second, expected, name) in cases {
+        assert_eq!(
+            sent((1, 1, "a", first), (2, 1, "b", second)),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn of_a_blank_only_the_ground_is_sent() {
+    let red = Style::new().fg(Color::Red);
+    let blue = Style::new().fg(Color::Blue).add_modifier(Modifier::BOLD);
+    assert_eq!(sent((1, 1, "a", red), (2, 1, " ", blue)), "");
+    let on_ground = blue.bg(Color::Indexed(8));
+    assert_eq!(
+        sent((1, 1, "a", red), (2, 1, " ", on_ground)),
+        "\u{1b}[100m "
+    );
+    assert_eq!(
+        sent(
+            (1, 1, "a", red),
+            (2, 1, " ", red.add_modifier(Modifier::REVERSED))
+        ),
+        "\u{1b}[7m "
+    );
 }
 
 #[test]

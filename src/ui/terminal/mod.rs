@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod input;
 mod keys;
+mod pen;
 mod session;
 mod writer;
 
