@@ -994,7 +994,7 @@ fn a_stream_that_gave_up_is_opened_when_the_person_connects() {
     let connect = Request::Connect {
         connection: connection(),
     };
-    let mut connected = |rig: &mut Rig, second| {
+    let connected = |rig: &mut Rig, second| {
         let accounts = vec![(account(), Some(balance()))];
         rig.request(second, connect.clone());
         let outputs = rig.answer(second, Reading::Accounts, Ok(ReadData::Accounts(accounts)));

@@ -3,21 +3,24 @@
 //! It waits for whatever comes first, takes in everything that is there, and draws at most once: a key's frame at
 //! once, others at a steady pace, none when nothing changed or while the terminal still takes the one before.
 
+mod rate;
+mod signals;
+
 use crate::config::{Config, ConfigFile};
 use crate::domain::Clock;
 use crate::link::ScreenEnd;
 use crate::ui::app::{App, Effect, NewId};
-use crate::ui::footer::LinkFigures;
 use crate::ui::keymap::KeymapError;
 use crate::ui::terminal::{Options, Terminal, TerminalEvent};
 use crate::ui::theme::{Depth, Look, Themes};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use rate::Rate;
+use signals::{Signals, Told};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 /// How often the configuration file is looked at.
@@ -309,94 +312,6 @@ impl Stage {
         if title != self.title {
             self.terminal.set_title(&title);
             self.title = title;
-        }
-    }
-}
-
-/// What a signal asks for.
-enum Told {
-    End(i32),
-    Sleep,
-    Woken,
-    Resize,
-}
-
-/// Signals that end the program, put it to sleep, wake it or tell of another size.
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    quit: Signal,
-    sleep: Signal,
-    wake: Signal,
-    resize: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            sleep: signal(SignalKind::from_raw(SIGTSTP))?,
-            wake: signal(SignalKind::from_raw(SIGCONT))?,
-            resize: signal(SignalKind::window_change())?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.terminate.recv() => Told::End(SignalKind::terminate().as_raw_value()),
-            _ = self.hang_up.recv() => Told::End(SignalKind::hangup().as_raw_value()),
-            _ = self.interrupt.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
-            _ = self.quit.recv() => Told::End(SignalKind::quit().as_raw_value()),
-            _ = self.sleep.recv() => Told::Sleep,
-            _ = self.wake.recv() => Told::Woken,
-            _ = self.resize.recv() => Told::Resize,
-        }
-    }
-}
-
-/// Numbers of the signals that ask a program to sleep and wake it.
-const SIGTSTP: i32 = rustix::process::Signal::TSTP.as_raw();
-const SIGCONT: i32 = rustix::process::Signal::CONT.as_raw();
-
-/// Bytes and frames of the last whole second, for the footer.
-#[derive(Default)]
-struct Rate {
-    since: Option<Instant>,
-    bytes: u64,
-    frames: u32,
-    shown: LinkFigures,
-}
-
-impl Rate {
-    fn count(&mut self, now: Instant, bytes: usize) {
-        self.turn(now);
-        if bytes > 0 {
-            self.bytes += bytes as u64;
-            self.frames += 1;
-        }
-    }
-
-    fn turn(&mut self, now: Instant) {
-        let since = *self.since.get_or_insert(now);
-        let elapsed = now.duration_since(since);
-        if elapsed >= Duration::from_secs(1) {
-            let whole = elapsed.as_secs();
-            self.shown.bytes_per_second = self.bytes / whole;
-            self.shown.frames_per_second = self.frames / u32::try_from(whole).unwrap_or(u32::MAX);
-            (self.bytes, self.frames) = (0, 0);
-            self.since = Some(since + Duration::from_secs(whole));
-        }
-    }
-
-    fn figures(&mut self, now: Instant, latency_ms: Option<u64>) -> LinkFigures {
-        self.turn(now);
-        LinkFigures {
-            latency_ms,
-            ..self.shown
         }
     }
 }
