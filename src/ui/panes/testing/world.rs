@@ -282,6 +282,7 @@ pub(in crate::ui::panes) fn order(id: &str, side: Side, symbol: &str, kind: Orde
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: an order in every state")]
 /// An order in every state, the newest first.
 fn orders() -> Vec<Order> {
     let price = |text: &str| text.parse::<Price>().unwrap();
