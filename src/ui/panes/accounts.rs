@@ -1,19 +1,21 @@
 //! Accounts: every connection with what its accounts hold, how fresh that is, and what is wrong.
 
 use super::{Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
-use crate::domain::{AccountId, ConnectionId, Currency};
+use crate::domain::{AccountId, Balance, ConnectionId};
 use crate::link::{ConnectionState, Request};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::overlays::Layer;
-use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::table::{Align, Cell, Column, Note, Row, Table};
+use crate::ui::widgets::table::{Align, Column, Row, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::time::Duration;
+
+mod entry;
+mod notes;
+mod totals;
+
+use entry::Entry;
 
 /// How the registry makes it.
 pub(super) const SPEC: PaneSpec = PaneSpec {
@@ -22,37 +24,86 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
     make: || Box::new(Accounts::default()),
 };
 
-const COLUMNS: [Column<'static>; 9] = [
-    Column::new("", 1, 1),
-    Column::new("Account", 8, 16),
-    Column::new("", 5, 10).priority(3),
-    Column::new("", 5, 5),
-    Column::new("Value", 10, 14).align(Align::Point(2)),
-    Column::new("Day %", 7, 7).align(Align::Right),
-    Column::new("Cash", 10, 14)
-        .align(Align::Point(2))
-        .priority(5),
-    Column::new("Buying power", 12, 14)
-        .align(Align::Point(2))
-        .priority(6),
-    Column::new("Age", 4, 5).align(Align::Right).priority(4),
-];
+/// Reads of the balances that may be missed before a balance is old.
+const MISSED_READS: u32 = 3;
 
 /// A row: an account, or a connection that has none yet.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key(ConnectionId, Option<AccountId>);
 
 /// The pane.
 #[derive(Default)]
-pub(super) struct Accounts {
+struct Accounts {
     rows: Rows<Key>,
+    /// The account whose equity history stands below the table while it is selected.
+    history: Option<AccountId>,
+}
+
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Mark,
+    Title,
+    Environment,
+    Name,
+    Number,
+    Value,
+    Currency,
+    Day,
+    Age,
+    SignIn,
+    Cash,
+    BuyingPower,
+}
+
+impl Field {
+    /// The columns there are: currency and sign-in only where they tell something.
+    fn shown(context: &PaneContext<'_>, currencies: usize) -> Vec<Self> {
+        let mut connections = context.replica.connections.values();
+        let expires = connections.any(|it| it.sign_in_due.is_some());
+        let all = [
+            Self::Mark,
+            Self::Title,
+            Self::Environment,
+            Self::Name,
+            Self::Number,
+            Self::Value,
+            Self::Currency,
+            Self::Day,
+            Self::Age,
+            Self::SignIn,
+            Self::Cash,
+            Self::BuyingPower,
+        ];
+        let is_shown = |it: &Self| {
+            (*it != Self::Currency || currencies > 1) && (*it != Self::SignIn || expires)
+        };
+        all.into_iter().filter(is_shown).collect()
+    }
+
+    fn column(self, value_title: &str) -> Column<'_> {
+        let point = Align::Point(2);
+        match self {
+            Self::Mark => Column::new("", 1, 1),
+            Self::Title => Column::new("Account", 6, 14),
+            Self::Environment => Column::new("", 5, 5).priority(2),
+            Self::Name => Column::new("", 6, 10).priority(5),
+            Self::Number => Column::new("", 5, 5).priority(1),
+            Self::Value => Column::new(value_title, 12, 14).align(point),
+            Self::Currency => Column::new("", 3, 4),
+            Self::Day => Column::new("Day %", 7, 15).align(Align::Right),
+            Self::Age => Column::new("Age", 4, 5).align(Align::Right).priority(4),
+            Self::SignIn => Column::new("Sign-in", 7, 7).align(Align::Right).priority(6),
+            Self::Cash => Column::new("Cash", 10, 14).align(point).priority(7),
+            Self::BuyingPower => Column::new("Buying power", 12, 14).align(point).priority(8),
+        }
+    }
 }
 
 fn keys(context: &PaneContext<'_>) -> Vec<Key> {
     let replica = context.replica;
-    let mut keys: Vec<Key> = replica
-        .accounts
-        .keys()
+    let accounts = replica.accounts.keys();
+    let mut keys: Vec<Key> = accounts
         .map(|id| Key(id.connection.clone(), Some(id.clone())))
         .collect();
     for connection in replica.connections.keys() {
@@ -60,207 +111,135 @@ fn keys(context: &PaneContext<'_>) -> Vec<Key> {
             keys.push(Key(connection.clone(), None));
         }
     }
-    keys.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    keys.sort();
     keys
 }
 
-fn row(context: &PaneContext<'_>, Key(connection, account): &Key) -> Row {
-    let (replica, theme) = (context.replica, context.theme);
-    let status = replica.connections.get(connection);
-    let (mark, role) = cells::mark(status);
-    let trouble = status.and_then(|status| cells::trouble(status, context.now));
-    let strong = if trouble.is_none() {
-        Role::Strong
-    } else {
-        Role::Muted
-    };
-    let muted = theme.style(Role::Muted);
-    let balance = account.as_ref().and_then(|id| replica.balances.get(id));
-    let details = account.as_ref().and_then(|id| replica.accounts.get(id));
-    let environment = status.map_or("", |status| status.environment.as_str());
-    let kind = details.map_or(environment, |account| account.name.as_str());
-    let text = if trouble.is_none() {
-        Role::Text
-    } else {
-        Role::Muted
-    };
-    vec![
-        Cell::name(mark, theme.style(role)),
-        Cell::name(connection.as_str(), theme.style(strong)),
-        Cell::name(
-            if kind == connection.as_str() {
-                environment
-            } else {
-                kind
-            },
-            muted,
-        ),
-        Cell::name(
-            account.as_ref().map(AccountId::short).unwrap_or_default(),
-            muted,
-        ),
-        cells::amount(context, balance.map(|it| it.equity), theme.style(text)),
-        match &trouble {
-            Some((words, role)) => Cell::sentence(words.as_str(), theme.style(*role)),
-            None => cells::change(context, balance.and_then(|it| it.day_change_fraction())),
-        },
-        cells::amount(context, balance.map(|it| it.cash), theme.style(text)),
-        cells::amount(
-            context,
-            balance.and_then(|it| it.buying_power),
-            theme.style(text),
-        ),
-        match balance {
-            Some(balance) => Cell::number(format::age(context.now.since(balance.as_of)), muted),
-            None => cells::unknown(context),
-        },
-    ]
+/// How long ago a balance was read, where that is longer than it should be.
+fn overdue(context: &PaneContext<'_>, balance: &Balance) -> Option<Duration> {
+    let age = context.now.since(balance.as_of);
+    let expected = context.config.refresh.accounts_seconds;
+    let limit = Duration::from_secs(expected.saturating_mul(MISSED_READS).into());
+    (age > limit).then_some(age)
 }
 
-/// Sums of what is held, and of what of it is live.
-#[derive(Default)]
-struct Sum {
-    equity: Decimal,
-    before: Decimal,
-    live: Decimal,
+/// Whether a balance is what the provider says now.
+fn is_live(context: &PaneContext<'_>, balance: &Balance) -> bool {
+    let status = context.replica.connection_of(&balance.account);
+    status.is_some_and(|it| it.state == ConnectionState::Live)
+        && overdue(context, balance).is_none()
 }
 
-fn sums(context: &PaneContext<'_>) -> BTreeMap<Currency, Sum> {
-    let mut sums: BTreeMap<Currency, Sum> = BTreeMap::new();
-    for balance in context.replica.balances.values() {
-        let sum = sums.entry(balance.currency).or_default();
-        sum.equity += balance.equity;
-        sum.before += balance.previous_equity.unwrap_or(balance.equity);
-        let state = context
-            .replica
-            .connection_of(&balance.account)
-            .map(|status| &status.state);
-        if state == Some(&ConnectionState::Live) {
-            sum.live += balance.equity;
+impl Accounts {
+    /// A table, ready to draw or to be asked where its rows are.
+    fn with_table<T>(
+        &self,
+        context: &PaneContext<'_>,
+        inside: Rect,
+        act: impl FnOnce(&Table<'_>) -> T,
+    ) -> T {
+        let keys = keys(context);
+        let sums = totals::sums(context);
+        let fields = Field::shown(context, sums.len());
+        let value_title = match sums.as_slice() {
+            [only] => format!("Value {}", only.currency),
+            _ => "Value".to_owned(),
+        };
+        let columns: Vec<Column<'_>> = fields.iter().map(|it| it.column(&value_title)).collect();
+        let row = |index: usize| -> Row {
+            let entry = Entry::of(context, &keys[index]);
+            fields.iter().map(|it| entry.cell(context, *it)).collect()
+        };
+        let selected = self.rows.selected(&keys);
+        let history = self.history.as_ref();
+        let notes = notes::notes(context, &sums, selected, (history, inside.width));
+        let notes = cells::few(notes, inside);
+        let table = Table {
+            columns: &columns,
+            total: keys.len(),
+            selected: (!keys.is_empty()).then(|| self.rows.index(&keys)),
+            sorted: None,
+            row: &row,
+            totals: totals::row(context, &sums, &fields),
+            notes: &notes,
+            empty: "nothing is connected; c connects",
+        };
+        act(&table)
+    }
+
+    /// Starts the selected connection where that can help, else asks for a new one.
+    fn connect(&self, context: &PaneContext<'_>, keys: &[Key]) -> Action {
+        let connection = self
+            .rows
+            .selected(keys)
+            .map(|Key(connection, _)| connection);
+        let status = connection.and_then(|it| context.replica.connections.get(it));
+        match status.map(|status| (&status.state, &status.id)) {
+            Some((
+                ConnectionState::Disconnected
+                | ConnectionState::Retrying { .. }
+                | ConnectionState::Failed { .. },
+                connection,
+            )) => Action::Send(Request::Connect {
+                connection: connection.clone(),
+            }),
+            Some((
+                ConnectionState::Live
+                | ConnectionState::Connecting
+                | ConnectionState::NeedsSignIn { .. },
+                _,
+            ))
+            | None => Action::Open(Layer::Connect),
         }
     }
-    sums
-}
 
-fn totals(context: &PaneContext<'_>) -> (Option<Row>, Vec<Note>) {
-    let mut sums = sums(context).into_iter();
-    let Some((currency, sum)) = sums.next() else {
-        return (None, Vec::new());
-    };
-    let theme = context.theme;
-    let strong = theme.style(Role::Strong);
-    let fraction = (sum.equity - sum.before).checked_div(sum.before);
-    let row = vec![
-        Cell::empty(),
-        Cell::name("Total", strong),
-        Cell::empty(),
-        Cell::name(currency.as_str(), theme.style(Role::Muted)),
-        cells::amount(context, Some(sum.equity), strong),
-        cells::change(context, fraction),
-        Cell::empty(),
-        Cell::empty(),
-        Cell::empty(),
-    ];
-    let muted = theme.style(Role::Muted);
-    let mut notes = Vec::new();
-    let share = (sum.live * Decimal::ONE_HUNDRED)
-        .checked_div(sum.equity)
-        .map(|share| share.round());
-    if let Some(share) = share.filter(|share| *share < Decimal::ONE_HUNDRED) {
-        notes.push((
-            format!("{share}% live, {}% older", Decimal::ONE_HUNDRED - share),
-            muted,
-        ));
+    /// Shows the equity history of the selected account, or hides it again.
+    fn toggle_history(&mut self, account: Option<AccountId>) -> Option<Action> {
+        if self.history.is_some() && self.history == account {
+            self.history = None;
+            return None;
+        }
+        self.history.clone_from(&account);
+        account.map(|account| Action::Send(Request::LoadEquity { account }))
     }
-    for (currency, sum) in sums {
-        notes.push((
-            format!("and {} {currency}", format::decimal(sum.equity, 2)),
-            muted,
-        ));
-    }
-    (Some(row), notes)
-}
-
-/// A table, and what the frame around it says.
-fn with_table<T>(
-    pane: &Accounts,
-    context: &PaneContext<'_>,
-    act: impl FnOnce(&Table<'_>, &[Key]) -> T,
-) -> T {
-    let keys = keys(context);
-    let (totals, notes) = totals(context);
-    let table = Table {
-        columns: &COLUMNS,
-        total: keys.len(),
-        selected: (!keys.is_empty()).then(|| pane.rows.index(&keys)),
-        sorted: None,
-        row: &|index| row(context, &keys[index]),
-        totals,
-        notes: &notes,
-        empty: "nothing is connected; c connects",
-    };
-    act(&table, &keys)
-}
-
-fn inside(area: Rect) -> Rect {
-    Rect::new(
-        area.x + 1,
-        area.y + 1,
-        area.width.saturating_sub(2),
-        area.height.saturating_sub(2),
-    )
 }
 
 impl Pane for Accounts {
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "what concerns other panes does nothing here"
+        reason = "what concerns no account is done elsewhere"
     )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = keys(context);
         if self.rows.step(&keys, command, context.page) {
             return None;
         }
-        let connection = self
-            .rows
-            .selected(&keys)
-            .map(|Key(connection, _)| connection.clone());
-        if command == Command::Connect
-            && let Some(connection) = connection
-            && context
-                .replica
-                .connections
-                .get(&connection)
-                .is_some_and(|status| status.state != ConnectionState::Live)
-        {
-            return Some(Action::Send(Request::Connect { connection }));
-        }
-        let account = self
-            .rows
-            .selected(&keys)
-            .and_then(|Key(_, account)| account.clone());
+        let Key(connection, account) = match self.rows.selected(&keys) {
+            Some(key) => key.clone(),
+            None if command == Command::Connect => return Some(Action::Open(Layer::Connect)),
+            None => return None,
+        };
         match command {
-            Command::Connect => Some(Action::Open(Layer::Connect)),
+            Command::Connect => Some(self.connect(context, &keys)),
+            Command::Disconnect => Some(Action::Send(Request::Disconnect { connection })),
+            Command::Sync => Some(Action::Send(Request::Refresh {
+                connection: Some(connection),
+            })),
             Command::Copy => {
-                account.map(|account| Action::Copy(account.number.as_str().to_owned()))
+                let text = account.map_or(connection.to_string(), |it| it.number.to_string());
+                Some(Action::Copy(text))
             }
-            Command::Open => Some(Action::Run(Command::Focus(PaneId::Positions))),
+            Command::Open => self.toggle_history(account),
             _ => None,
         }
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
         let count = context.replica.accounts.len().to_string();
-        let frame = Frame {
-            number: Some(1),
-            name: SPEC.title,
-            info: &count,
-            focused: context.focused,
-            live: false,
-        };
+        let frame = cells::frame(context, (1, SPEC.title), &count);
         let inside = frame.draw(context.theme, area, buffer);
-        with_table(self, context, |table, _| {
-            table.draw(context.theme, inside, context.focused, buffer)
+        self.with_table(context, inside, |table| {
+            table.draw(context.theme, inside, context.focused, buffer);
         });
     }
 
@@ -275,16 +254,25 @@ impl Pane for Accounts {
     }
 
     fn click(&mut self, context: &PaneContext<'_>, area: Rect, at: Position) -> Option<Action> {
-        let row = with_table(self, context, |table, _| table.row_at(inside(area), at))?;
+        let inside = cells::inside(area);
+        let row = self.with_table(context, inside, |table| table.row_at(inside, at))?;
         self.rows.select(&keys(context), row);
         None
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::Sync, Command::Connect, Command::Disconnect]
+        &[
+            Command::Sync,
+            Command::Connect,
+            Command::Disconnect,
+            Command::Open,
+        ]
     }
 
     fn shows_time(&self, _context: &PaneContext<'_>) -> bool {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,52 +1,151 @@
-//! What several panes say in the same words: marks, amounts that may be hidden, changes, ages.
+//! What several panes say in the same words: frames, marks, amounts that may be hidden, prices, changes, ages.
 
 use crate::domain::quote::{Direction, TradingStatus};
-use crate::domain::{AccountId, Level1, Position, Price, Timestamp};
+use crate::domain::{AccountId, Currency, Level1, Mode, Price, Symbol, Timestamp};
 use crate::link::{ConnectionState, ConnectionStatus};
 use crate::ui::format::{self, Trend};
 use crate::ui::panes::PaneContext;
 use crate::ui::theme::Role;
-use crate::ui::widgets::table::Cell;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::table::{Cell, Note};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use rust_decimal::Decimal;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// What stands for an amount that is hidden, whatever the amount.
 pub(crate) const MASK: &str = "•••••";
 
-/// An amount of money with its cents; masked where amounts are hidden.
-pub(crate) fn amount(context: &PaneContext<'_>, value: Option<Decimal>, style: Style) -> Cell {
+/// Lines of a pane for each line under its table.
+const ROWS_TO_A_NOTE: u16 = 5;
+
+/// Columns that a count of the lines which do not fit takes.
+const COUNTED: u16 = 10;
+
+/// The frame of a pane, with what is shown at its right.
+pub(super) fn frame<'a>(
+    context: &PaneContext<'_>,
+    (number, name): (u8, &'a str),
+    info: &'a str,
+) -> Frame<'a> {
+    Frame {
+        number: Some(number),
+        name,
+        info,
+        focused: context.focused,
+        live: context.mode == Mode::Live,
+    }
+}
+
+/// What is inside of a frame.
+pub(super) fn inside(area: Rect) -> Rect {
+    let (width, height) = (area.width.saturating_sub(2), area.height.saturating_sub(2));
+    Rect::new(area.x + 1, area.y + 1, width, height)
+}
+
+/// An amount of money in its currency's decimals, as text; masked where amounts are hidden.
+pub(super) fn amount_text(context: &PaneContext<'_>, value: Decimal, currency: Currency) -> String {
+    if context.hidden {
+        return MASK.into();
+    }
+    format::decimal(value, format::decimals_of(currency))
+}
+
+/// The same for a column.
+pub(super) fn amount(
+    context: &PaneContext<'_>,
+    value: Option<Decimal>,
+    currency: Currency,
+    style: Style,
+) -> Cell {
     match value {
-        Some(_) if context.hidden => Cell::number(MASK, style),
-        Some(value) => Cell::number(format::decimal(value, 2), style),
+        Some(value) => Cell::number(amount_text(context, value, currency), style),
         None => unknown(context),
     }
 }
 
-/// A profit: with its sign, in the colour of its direction; masked where amounts are hidden.
-pub(crate) fn profit(context: &PaneContext<'_>, value: Option<Decimal>) -> Cell {
+/// A profit: with its sign, in the colour of its direction, dim where it is old; masked where amounts are hidden.
+pub(super) fn profit(
+    context: &PaneContext<'_>,
+    value: Option<Decimal>,
+    currency: Currency,
+    dim: bool,
+) -> Cell {
     let Some(value) = value else {
         return unknown(context);
     };
-    let style = context.theme.trend(Trend::of(value, 2));
+    let muted = context.theme.style(Role::Muted);
     if context.hidden {
-        return Cell::number(MASK, context.theme.style(Role::Muted));
+        return Cell::number(MASK, muted);
     }
-    Cell::number(format::signed(value, 2), style)
+    let decimals = format::decimals_of(currency);
+    let style = context.theme.trend(Trend::of(value, decimals));
+    let style = if dim { muted } else { style };
+    Cell::number(format::signed(value, decimals), style)
 }
 
-/// A change in percent with its arrow: `▲ 1.24`.
-pub(crate) fn change(context: &PaneContext<'_>, fraction: Option<Decimal>) -> Cell {
+/// A change in percent with its arrow, dim where it is old: `▲ 1.24`.
+pub(super) fn change(context: &PaneContext<'_>, fraction: Option<Decimal>, dim: bool) -> Cell {
     let Some(fraction) = fraction else {
         return unknown(context);
     };
     let (trend, text) = format::change(fraction);
-    Cell::number(text, context.theme.trend(trend))
+    let style = if dim {
+        context.theme.style(Role::Muted)
+    } else {
+        context.theme.trend(trend)
+    };
+    Cell::number(text, style)
 }
 
 /// What is not known.
-pub(crate) fn unknown(context: &PaneContext<'_>) -> Cell {
-    Cell::number("—", context.theme.style(Role::Muted))
+pub(super) fn unknown(context: &PaneContext<'_>) -> Cell {
+    Cell::number(format::UNKNOWN, context.theme.style(Role::Muted))
+}
+
+/// A market's price with the digits that matter at its size: a coin's twentieth digit is no price anybody sees.
+pub(super) fn market_price(price: Price) -> String {
+    let most = match price.0.abs() {
+        size if size >= Decimal::from(10_000) => 2,
+        size if size >= Decimal::ONE_HUNDRED => 4,
+        _ => 8,
+    };
+    format::price_to(price, format::decimals_shown(price.0).clamp(2, most))
+}
+
+/// An average of prices: cents, and more where cents would be too coarse to tell it from zero.
+pub(super) fn average_price(price: Price) -> String {
+    let most = match price.0.abs() {
+        size if size >= Decimal::TEN => 2,
+        size if size >= Decimal::ONE => 4,
+        _ => 8,
+    };
+    format::price_to(price, format::decimals_shown(price.0).clamp(2, most))
+}
+
+/// A symbol as people read it: an option's date, strike and side spelled out, `SPY 19DEC25 600 C`.
+///
+/// Source: the OCC's option symbol, root + yymmdd + C or P + strike in thousandths.
+pub(super) fn symbol_name(symbol: &Symbol) -> Cow<'_, str> {
+    option_name(symbol.as_str()).map_or(Cow::Borrowed(symbol.as_str()), Cow::Owned)
+}
+
+fn option_name(symbol: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = [
+        "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ];
+    let (root, rest) = symbol.split_at_checked(symbol.len().checked_sub(15)?)?;
+    let (date, rest) = rest.split_at_checked(6)?;
+    let (side, strike) = rest.split_at_checked(1)?;
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if root.is_empty() || !matches!(side, "C" | "P") || !is_digits(date) || !is_digits(strike) {
+        return None;
+    }
+    let month = MONTHS.get(date[2..4].parse::<usize>().ok()?.checked_sub(1)?)?;
+    let strike = Decimal::new(strike.parse().ok()?, 3).normalize();
+    let (year, day) = (&date[..2], &date[4..]);
+    Some(format!("{root} {day}{month}{year} {strike} {side}"))
 }
 
 /// The mark of a connection: shape and colour say the same.
@@ -62,23 +161,30 @@ pub(crate) fn mark(status: Option<&ConnectionStatus>) -> (&'static str, Role) {
     }
 }
 
-/// What is wrong with a connection, in a word or two; nothing where it is live.
-pub(crate) fn trouble(status: &ConnectionStatus, now: Timestamp) -> Option<(String, Role)> {
+/// What is wrong with a connection, the long way and the short; nothing where it is live.
+pub(super) fn trouble(
+    status: &ConnectionStatus,
+    now: Timestamp,
+) -> Option<(Cow<'static, str>, &'static str, Role)> {
     match &status.state {
         ConnectionState::Live => None,
-        ConnectionState::Connecting => Some(("reading".into(), Role::Accent)),
+        ConnectionState::Connecting => Some(("reading".into(), "reading", Role::Accent)),
         ConnectionState::Retrying { at, .. } => {
-            Some((format!("retry {}", format::age(at.since(now))), Role::Warn))
+            let words = match at.since(now).as_secs() {
+                0 => "retrying now".into(),
+                _ => format!("retrying in {}", format::age(at.since(now))).into(),
+            };
+            Some((words, "retry", Role::Warn))
         }
-        ConnectionState::Disconnected => Some(("off".into(), Role::Muted)),
-        ConnectionState::NeedsSignIn { .. } => Some(("sign in".into(), Role::Wrong)),
-        ConnectionState::Failed { .. } => Some(("failed".into(), Role::Wrong)),
+        ConnectionState::Disconnected => Some(("off".into(), "off", Role::Muted)),
+        ConnectionState::NeedsSignIn { .. } => Some(("sign in".into(), "sign in", Role::Wrong)),
+        ConnectionState::Failed { .. } => Some(("failed".into(), "failed", Role::Wrong)),
     }
 }
 
 /// How fresh a quote is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Freshness {
+pub(super) enum Freshness {
     /// As good as new.
     Live,
     /// Older than a live feed should be.
@@ -89,8 +195,8 @@ pub(crate) enum Freshness {
     Unknown,
 }
 
-/// How fresh a quote is, by the limits of the configuration. A feed that is closed for the day is not stale.
-pub(crate) fn freshness(context: &PaneContext<'_>, line: Option<&Level1>) -> Freshness {
+/// How fresh a quote is, by the limits of the configuration.
+pub(super) fn freshness(context: &PaneContext<'_>, line: Option<&Level1>) -> Freshness {
     let Some(received) = line.and_then(|line| line.received) else {
         return Freshness::Unknown;
     };
@@ -105,6 +211,32 @@ pub(crate) fn freshness(context: &PaneContext<'_>, line: Option<&Level1>) -> Fre
     }
 }
 
+/// What stands right beside a price that is not a live one by its nature: `sim`, `15m`; nothing beside a live one.
+pub(super) fn feed_mark(line: &Level1) -> Cow<'static, str> {
+    match line {
+        Level1 {
+            simulated: true, ..
+        } => "sim".into(),
+        Level1 {
+            delayed_minutes: 0, ..
+        } => "".into(),
+        line => format!("{}m", line.delayed_minutes).into(),
+    }
+}
+
+/// The same in words: `simulated`, `15m delayed`.
+pub(super) fn feed_words(line: &Level1) -> Option<Cow<'static, str>> {
+    match line {
+        Level1 {
+            simulated: true, ..
+        } => Some("simulated".into()),
+        Level1 {
+            delayed_minutes: 0, ..
+        } => None,
+        line => Some(format!("{}m delayed", line.delayed_minutes).into()),
+    }
+}
+
 /// The style of a price by the direction of its last change.
 pub(crate) fn price_style(context: &PaneContext<'_>, line: &Level1) -> Style {
     let role = match (&line.status, line.direction) {
@@ -116,31 +248,113 @@ pub(crate) fn price_style(context: &PaneContext<'_>, line: &Level1) -> Style {
     context.theme.style(role)
 }
 
-/// The price that a holding is valued at, and whether it is a live one.
-pub(crate) fn valuation(context: &PaneContext<'_>, position: &Position) -> Option<(Price, bool)> {
-    let line = context.replica.quote(&position.symbol);
-    let live = match freshness(context, line) {
-        Freshness::Live | Freshness::Old(_) => line.and_then(Level1::mark),
-        Freshness::Stale(_) | Freshness::Unknown => None,
-    };
-    live.map(|price| (price, true))
-        .or_else(|| position.reported_price.map(|price| (price, false)))
-}
-
-/// Change since the close before, at a price.
-pub(crate) fn day_change(
-    context: &PaneContext<'_>,
-    position: &Position,
-    price: Price,
-) -> Option<Decimal> {
-    let line = context.replica.quote(&position.symbol);
-    let close = line
-        .and_then(|line| line.previous_close)
-        .or(position.previous_close)?;
-    (price.0 - close.0).checked_div(close.0)
-}
-
 /// The account as a column shows it: `…4821`.
-pub(crate) fn account(context: &PaneContext<'_>, id: &AccountId) -> Cell {
+pub(super) fn account(context: &PaneContext<'_>, id: &AccountId) -> Cell {
     Cell::name(id.short(), context.theme.style(Role::Muted))
+}
+
+/// A moment as short as it can be said: `09:12` today, else `22 Nov`.
+pub(super) fn moment(context: &PaneContext<'_>, moment: Timestamp) -> String {
+    let (then, today) = (
+        moment.in_zone(context.zone),
+        context.now.in_zone(context.zone),
+    );
+    let is_today = then.date() == today.date();
+    let pattern = if is_today { "%H:%M" } else { "%d %b" };
+    then.strftime(pattern).to_string()
+}
+
+/// What a filter adds to a pane's title.
+pub(super) fn filter_words(filter: &super::Filter) -> String {
+    if filter.is_set() {
+        format!("/{} · ", filter.text())
+    } else {
+        String::new()
+    }
+}
+
+/// Joins the last of `notes` so that they leave most of a pane with that inside to its rows; those that do not fit
+/// are counted.
+pub(super) fn few(mut notes: Vec<Note>, inside: Rect) -> Vec<Note> {
+    let most = usize::from(inside.height / ROWS_TO_A_NOTE).max(1);
+    if notes.len() <= most {
+        return notes;
+    }
+    let mut rest = notes.split_off(most).into_iter().peekable();
+    let Some((last, _)) = notes.last_mut() else {
+        return notes;
+    };
+    let room = usize::from(inside.width.saturating_sub(1 + COUNTED));
+    while let Some((text, _)) =
+        rest.next_if(|(text, _)| format::width(last) + 3 + format::width(text) <= room)
+    {
+        last.push_str(" · ");
+        last.push_str(&text);
+    }
+    let left = rest.count();
+    if left > 0 {
+        let count = format!(" · {left} more");
+        let room =
+            usize::from(inside.width.saturating_sub(1)).saturating_sub(format::width(&count));
+        *last = format::cut(last, room) + &count;
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_spelled_out_and_nothing_else_is() {
+        let cases = [
+            ("SPY251219C00600000", "SPY 19DEC25 600 C"),
+            ("AAPL250620P00187500", "AAPL 20JUN25 187.5 P"),
+            ("AAPL", "AAPL"),
+            ("SPY251319C00600000", "SPY251319C00600000"),
+            ("SPY251219X00600000", "SPY251219X00600000"),
+            ("251219C00600000", "251219C00600000"),
+            ("ÄÖÜ51219C00600000É", "ÄÖÜ51219C00600000É"),
+        ];
+        for (symbol, name) in cases {
+            assert_eq!(symbol_name(&Symbol::new(symbol)), name);
+        }
+    }
+
+    #[test]
+    fn notes_leave_the_rows_their_room() {
+        let cases: [(u16, u16, &[&str]); 6] = [
+            (40, 15, &["first", "second", "third"]),
+            (40, 14, &["first", "second · third"]),
+            (40, 4, &["first · second · third"]),
+            (30, 4, &["first · second · 1 more"]),
+            (24, 4, &["first · 2 more"]),
+            (11, 4, &["… · 2 more"]),
+        ];
+        let notes = ["first", "second", "third"].map(|text| (text.to_owned(), Style::new()));
+        for (width, height, expected) in cases {
+            let kept = few(notes.to_vec(), Rect::new(0, 0, width, height));
+            let texts: Vec<&str> = kept.iter().map(|(text, _)| text.as_str()).collect();
+            assert_eq!(texts, expected, "{width} x {height}");
+        }
+        assert!(few(Vec::new(), Rect::default()).is_empty());
+    }
+
+    #[test]
+    fn a_price_has_the_digits_that_matter_and_is_never_shown_as_zero() {
+        let cases = [
+            ("189.9", "189.90", "189.90"),
+            ("122011.09751111286868", "122,011.10", "122,011.10"),
+            ("250.12345", "250.1235", "250.12"),
+            ("1.08412", "1.08412", "1.0841"),
+            ("0.00001234", "0.00001234", "0.00001234"),
+            ("3.1", "3.10", "3.10"),
+            ("0", "0.00", "0.00"),
+        ];
+        for (text, market, average) in cases {
+            let price = text.parse().unwrap();
+            assert_eq!(market_price(price), market, "{text}");
+            assert_eq!(average_price(price), average, "{text}");
+        }
+    }
 }

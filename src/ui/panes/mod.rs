@@ -14,6 +14,8 @@ mod orders;
 mod positions;
 mod quotes;
 mod rows;
+#[cfg(test)]
+mod testing;
 
 pub use filter::Filter;
 pub(crate) use rows::Rows;

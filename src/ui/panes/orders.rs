@@ -1,17 +1,20 @@
 //! Orders: unknown ones first, then working, then what is done.
 
 use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
-use crate::domain::{ClientOrderId, Mode, Order, OrderSize, OrderState, Side};
-use crate::link::Request;
+use crate::domain::{ClientOrderId, Mode, Order, OrderState};
+use crate::link::{Level, Request};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::overlays::{Answer, Layer, Question};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::table::{Align, Cell, Column, Note, Row, Table};
+use crate::ui::widgets::table::{Align, Column, Note, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+mod row;
+
+use row::row;
 
 /// How the registry makes it.
 pub(super) const SPEC: PaneSpec = PaneSpec {
@@ -20,17 +23,8 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
     make: || Box::new(Orders::default()),
 };
 
-const COLUMNS: [Column<'static>; 9] = [
-    Column::new("Time", 8, 8).priority(3),
-    Column::new("Side", 4, 4),
-    Column::new("Qty", 5, 9).align(Align::Right),
-    Column::new("Symbol", 6, 22),
-    Column::new("Type", 12, 24).priority(2),
-    Column::new("State", 9, 11),
-    Column::new("Filled", 11, 18).priority(4),
-    Column::new("Mode", 5, 5).priority(5),
-    Column::new("Acct", 5, 6).align(Align::Right).priority(1),
-];
+/// Lowest inside of the frame in which the table shows a note.
+const LOWEST_WITH_NOTE: u16 = 5;
 
 /// Which orders are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,246 +66,181 @@ impl View {
             Self::Failed => "rejected and unknown only · ",
         }
     }
+
+    fn empty(self) -> &'static str {
+        match self {
+            Self::All => "no orders; b buys, x sells",
+            Self::Working => "no order works",
+            Self::Filled => "no order is filled",
+            Self::Failed => "no order is rejected or unknown",
+        }
+    }
+}
+
+/// The columns. The mode stays at every width unless a line below says it of every order.
+fn columns(is_mode_said_below: bool) -> [Column<'static>; 9] {
+    let mode = if is_mode_said_below { 5 } else { 0 };
+    [
+        Column::new("Time", 8, 8).priority(4),
+        Column::new("Side", 4, 4),
+        Column::new("Qty", 5, 9).align(Align::Right).priority(1),
+        Column::new("Symbol", 6, 22),
+        Column::new("Type", 12, 32).priority(2),
+        Column::new("State", 9, 11),
+        Column::new("Filled", 12, 24).priority(3),
+        Column::new("Mode", 5, 5).priority(mode),
+        Column::new("Acct", 5, 6).align(Align::Right).priority(2),
+    ]
 }
 
 /// The pane.
 #[derive(Default)]
-pub(super) struct Orders {
+struct Orders {
     rows: Rows<ClientOrderId>,
     view: View,
     filter: Filter,
 }
 
+fn is_unknown(order: &Order) -> bool {
+    matches!(order.state, OrderState::Unknown { .. })
+}
+
 /// Where an order stands in the list: the more it wants attention, the higher.
 fn rank(order: &Order) -> u8 {
-    if matches!(order.state, OrderState::Unknown { .. }) {
-        return 0;
+    if is_unknown(order) {
+        0
+    } else if order.state.is_final() {
+        2
+    } else {
+        1
     }
-    1 + u8::from(order.state.is_final())
 }
 
 impl Orders {
+    fn lets_through(&self, order: &Order) -> bool {
+        let draft = &order.draft;
+        let name = cells::symbol_name(&draft.symbol);
+        let texts = [
+            draft.symbol.as_str(),
+            &name,
+            draft.side.as_str(),
+            order.state.word(),
+            draft.account.connection.as_str(),
+        ];
+        self.view.shows(order) && self.filter.lets_through(&texts)
+    }
+
     fn shown<'a>(&self, context: &PaneContext<'a>) -> Vec<&'a Order> {
         let orders = context.replica.orders.values();
-        let mut orders: Vec<&Order> = orders
-            .filter(|order| self.view.shows(order))
-            .filter(|order| {
-                let draft = &order.draft;
-                let texts = [
-                    draft.symbol.as_str(),
-                    order.state.word(),
-                    draft.account.connection.as_str(),
-                ];
-                self.filter.lets_through(&texts)
-            })
-            .collect();
+        let mut orders: Vec<&Order> = orders.filter(|it| self.lets_through(it)).collect();
         orders.sort_by(|a, b| {
-            rank(a)
-                .cmp(&rank(b))
-                .then(b.updated.cmp(&a.updated))
-                .then(a.id.cmp(&b.id))
+            let by_attention = rank(a).cmp(&rank(b));
+            let by_time = b.updated.cmp(&a.updated);
+            by_attention.then(by_time).then_with(|| a.id.cmp(&b.id))
         });
         orders
     }
 
+    /// A table for the inside of a frame that high, ready to draw or to be asked where its rows are.
     fn with_table<T>(
         &self,
         context: &PaneContext<'_>,
-        act: impl FnOnce(&Table<'_>, &[&Order]) -> T,
+        height: u16,
+        act: impl FnOnce(&Table<'_>) -> T,
     ) -> T {
         let orders = self.shown(context);
-        let keys: Vec<ClientOrderId> = orders.iter().map(|order| order.id.clone()).collect();
-        let notes = mode_note(context, &orders);
+        let keys = ids(&orders);
+        let mode = only_mode(&orders);
+        let notes = notes(context, &orders, mode);
+        let columns = columns(mode.is_some() && height >= LOWEST_WITH_NOTE);
         let table = Table {
-            columns: &COLUMNS,
+            columns: &columns,
             total: orders.len(),
             selected: (!keys.is_empty()).then(|| self.rows.index(&keys)),
             sorted: None,
             row: &|index| row(context, orders[index]),
             totals: None,
             notes: &notes,
-            empty: "no orders; b buys, x sells",
+            empty: if self.filter.is_set() {
+                "no order matches"
+            } else {
+                self.view.empty()
+            },
         };
-        act(&table, &orders)
-    }
-
-    fn keys(&self, context: &PaneContext<'_>) -> Vec<ClientOrderId> {
-        self.shown(context)
-            .iter()
-            .map(|order| order.id.clone())
-            .collect()
+        act(&table)
     }
 
     fn selected<'a>(&self, context: &PaneContext<'a>) -> Option<&'a Order> {
-        let keys = self.keys(context);
-        self.rows
-            .selected(&keys)
-            .and_then(|id| context.replica.orders.get(id))
+        let orders = self.shown(context);
+        orders.get(self.rows.index(&ids(&orders))).copied()
+    }
+
+    fn info(&self, context: &PaneContext<'_>) -> String {
+        let orders = || context.replica.orders.values();
+        let unknown = orders().filter(|it| is_unknown(it)).count();
+        let filled = orders().filter(|it| it.state == OrderState::Filled).count();
+        let open = orders().filter(|it| !it.state.is_final()).count();
+        let working = open - unknown;
+        let filter = cells::filter_words(&self.filter);
+        let view = self.view.words();
+        let unknown = match unknown {
+            0 => String::new(),
+            unknown => format!(" · unknown {unknown}"),
+        };
+        format!("{filter}{view}working {working} · filled {filled}{unknown}")
     }
 }
 
-fn row(context: &PaneContext<'_>, order: &Order) -> Row {
+fn ids(orders: &[&Order]) -> Vec<ClientOrderId> {
+    orders.iter().map(|order| order.id.clone()).collect()
+}
+
+/// The mode of every one of them, where it is the same.
+fn only_mode(orders: &[&Order]) -> Option<Mode> {
+    let first = orders.first()?.draft.mode;
+    let is_same = orders.iter().all(|order| order.draft.mode == first);
+    is_same.then_some(first)
+}
+
+/// What money the orders here may cost, in words, and what is not here any more.
+fn notes(context: &PaneContext<'_>, orders: &[&Order], mode: Option<Mode>) -> Vec<Note> {
     let theme = context.theme;
-    let muted = theme.style(Role::Muted);
-    let draft = &order.draft;
-    let side = match draft.side {
-        Side::Buy => Role::Up,
-        Side::Sell => Role::Down,
-    };
-    let size = match draft.size {
-        OrderSize::Quantity(quantity) => format::quantity(quantity),
-        OrderSize::Notional(amount) => format!("${}", format::decimal(amount, 2)),
-    };
-    let mode = match draft.mode {
-        Mode::Paper => Role::Paper,
-        Mode::Live => Role::Live,
-    };
-    vec![
-        Cell::number(
-            format::when(order.updated, context.now, context.zone),
-            muted,
-        ),
-        Cell::name(draft.side.as_str(), theme.style(side)),
-        Cell::number(
-            if context.hidden {
-                cells::MASK.to_owned()
-            } else {
-                size
-            },
-            theme.style(Role::Text),
-        ),
-        Cell::name(draft.symbol.as_str(), theme.style(Role::Strong)),
-        Cell::sentence(
-            format!("{} {}", draft.kind, draft.time_in_force.as_str()),
-            theme.style(Role::Text),
-        ),
-        state(context, order),
-        filled(context, order),
-        Cell::name(draft.mode.word(), theme.style(mode)),
-        cells::account(context, &draft.account),
-    ]
-}
-
-fn state(context: &PaneContext<'_>, order: &Order) -> Cell {
-    let role = match &order.state {
-        OrderState::Unknown { .. } | OrderState::Rejected { .. } => Role::Wrong,
-        OrderState::Working if order.is_partly_filled() => Role::Warn,
-        OrderState::Sending
-        | OrderState::Accepted
-        | OrderState::Working
-        | OrderState::CancelPending
-        | OrderState::ReplacePending
-        | OrderState::Other { .. } => Role::Accent,
-        OrderState::Filled => Role::Up,
-        OrderState::Cancelled | OrderState::Expired | OrderState::Replaced => Role::Muted,
-    };
-    let is_partial = order.state == OrderState::Working && order.is_partly_filled();
-    let word = if is_partial {
-        "partial"
-    } else {
-        order.state.word()
-    };
-    Cell::name(word, context.theme.style(role))
-}
-
-fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
-    let muted = context.theme.style(Role::Muted);
-    if context.hidden {
-        return Cell::number(cells::MASK, muted);
-    }
-    if let OrderState::Unknown { .. } = order.state {
-        return Cell::sentence("looking up", context.theme.style(Role::Wrong));
-    }
-    match (
-        order.state == OrderState::Filled,
-        order.average_price,
-        order.quantity(),
-    ) {
-        (true, Some(price), _) => {
-            let text = format!(
-                "{} @ {}",
-                format::quantity(order.filled),
-                format::price_to(price, 2)
-            );
-            Cell::number(text, context.theme.style(Role::Text))
+    let is_live = |order: &&&Order| order.draft.mode == Mode::Live;
+    let mut notes = match mode {
+        Some(Mode::Paper) => vec![("every order here is PAPER".into(), theme.style(Role::Paper))],
+        Some(Mode::Live) => vec![("every order here is LIVE".into(), theme.style(Role::Live))],
+        None if orders.is_empty() => Vec::new(),
+        None => {
+            let (live, all) = (orders.iter().filter(is_live).count(), orders.len());
+            let text = format!("{live} of {all} orders here are LIVE");
+            vec![(text, theme.style(Role::Live))]
         }
-        (_, _, Some(quantity)) => Cell::number(
-            format!(
-                "{} / {}",
-                format::quantity(order.filled),
-                format::quantity(quantity)
-            ),
-            muted,
-        ),
-        (_, _, None) => Cell::number(format::quantity(order.filled), muted),
+    };
+    let dropped = context.replica.orders_dropped;
+    if dropped > 0 {
+        let text = format!("{} older orders are not kept here", format::count(dropped));
+        notes.push((text, theme.style(Role::Muted)));
     }
-}
-
-/// What money the orders here may cost, in words.
-fn mode_note(context: &PaneContext<'_>, orders: &[&Order]) -> Vec<Note> {
-    let live = orders
-        .iter()
-        .filter(|order| order.draft.mode == Mode::Live)
-        .count();
-    let (text, role) = match (orders.len(), live) {
-        (0, _) => return Vec::new(),
-        (_, 0) => ("every order here is PAPER".to_owned(), Role::Paper),
-        (all, live) if all == live => ("every order here is LIVE".to_owned(), Role::Live),
-        (all, live) => (format!("{live} of {all} orders here are LIVE"), Role::Live),
-    };
-    vec![(text, context.theme.style(role))]
-}
-
-fn info(context: &PaneContext<'_>, view: View, filter: &Filter) -> String {
-    let orders = || context.replica.orders.values();
-    let working = orders()
-        .filter(|it| !it.state.is_final() && !matches!(it.state, OrderState::Unknown { .. }))
-        .count();
-    let filled = orders().filter(|it| it.state == OrderState::Filled).count();
-    let unknown = orders()
-        .filter(|it| matches!(it.state, OrderState::Unknown { .. }))
-        .count();
-    let filter = if filter.is_set() {
-        format!("/{} · ", filter.text())
-    } else {
-        String::new()
-    };
-    let unknown = if unknown > 0 {
-        format!(" · unknown {unknown}")
-    } else {
-        String::new()
-    };
-    format!(
-        "{filter}{}working {working} · filled {filled}{unknown}",
-        view.words()
-    )
-}
-
-fn inside(area: Rect) -> Rect {
-    Rect::new(
-        area.x + 1,
-        area.y + 1,
-        area.width.saturating_sub(2),
-        area.height.saturating_sub(2),
-    )
+    notes
 }
 
 /// The question before a cancel.
 fn cancel_question(order: &Order) -> Question {
     let draft = &order.draft;
-    let line = format!(
-        "{} {} {} {}, {} filled",
+    let what = format!(
+        "{} {} {}",
         draft.side.as_str(),
-        draft.symbol,
-        draft.kind,
-        draft.time_in_force.as_str(),
-        order.filled
+        cells::symbol_name(&draft.symbol),
+        row::kind_words(&draft.kind)
     );
+    let filled = format::quantity(order.filled);
+    let how = format!("{}, {filled} filled", draft.time_in_force.as_str());
+    let account = draft.account.short();
     Question {
         title: "Cancel order".into(),
         lines: vec![
-            line.into(),
-            format!("{} · {}", draft.mode.word(), draft.account.short()).into(),
+            format!("{what} {how}").as_str().into(),
+            format!("{} · {account}", draft.mode.word()).as_str().into(),
         ],
         yes: "cancel the order".into(),
         dangerous: false,
@@ -321,13 +250,22 @@ fn cancel_question(order: &Order) -> Question {
     }
 }
 
+/// Opens a layer about an order that can still change; says so where it cannot.
+fn while_open(order: &Order, layer: impl FnOnce() -> Layer) -> Action {
+    if order.state.is_final() {
+        let text = format!("the order is {} already", order.state.word());
+        return Action::Notice(Level::Info, text);
+    }
+    Action::Open(layer())
+}
+
 impl Pane for Orders {
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "what concerns other panes does nothing here"
+        reason = "what concerns no order is done elsewhere"
     )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
-        let keys = self.keys(context);
+        let keys = ids(&self.shown(context));
         if self.rows.step(&keys, command, context.page) {
             return None;
         }
@@ -338,32 +276,22 @@ impl Pane for Orders {
         let order = self.selected(context)?;
         match command {
             Command::Open => Some(Action::Open(Layer::Order(order.id.clone()))),
-            Command::Change if !order.state.is_final() => {
-                Some(Action::Open(Layer::Change(order.id.clone())))
+            Command::Change => Some(while_open(order, || Layer::Change(order.id.clone()))),
+            Command::Cancel => Some(while_open(order, || Layer::Confirm(cancel_question(order)))),
+            Command::Copy => {
+                let venue = order.provider_id.as_ref().map(|id| id.as_str());
+                Some(Action::Copy(venue.unwrap_or(order.id.as_str()).to_owned()))
             }
-            Command::Cancel if !order.state.is_final() => {
-                Some(Action::Open(Layer::Confirm(cancel_question(order))))
-            }
-            Command::Copy => order
-                .provider_id
-                .as_ref()
-                .map(|id| Action::Copy(id.as_str().to_owned())),
             _ => None,
         }
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
-        let info = info(context, self.view, &self.filter);
-        let frame = Frame {
-            number: Some(4),
-            name: SPEC.title,
-            info: &info,
-            focused: context.focused,
-            live: false,
-        };
+        let info = self.info(context);
+        let frame = cells::frame(context, (4, SPEC.title), &info);
         let inside = frame.draw(context.theme, area, buffer);
-        self.with_table(context, |table, _| {
-            table.draw(context.theme, inside, context.focused, buffer)
+        self.with_table(context, inside.height, |table| {
+            table.draw(context.theme, inside, context.focused, buffer);
         });
     }
 
@@ -378,8 +306,9 @@ impl Pane for Orders {
     }
 
     fn click(&mut self, context: &PaneContext<'_>, area: Rect, at: Position) -> Option<Action> {
-        let row = self.with_table(context, |table, _| table.row_at(inside(area), at))?;
-        self.rows.select(&self.keys(context), row);
+        let inside = cells::inside(area);
+        let row = self.with_table(context, inside.height, |table| table.row_at(inside, at))?;
+        self.rows.select(&ids(&self.shown(context)), row);
         None
     }
 
@@ -395,4 +324,11 @@ impl Pane for Orders {
             Command::NextView,
         ]
     }
+
+    fn shows_time(&self, _context: &PaneContext<'_>) -> bool {
+        true // how long an order has been looked up
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,19 @@
 //! Positions: what is held, by account or by symbol, valued live where a live price is there.
 
 use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
-use crate::domain::{AccountId, Currency, Symbol};
+use crate::domain::{AccountId, Currency, Side, Symbol};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
+use crate::ui::overlays::Layer;
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::table::{Align, Cell, Column, Note, Row, Table};
+use crate::ui::widgets::table::{Align, Cell, Column, Row, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position as Place, Rect};
-use rust_decimal::Decimal;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 mod holding;
+mod totals;
 
 use holding::Holding;
 
@@ -25,24 +24,71 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
     make: || Box::new(Positions::default()),
 };
 
-const COLUMNS: [Column<'static>; 9] = [
-    Column::new("Symbol", 6, 22),
-    Column::new("Qty", 8, 12).align(Align::Right),
-    Column::new("Avg", 9, 12).align(Align::Point(2)).priority(5),
-    Column::new("Last", 9, 12)
-        .align(Align::Point(2))
-        .priority(2),
-    Column::new("Value", 11, 14).align(Align::Point(2)),
-    Column::new("Day %", 7, 7).align(Align::Right).priority(3),
-    Column::new("Unrealised", 11, 14)
-        .align(Align::Right)
-        .priority(1),
-    Column::new("%", 6, 7).align(Align::Right).priority(6),
-    Column::new("Acct", 5, 6).align(Align::Right).priority(4),
+/// What a column shows, in the order of the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Field {
+    Symbol,
+    Quantity,
+    Average,
+    Last,
+    #[default]
+    Value,
+    DayChange,
+    Unrealised,
+    Percent,
+    Account,
+}
+
+const FIELDS: [Field; 9] = [
+    Field::Symbol,
+    Field::Quantity,
+    Field::Average,
+    Field::Last,
+    Field::Value,
+    Field::DayChange,
+    Field::Unrealised,
+    Field::Percent,
+    Field::Account,
 ];
 
-/// Columns by which rows can be sorted, in the order `o` goes through them.
-const SORTABLE: [usize; 5] = [4, 0, 5, 6, 7];
+impl Field {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Symbol => "Symbol",
+            Self::Quantity => "Qty",
+            Self::Average => "Avg",
+            Self::Last => "Last",
+            Self::Value => "Value",
+            Self::DayChange => "Day %",
+            Self::Unrealised => "Unrealised",
+            Self::Percent => "%",
+            Self::Account => "Acct",
+        }
+    }
+
+    /// Its column; `marked` where a price has a word beside it.
+    fn column(self, marked: bool) -> Column<'static> {
+        let column = |narrowest, widest| Column::new(self.title(), narrowest, widest);
+        let point = Align::Point(2);
+        match self {
+            Self::Symbol => column(6, 22),
+            Self::Quantity => column(8, 12).align(Align::Right),
+            Self::Average => column(9, 12).align(point).priority(5),
+            Self::Last if marked => column(14, 16).align(Align::Point(6)).priority(2),
+            Self::Last => column(9, 12).align(point).priority(2),
+            Self::Value => column(11, 14).align(point),
+            Self::DayChange => column(7, 7).align(Align::Right).priority(3),
+            Self::Unrealised => column(11, 14).align(Align::Right).priority(1),
+            Self::Percent => column(6, 7).align(Align::Right).priority(6),
+            Self::Account => column(5, 6).align(Align::Right).priority(4),
+        }
+    }
+
+    /// Whether its rows begin with the greatest, as long as nobody turns them round.
+    fn is_from_the_greatest(self) -> bool {
+        !matches!(self, Self::Symbol | Self::Account)
+    }
+}
 
 /// How rows are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,23 +114,22 @@ impl Grouping {
     fn words(self) -> &'static str {
         match self {
             Self::Each => "all accounts",
-            Self::Symbol => "by symbol",
-            Self::Account => "by account",
+            Self::Symbol => "summed by symbol",
+            Self::Account => "account by account",
         }
     }
 }
 
 /// What a row is about.
-type Key = (Symbol, Option<AccountId>);
+type Key = (Symbol, Currency, Option<AccountId>);
 
 /// The pane.
 #[derive(Default)]
-pub(super) struct Positions {
+struct Positions {
     rows: Rows<Key>,
     grouping: Grouping,
-    /// Index into [`SORTABLE`].
-    sort: usize,
-    ascending: bool,
+    sort: Field,
+    is_turned: bool,
     filter: Filter,
 }
 
@@ -97,26 +142,37 @@ impl Positions {
                 positions.map(|it| Holding::of(context, it)).collect()
             }
         };
-        holdings.retain(|it| {
-            self.filter
-                .lets_through(&[it.symbol.as_str(), it.account_name()])
-        });
+        if self.filter.is_set() {
+            holdings.retain(|it| {
+                let name = cells::symbol_name(&it.symbol);
+                let number = it.account.as_ref().map(AccountId::short);
+                self.filter.lets_through(&[
+                    it.symbol.as_str(),
+                    &name,
+                    it.account_name(),
+                    number.as_deref().unwrap_or_default(),
+                ])
+            });
+        }
         holdings.sort_by(|a, b| self.order(a, b));
         holdings
     }
 
+    fn is_descending(&self) -> bool {
+        self.sort.is_from_the_greatest() != self.is_turned
+    }
+
     fn order(&self, a: &Holding, b: &Holding) -> Ordering {
-        let by_column = match SORTABLE[self.sort] {
-            0 => b.symbol.cmp(&a.symbol),
-            5 => a.day_change.cmp(&b.day_change),
-            6 => a.unrealised.cmp(&b.unrealised),
-            7 => a.unrealised_fraction.cmp(&b.unrealised_fraction),
-            _ => a.value.map(|it| it.abs()).cmp(&b.value.map(|it| it.abs())),
-        };
-        let by_column = if self.ascending {
-            by_column
-        } else {
-            by_column.reverse()
+        let by_column = match self.sort {
+            Field::Symbol => self.directed(Some(&a.symbol), Some(&b.symbol)),
+            Field::Quantity => self.directed(Some(a.quantity), Some(b.quantity)),
+            Field::Average => self.directed(a.average, b.average),
+            Field::Last => self.directed(a.price, b.price),
+            Field::Value => self.directed(a.value.map(|it| it.abs()), b.value.map(|it| it.abs())),
+            Field::DayChange => self.directed(a.day_change, b.day_change),
+            Field::Unrealised => self.directed(a.unrealised, b.unrealised),
+            Field::Percent => self.directed(a.unrealised_fraction(), b.unrealised_fraction()),
+            Field::Account => self.directed(a.account.as_ref(), b.account.as_ref()),
         };
         let by_account = match self.grouping {
             Grouping::Account => a.account.cmp(&b.account),
@@ -127,21 +183,39 @@ impl Positions {
             .then_with(|| a.key().cmp(&b.key()))
     }
 
+    /// What is unknown stands last, whichever way the rest is sorted.
+    fn directed<T: Ord>(&self, a: Option<T>, b: Option<T>) -> Ordering {
+        match (a, b) {
+            (Some(a), Some(b)) if self.is_descending() => b.cmp(&a),
+            (Some(a), Some(b)) => a.cmp(&b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        }
+    }
+
+    /// A table for the inside of a frame, ready to draw or to be asked where its rows are.
     fn with_table<T>(
         &self,
         context: &PaneContext<'_>,
+        inside: Rect,
         act: impl FnOnce(&Table<'_>, &[Holding]) -> T,
     ) -> T {
         let holdings = self.holdings(context);
         let keys: Vec<Key> = holdings.iter().map(Holding::key).collect();
-        let notes = notes(context, &holdings);
+        let notes = cells::few(totals::notes(context, &holdings), inside);
+        // By the quote even where it is stale, so that no column moves when it gets so.
+        let is_marked = holdings.iter().any(|it| {
+            let quote = context.replica.quote(&it.symbol);
+            quote.is_some_and(|quote| !cells::feed_mark(quote).is_empty())
+        });
+        let columns = FIELDS.map(|field| field.column(is_marked));
+        let sorted = FIELDS.iter().position(|it| *it == self.sort);
         let table = Table {
-            columns: &COLUMNS,
+            columns: &columns,
             total: holdings.len(),
             selected: (!keys.is_empty()).then(|| self.rows.index(&keys)),
-            sorted: Some((SORTABLE[self.sort], !self.ascending)),
+            sorted: sorted.map(|index| (index, self.is_descending())),
             row: &|index| row(context, &holdings[index]),
-            totals: totals(context, &holdings),
+            totals: totals::row(context, &holdings),
             notes: &notes,
             empty: if self.filter.is_set() {
                 "no position matches"
@@ -155,37 +229,68 @@ impl Positions {
     fn keys(&self, context: &PaneContext<'_>) -> Vec<Key> {
         self.holdings(context).iter().map(Holding::key).collect()
     }
+
+    fn info(&self, context: &PaneContext<'_>, shown: usize) -> String {
+        let all = context.replica.all_positions().count();
+        let filter = cells::filter_words(&self.filter);
+        let grouping = self.grouping.words();
+        let sort = if self.sort == Field::Percent {
+            "unrealised %".into()
+        } else {
+            self.sort.title().to_lowercase()
+        };
+        let count = match self.grouping {
+            Grouping::Symbol => shown.to_string(),
+            Grouping::Each | Grouping::Account if shown == all => all.to_string(),
+            Grouping::Each | Grouping::Account => format!("{shown} of {all}"),
+        };
+        format!("{filter}{grouping} · by {sort} · {count}")
+    }
+
+    fn ticket(&self, context: &PaneContext<'_>, side: Side) -> Option<Action> {
+        let keys = self.keys(context);
+        let (symbol, _, account) = self.rows.selected(&keys)?.clone();
+        Some(Action::Open(Layer::Ticket {
+            side,
+            symbol: Some(symbol),
+            account,
+        }))
+    }
 }
 
 fn row(context: &PaneContext<'_>, holding: &Holding) -> Row {
     let theme = context.theme;
     let muted = theme.style(Role::Muted);
-    let (name, text) = if holding.is_live {
-        (theme.style(Role::Strong), theme.style(Role::Text))
-    } else {
+    let is_old = holding.old.is_some();
+    let (name, text) = if is_old {
         (muted, muted)
-    };
-    let price = |price| Cell::number(format::price(price), text);
-    let quantity = if context.hidden {
-        Cell::number(cells::MASK, text)
     } else {
-        Cell::number(format::quantity(holding.quantity), text)
+        (theme.style(Role::Strong), theme.style(Role::Text))
     };
+    let quantity = if context.hidden {
+        cells::MASK.to_owned()
+    } else {
+        format::quantity(holding.quantity)
+    };
+    let last = |price| {
+        let gap = if holding.mark.is_empty() { "" } else { " " };
+        format!("{}{gap}{}", cells::market_price(price), holding.mark)
+    };
+    let number = |value: Option<String>, style| match value {
+        Some(value) => Cell::number(value, style),
+        None => cells::unknown(context),
+    };
+    let fraction = holding.unrealised_fraction();
+    let percent = fraction.map(|it| format::percent(it, 1));
     vec![
-        Cell::name(holding.symbol.as_str(), name),
-        quantity,
-        match holding.average {
-            Some(average) => Cell::number(format::price_to(average, 2), muted),
-            None => cells::unknown(context),
-        },
-        holding.price.map_or_else(|| cells::unknown(context), price),
-        cells::amount(context, holding.value, text),
-        cells::change(context, holding.day_change),
-        cells::profit(context, holding.unrealised),
-        match holding.unrealised_fraction {
-            Some(fraction) => Cell::number(format::percent(fraction, 1), muted),
-            None => cells::unknown(context),
-        },
+        Cell::name(cells::symbol_name(&holding.symbol), name),
+        Cell::number(quantity, text),
+        number(holding.average.map(cells::average_price), muted),
+        number(holding.price.map(last), text),
+        cells::amount(context, holding.value, holding.currency, text),
+        cells::change(context, holding.day_change, is_old),
+        cells::profit(context, holding.unrealised, holding.currency, is_old),
+        number(percent, muted),
         match &holding.account {
             Some(account) => cells::account(context, account),
             None => Cell::name(format!("×{}", holding.accounts), muted),
@@ -193,87 +298,10 @@ fn row(context: &PaneContext<'_>, holding: &Holding) -> Row {
     ]
 }
 
-/// Sums over holdings of one currency; where there are several, the greatest and a note on the rest.
-fn totals(context: &PaneContext<'_>, holdings: &[Holding]) -> Option<Row> {
-    let (_, value, unrealised, cost) = sums(holdings).into_iter().next()?;
-    let theme = context.theme;
-    let strong = theme.style(Role::Strong);
-    let fraction = unrealised.checked_div(cost);
-    let mut row = vec![
-        Cell::name("Total", strong),
-        Cell::empty(),
-        Cell::empty(),
-        Cell::empty(),
-    ];
-    row.push(cells::amount(context, Some(value), strong));
-    row.push(Cell::empty());
-    row.push(cells::profit(context, Some(unrealised)));
-    row.push(match fraction {
-        Some(fraction) => Cell::number(format::percent(fraction, 1), theme.style(Role::Muted)),
-        None => cells::unknown(context),
-    });
-    row.push(Cell::empty());
-    Some(row)
-}
-
-/// Value, unrealised profit and cost by currency, the greatest value first.
-fn sums(holdings: &[Holding]) -> Vec<(Currency, Decimal, Decimal, Decimal)> {
-    let mut sums: BTreeMap<Currency, (Decimal, Decimal, Decimal)> = BTreeMap::new();
-    for holding in holdings {
-        let sum = sums.entry(holding.currency).or_default();
-        sum.0 += holding.value.unwrap_or_default();
-        sum.1 += holding.unrealised.unwrap_or_default();
-        sum.2 += holding.cost.unwrap_or_default().abs();
-    }
-    let mut sums: Vec<_> = sums
-        .into_iter()
-        .map(|(currency, (value, profit, cost))| (currency, value, profit, cost))
-        .collect();
-    sums.sort_by_key(|sum| std::cmp::Reverse(sum.1.abs()));
-    sums
-}
-
-/// Why some rows are dim, and sums in other currencies.
-fn notes(context: &PaneContext<'_>, holdings: &[Holding]) -> Vec<Note> {
-    let muted = context.theme.style(Role::Muted);
-    let mut notes = Vec::new();
-    let old: Vec<&Holding> = holdings.iter().filter(|holding| !holding.is_live).collect();
-    if let Some(oldest) = old.iter().map(|holding| holding.as_of).min() {
-        let names: BTreeSet<&str> = old.iter().map(|holding| holding.symbol.as_str()).collect();
-        let names: Vec<&str> = names.into_iter().collect();
-        let named = if names.len() > 3 {
-            format!("{} symbols", names.len())
-        } else {
-            names.join(", ")
-        };
-        let when = format::when(oldest, context.now, context.zone);
-        notes.push((
-            format!("{named}: the broker's price as of {when}, no live quote"),
-            muted,
-        ));
-    }
-    for (currency, value, _, _) in sums(holdings).into_iter().skip(1) {
-        notes.push((
-            format!("and {} {currency}", format::decimal(value, 2)),
-            muted,
-        ));
-    }
-    notes
-}
-
-fn inside(area: Rect) -> Rect {
-    Rect::new(
-        area.x + 1,
-        area.y + 1,
-        area.width.saturating_sub(2),
-        area.height.saturating_sub(2),
-    )
-}
-
 impl Pane for Positions {
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "what concerns other panes does nothing here"
+        reason = "what concerns no position is done elsewhere"
     )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
         let keys = self.keys(context);
@@ -281,9 +309,15 @@ impl Pane for Positions {
             return None;
         }
         match command {
-            Command::SortNext => self.sort = (self.sort + 1) % SORTABLE.len(),
-            Command::SortReverse => self.ascending = !self.ascending,
+            Command::SortNext => {
+                let here = FIELDS.iter().position(|it| *it == self.sort).unwrap_or(0);
+                self.sort = FIELDS[(here + 1) % FIELDS.len()];
+                self.is_turned = false;
+            }
+            Command::SortReverse => self.is_turned = !self.is_turned,
             Command::Group => self.grouping = self.grouping.next(),
+            Command::Buy => return self.ticket(context, Side::Buy),
+            Command::Sell => return self.ticket(context, Side::Sell),
             Command::Open => return Some(Action::Run(Command::Focus(PaneId::Detail))),
             _ => {}
         }
@@ -291,27 +325,10 @@ impl Pane for Positions {
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
-        self.with_table(context, |table, holdings| {
-            let sorted = COLUMNS[SORTABLE[self.sort]].title().to_lowercase();
-            let filter = if self.filter.is_set() {
-                format!("/{} · ", self.filter.text())
-            } else {
-                String::new()
-            };
-            let all = context.replica.all_positions().count();
-            let count = if holdings.len() == all {
-                all.to_string()
-            } else {
-                format!("{} of {all}", holdings.len())
-            };
-            let info = format!("{filter}{} · by {sorted} · {count}", self.grouping.words());
-            let frame = Frame {
-                number: Some(2),
-                name: SPEC.title,
-                info: &info,
-                focused: context.focused,
-                live: false,
-            };
+        let inside = cells::inside(area);
+        self.with_table(context, inside, |table, holdings| {
+            let info = self.info(context, holdings.len());
+            let frame = cells::frame(context, (2, SPEC.title), &info);
             let inside = frame.draw(context.theme, area, buffer);
             table.draw(context.theme, inside, context.focused, buffer);
         });
@@ -321,14 +338,15 @@ impl Pane for Positions {
         let keys = self.keys(context);
         let selected = self.rows.selected(&keys);
         Selection {
-            symbol: selected.map(|(symbol, _)| symbol.clone()),
-            account: selected.and_then(|(_, account)| account.clone()),
+            symbol: selected.map(|(symbol, ..)| symbol.clone()),
+            account: selected.and_then(|(.., account)| account.clone()),
             ..Selection::default()
         }
     }
 
     fn click(&mut self, context: &PaneContext<'_>, area: Rect, at: Place) -> Option<Action> {
-        let row = self.with_table(context, |table, _| table.row_at(inside(area), at))?;
+        let inside = cells::inside(area);
+        let row = self.with_table(context, inside, |table, _| table.row_at(inside, at))?;
         self.rows.select(&self.keys(context), row);
         None
     }
@@ -355,6 +373,9 @@ impl Pane for Positions {
     }
 
     fn shows_time(&self, _context: &PaneContext<'_>) -> bool {
-        false
+        true // a live price becomes a stale one without a word from anybody
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::cells::{self, Freshness};
 use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection};
+use crate::config::Watchlist;
 use crate::domain::quote::TradingStatus;
 use crate::domain::{Level1, Symbol, Timeframe, Timestamp};
 use crate::link::Request;
@@ -9,14 +10,14 @@ use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::line_chart::sparkline;
-use crate::ui::widgets::table::{Align, Cell, Column, Note, Row, Table};
+use crate::ui::widgets::table::{Align, Cell, Column, Row, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use rust_decimal::Decimal;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
+
+mod history;
 
 /// How the registry makes it.
 pub(super) const SPEC: PaneSpec = PaneSpec {
@@ -25,249 +26,321 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
     make: || Box::new(Quotes::default()),
 };
 
-/// How often the history behind the sparkline is asked for.
+/// How often the history behind the line at the bottom is asked for.
 const HISTORY_EVERY: Duration = Duration::from_secs(60);
 
-const COLUMNS: [Column<'static>; 6] = [
-    Column::new("Symbol", 6, 22),
-    Column::new("Last", 9, 12).align(Align::Point(2)),
-    Column::new("Bid × Ask", 15, 23).align(Align::Right),
-    Column::new("Day %", 7, 7).align(Align::Right).priority(2),
-    Column::new("Volume", 8, 14).align(Align::Right).priority(4),
-    Column::new("Age", 4, 5).align(Align::Right).priority(3),
-];
+/// Lowest inside of the frame that has room for the history.
+const LOWEST_WITH_HISTORY: u16 = 6;
+
+/// Feeds named in the title; more are counted.
+const MOST_FEEDS: usize = 3;
+
+/// Narrowest columns of symbol, last price, last price with a word beside it, and spread.
+const SYMBOL: u16 = 6;
+const LAST: u16 = 9;
+const MARKED_LAST: u16 = 14;
+const SPREAD: u16 = 15;
+
+/// How many columns there are.
+const COLUMNS: usize = 6;
+
+/// The columns of a table that wide; `is_marked` where a price has a word beside it.
+fn columns(width: u16, is_marked: bool) -> [Column<'static>; COLUMNS] {
+    let last = if is_marked {
+        Column::new("Last", MARKED_LAST, 16).align(Align::Point(6))
+    } else {
+        Column::new("Last", LAST, 12).align(Align::Point(2))
+    };
+    let needed = SYMBOL + if is_marked { MARKED_LAST } else { LAST } + SPREAD + 3; // mark, gaps
+    // Where the spread has no room to say that it is stale, the age stays and says it.
+    let (spread, day, age) = if width < needed { (5, 2, 1) } else { (1, 2, 3) };
+    [
+        Column::new("Symbol", SYMBOL, 22),
+        last,
+        Column::new("Bid × Ask", SPREAD, 23)
+            .align(Align::Right)
+            .priority(spread),
+        Column::new("Day %", 7, 7).align(Align::Right).priority(day),
+        Column::new("Volume", 8, 14).align(Align::Right).priority(4),
+        Column::new("Age", 4, 5).align(Align::Right).priority(age),
+    ]
+}
 
 /// The pane.
 #[derive(Default)]
-pub(super) struct Quotes {
+struct Quotes {
     rows: Rows<Symbol>,
     list: usize,
     filter: Filter,
     asked: HashMap<Symbol, Timestamp>,
+    /// The symbols of the list shown, read once and not each time it is drawn.
+    symbols: Vec<Symbol>,
+}
+
+fn is_of(symbols: &[Symbol], list: &Watchlist) -> bool {
+    let is_same =
+        |(symbol, text): (&Symbol, &String)| symbol.as_str().eq_ignore_ascii_case(text.trim());
+    symbols.len() == list.symbols.len() && symbols.iter().zip(&list.symbols).all(is_same)
 }
 
 impl Quotes {
-    fn list_name<'a>(&self, context: &'a PaneContext<'_>) -> &'a str {
+    fn list<'a>(&self, context: &PaneContext<'a>) -> Option<&'a Watchlist> {
         let lists = &context.config.watchlists;
-        lists
-            .get(self.list.min(lists.len().saturating_sub(1)))
-            .map_or("", |list| list.name.as_str())
+        lists.get(self.list.min(lists.len().saturating_sub(1)))
     }
 
-    fn all(&self, context: &PaneContext<'_>) -> Vec<Symbol> {
-        let lists = &context.config.watchlists;
-        let list = lists.get(self.list.min(lists.len().saturating_sub(1)));
-        list.map_or(Vec::new(), |list| {
-            list.symbols
-                .iter()
-                .map(|symbol| Symbol::new(symbol))
-                .collect()
-        })
+    /// Every symbol of the list shown.
+    fn all(&self, context: &PaneContext<'_>) -> Cow<'_, [Symbol]> {
+        match self.list(context) {
+            None => Cow::Borrowed(&[]),
+            Some(list) if is_of(&self.symbols, list) => Cow::Borrowed(&self.symbols),
+            Some(list) => list.symbols.iter().map(|it| Symbol::new(it)).collect(),
+        }
     }
 
-    fn keys(&self, context: &PaneContext<'_>) -> Vec<Symbol> {
-        let mut symbols = self.all(context);
-        symbols.retain(|symbol| self.filter.lets_through(&[symbol.as_str()]));
-        symbols
+    /// The symbols shown.
+    fn keys(&self, context: &PaneContext<'_>) -> Cow<'_, [Symbol]> {
+        let all = self.all(context);
+        if !self.filter.is_set() {
+            return all;
+        }
+        let shown = all.iter().filter(|symbol| {
+            let texts = [symbol.as_str(), &cells::symbol_name(symbol)];
+            self.filter.lets_through(&texts)
+        });
+        shown.cloned().collect()
     }
 
-    /// Which feed, and whether it is real: said in the frame, beside every number it concerns.
-    fn source(context: &PaneContext<'_>, keys: &[Symbol]) -> String {
-        let mut lines = keys
-            .iter()
-            .filter_map(|symbol| context.replica.quote(symbol));
-        let Some(line) = lines.find(|line| !line.source.is_empty()) else {
-            return String::new();
+    fn info(&self, context: &PaneContext<'_>, all: &[Symbol]) -> String {
+        let filter = cells::filter_words(&self.filter);
+        let lists = context.config.watchlists.len();
+        let name = self.list(context).map_or("", |list| list.name.as_str());
+        let which = match lists {
+            0 | 1 => String::new(),
+            _ => format!(" {}/{lists}", self.list.min(lists - 1) + 1),
         };
-        let kind = if line.simulated {
-            " simulated".to_owned()
-        } else if line.delayed_minutes > 0 {
-            format!(" {} m delayed", line.delayed_minutes)
-        } else {
-            String::new()
-        };
-        format!("{}{kind}", line.source)
-    }
-
-    fn sparkline(&self, context: &PaneContext<'_>, keys: &[Symbol], width: u16) -> Option<Note> {
-        let symbol = self.rows.selected(keys)?;
-        let bars = context
-            .replica
-            .bars
-            .get(&(symbol.clone(), Timeframe::FiveMinutes))?;
-        let closes: Vec<Decimal> = bars.iter().map(|bar| bar.close.0).collect();
-        let name = format!("{symbol} today ");
-        let room = usize::from(width).saturating_sub(format::width(&name) + 2);
-        let line = format!("{name}{}", sparkline(&closes, room));
-        Some((line, context.theme.style(Role::Accent)))
+        let feeds = feeds(context, all);
+        let dot = if feeds.is_empty() { "" } else { " · " };
+        format!("{filter}{name}{which}{dot}{feeds}")
     }
 
     fn with_table<T>(
         &self,
         context: &PaneContext<'_>,
         width: u16,
-        act: impl FnOnce(&Table<'_>) -> T,
+        act: impl FnOnce(&Table<'_>, Option<&Symbol>) -> T,
     ) -> T {
         let keys = self.keys(context);
-        let notes: Vec<Note> = self.sparkline(context, &keys, width).into_iter().collect();
+        let is_marked = keys.iter().any(|symbol| {
+            let line = context.replica.quote(symbol);
+            line.is_some_and(|it| it.simulated || it.delayed_minutes > 0)
+        });
+        let columns = columns(width, is_marked);
         let table = Table {
-            columns: &COLUMNS,
+            columns: &columns,
             total: keys.len(),
             selected: (!keys.is_empty()).then(|| self.rows.index(&keys)),
             sorted: None,
             row: &|index| row(context, &keys[index]),
             totals: None,
-            notes: &notes,
+            notes: &[],
             empty: if self.filter.is_set() {
                 "no symbol matches"
             } else {
                 "no symbols; a adds one"
             },
         };
-        act(&table)
+        act(&table, self.rows.selected(&keys))
     }
+
+    fn selected(&self, context: &PaneContext<'_>) -> Option<Symbol> {
+        self.rows.selected(&self.keys(context)).cloned()
+    }
+}
+
+/// Which feeds the list is from, and whether they are real and of now.
+fn feeds(context: &PaneContext<'_>, symbols: &[Symbol]) -> String {
+    let mut seen: Vec<(&str, bool, u16)> = Vec::new();
+    for line in symbols.iter().filter_map(|it| context.replica.quote(it)) {
+        let feed = (line.source.as_str(), line.simulated, line.delayed_minutes);
+        if !line.source.is_empty() && !seen.contains(&feed) {
+            seen.push(feed);
+        }
+    }
+    let words = seen
+        .iter()
+        .map(|(source, simulated, minutes)| match (simulated, minutes) {
+            (true, _) if source.contains("simulated") => (*source).to_owned(),
+            (true, _) => format!("{source} simulated"),
+            (false, 0) => (*source).to_owned(),
+            (false, minutes) => format!("{source} {minutes}m delayed"),
+        });
+    let named: Vec<String> = words.take(MOST_FEEDS).collect();
+    match seen.len().saturating_sub(MOST_FEEDS) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// What is inside of the frame: the table, and the line of the history where there is room.
+fn parts(inside: Rect) -> (Rect, Option<Rect>) {
+    if inside.height < LOWEST_WITH_HISTORY {
+        return (inside, None);
+    }
+    let table = Rect {
+        height: inside.height - 1,
+        ..inside
+    };
+    let history = Rect {
+        y: table.bottom(),
+        height: 1,
+        ..inside
+    };
+    (table, Some(history))
 }
 
 fn row(context: &PaneContext<'_>, symbol: &Symbol) -> Row {
     let theme = context.theme;
-    let Some(line) = context.replica.quote(symbol) else {
-        return unknown_row(context, symbol);
-    };
-    let fresh = cells::freshness(context, Some(line));
     let muted = theme.style(Role::Muted);
-    let is_stale = matches!(fresh, Freshness::Stale(_) | Freshness::Unknown);
-    let name = if is_stale {
-        muted
-    } else {
-        theme.style(Role::Strong)
+    let line = context.replica.quote(symbol);
+    let fresh = cells::freshness(context, line);
+    let name = cells::symbol_name(symbol);
+    let Some(line) = line.filter(|_| fresh != Freshness::Unknown) else {
+        let mut row = vec![Cell::name(name, muted), cells::unknown(context)];
+        row.push(silence(context, symbol));
+        row.extend((row.len()..COLUMNS).map(|_| cells::unknown(context)));
+        return row;
     };
-    let price = if is_stale {
-        muted
+    let is_stale = matches!(fresh, Freshness::Stale(_));
+    let (name_style, price_style) = if is_stale {
+        (muted, muted)
     } else {
-        cells::price_style(context, line)
+        (theme.style(Role::Strong), cells::price_style(context, line))
     };
-    let shown = line.mark();
     vec![
-        Cell::name(symbol.as_str(), name),
-        shown.map_or_else(
-            || cells::unknown(context),
-            |price_shown| Cell::number(format::price(price_shown), price),
-        ),
-        spread(context, line, fresh),
-        cells::change(context, line.day_change()),
-        line.volume.map_or_else(
-            || cells::unknown(context),
-            |volume| Cell::number(format::quantity(volume), muted),
-        ),
-        match fresh {
-            Freshness::Unknown => cells::unknown(context),
-            Freshness::Live => Cell::number("now", muted),
-            Freshness::Old(age) | Freshness::Stale(age) => Cell::number(format::age(age), muted),
+        Cell::name(name, name_style),
+        match line.mark() {
+            Some(price) => last(line, &cells::market_price(price), price_style),
+            None => cells::unknown(context),
         },
+        spread(context, line, fresh),
+        cells::change(context, line.day_change(), is_stale),
+        match line.volume {
+            Some(volume) => Cell::number(format::quantity(volume), muted),
+            None => cells::unknown(context),
+        },
+        age(context, fresh),
     ]
+}
+
+/// The last price, with the word beside it that says it is not a live one.
+fn last(line: &Level1, price: &str, style: ratatui::style::Style) -> Cell {
+    let mark = cells::feed_mark(line);
+    if mark.is_empty() {
+        return Cell::number(price, style);
+    }
+    Cell::number(format!("{price} {mark}"), style)
+}
+
+fn age(context: &PaneContext<'_>, fresh: Freshness) -> Cell {
+    let muted = context.theme.style(Role::Muted);
+    match fresh {
+        Freshness::Unknown => cells::unknown(context),
+        Freshness::Live => Cell::number("now", muted),
+        Freshness::Old(age) => Cell::number(format::age(age), muted),
+        Freshness::Stale(age) => Cell::number(format::age(age), context.theme.style(Role::Warn)),
+    }
 }
 
 /// Bid × ask, or in its place what is wrong with it.
 fn spread(context: &PaneContext<'_>, line: &Level1, fresh: Freshness) -> Cell {
-    let theme = context.theme;
+    let muted = context.theme.style(Role::Muted);
+    let warn = context.theme.style(Role::Warn);
     if let TradingStatus::Halted(reason) = &line.status {
-        return Cell::sentence(format!("halted {reason}"), theme.style(Role::Warn));
+        return Cell::sentence(format!("halted {reason}"), warn).or("halted");
     }
     if let Freshness::Stale(age) = fresh {
-        return Cell::sentence(
-            format!("stale {}", format::age(age)),
-            theme.style(Role::Warn),
-        );
+        return Cell::sentence(format!("stale {}", format::age(age)), warn);
     }
-    match (line.bid, line.ask) {
-        (None, None) => cells::unknown(context),
-        (bid, ask) => {
-            let side = |price| format::or_unknown(price, format::price);
-            Cell::number(
-                format!("{} × {}", side(bid), side(ask)),
-                theme.style(Role::Muted),
-            )
-        }
+    if line.bid.is_none() && line.ask.is_none() {
+        return cells::unknown(context);
     }
+    let both = |text: fn(crate::domain::Price) -> String| {
+        let (bid, ask) = (line.bid, line.ask);
+        format!(
+            "{} × {}",
+            format::or_unknown(bid, text),
+            format::or_unknown(ask, text)
+        )
+    };
+    let bare = both(|price| format::price_to(price, format::decimals_shown(price.0)));
+    Cell::number(both(cells::market_price), muted).or(bare)
 }
 
-fn unknown_row(context: &PaneContext<'_>, symbol: &Symbol) -> Row {
-    let mut row = vec![Cell::name(
-        symbol.as_str(),
-        context.theme.style(Role::Muted),
-    )];
-    row.extend((1..COLUMNS.len()).map(|_| cells::unknown(context)));
-    row
-}
-
-fn inside(area: Rect) -> Rect {
-    Rect::new(
-        area.x + 1,
-        area.y + 1,
-        area.width.saturating_sub(2),
-        area.height.saturating_sub(2),
-    )
+/// Why nothing is known of a symbol.
+fn silence(context: &PaneContext<'_>, symbol: &Symbol) -> Cell {
+    let connections = context.replica.connections.values();
+    let feeds = || connections.clone().flat_map(|it| &it.feeds);
+    let (words, role) = if feeds().any(|feed| feed.not_live.contains(symbol)) {
+        ("no feed has it", Role::Warn)
+    } else if feeds().any(|feed| feed.live) {
+        ("nothing yet", Role::Muted)
+    } else {
+        ("no feed", Role::Muted)
+    };
+    Cell::sentence(words, context.theme.style(role))
 }
 
 impl Pane for Quotes {
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "what concerns other panes does nothing here"
+        reason = "what concerns no quote is done elsewhere"
     )]
     fn update(&mut self, context: &PaneContext<'_>, command: Command) -> Option<Action> {
-        let keys = self.keys(context);
+        let keys = self.keys(context).into_owned();
         if self.rows.step(&keys, command, context.page) {
             return None;
         }
         match command {
             Command::NextView => {
-                self.list = (self.list + 1) % context.config.watchlists.len().max(1);
+                let lists = context.config.watchlists.len().max(1);
+                self.list = (self.list.min(lists - 1) + 1) % lists;
                 None
             }
-            Command::Cancel => self
-                .rows
-                .selected(&keys)
-                .cloned()
-                .map(Action::RemoveFromWatchlist),
+            Command::Cancel => {
+                let symbol = self.rows.selected(&keys)?;
+                Some(Action::RemoveFromWatchlist(symbol.clone()))
+            }
             Command::Open => Some(Action::Run(Command::Focus(PaneId::Detail))),
             _ => None,
         }
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
-        let source = Self::source(context, &self.all(context));
-        let filter = if self.filter.is_set() {
-            format!("/{} · ", self.filter.text())
-        } else {
-            String::new()
-        };
-        let dot = if source.is_empty() { "" } else { " · " };
-        let info = format!("{filter}{}{dot}{source}", self.list_name(context));
-        let frame = Frame {
-            number: Some(3),
-            name: SPEC.title,
-            info: &info,
-            focused: context.focused,
-            live: false,
-        };
+        let info = self.info(context, &self.all(context));
+        let frame = cells::frame(context, (3, SPEC.title), &info);
         let inside = frame.draw(context.theme, area, buffer);
-        self.with_table(context, inside.width, |table| {
-            table.draw(context.theme, inside, context.focused, buffer)
+        let (table_area, history_area) = parts(inside);
+        self.with_table(context, inside.width, |table, selected| {
+            table.draw(context.theme, table_area, context.focused, buffer);
+            if let (Some(area), Some(symbol)) = (history_area, selected) {
+                history::draw(context, symbol, area, buffer);
+            }
         });
     }
 
     fn selection(&self, context: &PaneContext<'_>) -> Selection {
-        let symbol = self.rows.selected(&self.keys(context)).cloned();
         Selection {
-            symbol,
+            symbol: self.selected(context),
             ..Selection::default()
         }
     }
 
     fn click(&mut self, context: &PaneContext<'_>, area: Rect, at: Position) -> Option<Action> {
-        let inside = inside(area);
-        let row = self.with_table(context, inside.width, |table| table.row_at(inside, at))?;
-        self.rows.select(&self.keys(context), row);
+        let (inside, _) = parts(cells::inside(area));
+        let row = self.with_table(context, inside.width, |table, _| table.row_at(inside, at))?;
+        let keys = self.keys(context).into_owned();
+        self.rows.select(&keys, row);
         None
     }
 
@@ -276,18 +349,19 @@ impl Pane for Quotes {
     }
 
     fn symbols(&self, context: &PaneContext<'_>) -> Vec<Symbol> {
-        self.all(context)
+        self.all(context).into_owned()
     }
 
     fn wants(&mut self, context: &PaneContext<'_>) -> Option<Action> {
+        if let Cow::Owned(symbols) = self.all(context) {
+            self.symbols = symbols;
+        }
         if !context.replica.ready || context.replica.quotes.is_empty() {
             return None;
         }
-        let symbol = self.rows.selected(&self.keys(context)).cloned()?;
-        let is_due = self
-            .asked
-            .get(&symbol)
-            .is_none_or(|asked| context.now.since(*asked) >= HISTORY_EVERY);
+        let symbol = self.selected(context)?;
+        let asked = self.asked.get(&symbol);
+        let is_due = asked.is_none_or(|asked| context.now.since(*asked) >= HISTORY_EVERY);
         if !is_due {
             return None;
         }
@@ -306,3 +380,6 @@ impl Pane for Quotes {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

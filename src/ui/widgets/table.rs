@@ -77,6 +77,8 @@ enum Fit {
 #[derive(Clone, Debug)]
 pub struct Cell {
     text: String,
+    /// What is said instead where it is too long.
+    shorter: Vec<String>,
     style: Style,
     fit: Fit,
 }
@@ -103,14 +105,28 @@ impl Cell {
     }
 
     fn new(text: String, style: Style, fit: Fit) -> Self {
-        Self { text, style, fit }
+        Self {
+            text,
+            shorter: Vec::new(),
+            style,
+            fit,
+        }
+    }
+
+    /// The same with another way to say it where this one and those before are too long.
+    pub fn or(mut self, shorter: impl Into<String>) -> Self {
+        self.shorter.push(shorter.into());
+        self
     }
 
     fn fitted(&self, columns: usize) -> String {
+        let mut texts = std::iter::once(&self.text).chain(&self.shorter);
+        let whole = texts.find(|text| format::width(text) <= columns);
+        let text = whole.or(self.shorter.last()).unwrap_or(&self.text);
         match self.fit {
-            Fit::Name => format::shortened(&self.text, columns),
-            Fit::Sentence => format::cut(&self.text, columns),
-            Fit::Number => format::whole_or_nothing(&self.text, columns).into(),
+            Fit::Name => format::shortened(text, columns),
+            Fit::Sentence => format::cut(text, columns),
+            Fit::Number => format::whole_or_nothing(text, columns).into(),
         }
     }
 }

@@ -1,9 +1,19 @@
 //! A row of the positions: one position, or the sum of a symbol's positions over accounts.
 
-use crate::domain::{AccountId, Currency, Position, Price, Quantity, Symbol, Timestamp};
-use crate::ui::panes::{PaneContext, cells};
+use crate::domain::{
+    AccountId, AssetClass, Currency, Level1, Position, Price, Quantity, Symbol, Timestamp,
+};
+use crate::link::ConnectionState;
+use crate::ui::format;
+use crate::ui::panes::PaneContext;
+use crate::ui::panes::cells::{self, Freshness};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+
+/// Units that an option contract is over: 100 for every listed option that no corporate action adjusted.
+///
+/// Source: the OCC's contract specifications; an adjusted option has a digit at the end of its root.
+const OPTION_CONTRACT: i64 = 100;
 
 /// What a row shows.
 pub(super) struct Holding {
@@ -14,38 +24,158 @@ pub(super) struct Holding {
     pub(super) accounts: usize,
     pub(super) currency: Currency,
     pub(super) quantity: Quantity,
+    /// Whether parts of the sum are long and others short: an average of both would mean nothing.
+    is_mixed: bool,
     pub(super) average: Option<Price>,
     pub(super) price: Option<Price>,
-    /// Whether the price is a live one.
-    pub(super) is_live: bool,
+    /// When the price was heard.
+    price_time: Timestamp,
+    /// What stands beside the price: `sim`, `15m`.
+    pub(super) mark: String,
+    /// Why that mark, in words.
+    pub(super) mark_words: Option<String>,
     pub(super) value: Option<Decimal>,
     pub(super) cost: Option<Decimal>,
+    /// What was paid and received for its parts, without signs.
+    pub(super) spent: Option<Decimal>,
     pub(super) day_change: Option<Decimal>,
+    /// Value at the close before.
+    pub(super) value_before: Option<Decimal>,
     pub(super) unrealised: Option<Decimal>,
-    pub(super) unrealised_fraction: Option<Decimal>,
-    /// When the broker's figures were read.
-    pub(super) as_of: Timestamp,
+    /// Why its figures are not of now.
+    pub(super) old: Option<String>,
+}
+
+/// Units one contract is over; `None` where that is not known.
+fn contract_size(position: &Position) -> Option<Decimal> {
+    match position.class {
+        AssetClass::Equity | AssetClass::Crypto | AssetClass::Forex => Some(Decimal::ONE),
+        AssetClass::Option => {
+            let symbol = position.symbol.as_str();
+            let root = &symbol.as_bytes()[..symbol.len().saturating_sub(15)];
+            let is_standard = root.last().is_some_and(u8::is_ascii_alphabetic);
+            is_standard.then(|| OPTION_CONTRACT.into())
+        }
+        AssetClass::Future | AssetClass::Other(_) => None,
+    }
+}
+
+/// The price that a holding is valued at.
+struct Valuation<'a> {
+    price: Price,
+    /// When it was heard.
+    time: Timestamp,
+    /// The quote it is from; `None` for the price the provider reported.
+    quote: Option<&'a Level1>,
+}
+
+impl<'a> Valuation<'a> {
+    /// A quote that is not stale, else the price reported.
+    fn of(context: &PaneContext<'a>, position: &Position) -> Option<Self> {
+        let quote = context.replica.quote(&position.symbol);
+        let is_fresh = matches!(
+            cells::freshness(context, quote),
+            Freshness::Live | Freshness::Old(_)
+        );
+        let live = quote.filter(|_| is_fresh).and_then(|quote| {
+            Some(Self {
+                price: quote.mark()?,
+                time: quote.received?,
+                quote: Some(quote),
+            })
+        });
+        live.or_else(|| {
+            Some(Self {
+                price: position.reported_price?,
+                time: position.as_of,
+                quote: None,
+            })
+        })
+    }
+}
+
+/// Why the figures of a position are not of now; the connection's trouble before the quote's.
+fn why_old(
+    context: &PaneContext<'_>,
+    position: &Position,
+    valuation: Option<&Valuation<'_>>,
+) -> Option<String> {
+    let read = cells::moment(context, position.as_of);
+    let status = context.replica.connection_of(&position.account);
+    let is_live = status.is_some_and(|it| it.state == ConnectionState::Live);
+    if !is_live {
+        let title = status.map_or(position.account.connection.as_str(), |it| it.title.as_str());
+        let state = status.map_or("gone", |it| match it.state {
+            ConnectionState::NeedsSignIn { .. } => "needs sign-in",
+            ConnectionState::Retrying { .. } => "does not answer",
+            ConnectionState::Connecting => "is being read",
+            ConnectionState::Disconnected => "is off",
+            ConnectionState::Failed { .. } | ConnectionState::Live => "failed",
+        });
+        // The price may be a live one; what is held is not known to be.
+        let held = match valuation.and_then(|it| it.quote) {
+            Some(_) => "held as of",
+            None => "as of",
+        };
+        return Some(format!("{held} {read}, {title} {state}"));
+    }
+    if contract_size(position).is_none() {
+        return Some("no value, its contract's size is not known".into());
+    }
+    let Some(valuation) = valuation else {
+        return Some("nobody gives a price".into());
+    };
+    if valuation.quote.is_some() {
+        return None;
+    }
+    let quote = context.replica.quote(&position.symbol);
+    Some(match cells::freshness(context, quote) {
+        Freshness::Stale(age) => {
+            let age = format::age(age);
+            format!("the broker's price of {read}, its quote is stale {age}")
+        }
+        Freshness::Live | Freshness::Old(_) | Freshness::Unknown => {
+            format!("the broker's price of {read}, no live quote")
+        }
+    })
 }
 
 impl Holding {
     pub(super) fn of(context: &PaneContext<'_>, position: &Position) -> Self {
-        let valuation = cells::valuation(context, position);
-        let price = valuation.map(|(price, _)| price);
+        let valuation = Valuation::of(context, position);
+        let price = valuation.as_ref().map(|it| it.price);
+        let quote = valuation.as_ref().and_then(|it| it.quote);
+        let size = contract_size(position);
+        let worth = |price: Price| position.value(price)?.checked_mul(size?);
+        let before = quote
+            .and_then(|quote| quote.previous_close)
+            .or(position.previous_close);
+        let (value, cost) = (
+            price.and_then(worth),
+            position.average_price.and_then(worth),
+        );
+        let day = |price: Price| price.0.checked_sub(before?.0)?.checked_div(before?.0);
         Self {
             symbol: position.symbol.clone(),
             account: Some(position.account.clone()),
             accounts: 1,
             currency: position.currency,
             quantity: position.quantity,
+            is_mixed: false,
             average: position.average_price,
             price,
-            is_live: valuation.is_some_and(|(_, is_live)| is_live),
-            value: price.and_then(|price| position.value(price)),
-            cost: position.cost(),
-            day_change: price.and_then(|price| cells::day_change(context, position, price)),
-            unrealised: price.and_then(|price| position.unrealised(price)),
-            unrealised_fraction: price.and_then(|price| position.unrealised_fraction(price)),
-            as_of: position.as_of,
+            price_time: valuation.as_ref().map_or(position.as_of, |it| it.time),
+            mark: quote.map_or_else(String::new, |it| cells::feed_mark(it).into_owned()),
+            mark_words: quote.and_then(cells::feed_words).map(Into::into),
+            value,
+            cost,
+            spent: cost.map(|cost| cost.abs()),
+            day_change: price.and_then(day),
+            value_before: before.and_then(worth),
+            unrealised: value
+                .zip(cost)
+                .and_then(|(value, cost)| value.checked_sub(cost)),
+            old: why_old(context, position, valuation.as_ref()),
         }
     }
 
@@ -69,25 +199,36 @@ impl Holding {
 
     fn add(&mut self, other: Self) {
         self.account = None;
-        self.accounts += 1;
-        self.quantity.0 += other.quantity.0;
+        self.accounts += other.accounts;
+        self.is_mixed |= self.quantity.0.is_sign_negative() != other.quantity.0.is_sign_negative();
+        let average = weighted(
+            (self.average, self.quantity),
+            (other.average, other.quantity),
+        );
+        self.average = average.filter(|_| !self.is_mixed);
+        self.quantity.0 = self.quantity.0.saturating_add(other.quantity.0);
         self.value = sum(self.value, other.value);
         self.cost = sum(self.cost, other.cost);
+        self.spent = sum(self.spent, other.spent);
+        self.value_before = sum(self.value_before, other.value_before);
         self.unrealised = sum(self.unrealised, other.unrealised);
-        self.average = self
-            .cost
-            .and_then(|cost| cost.checked_div(self.quantity.0))
-            .map(Price);
-        self.unrealised_fraction = match (self.unrealised, self.cost) {
-            (Some(unrealised), Some(cost)) => unrealised.checked_div(cost.abs()),
-            _ => None,
-        };
-        self.is_live &= other.is_live;
-        self.as_of = self.as_of.min(other.as_of);
+        self.old = self.old.take().or(other.old);
+        if other.price.is_some() && (self.price.is_none() || other.price_time > self.price_time) {
+            self.price = other.price;
+            self.price_time = other.price_time;
+            self.mark = other.mark;
+            self.mark_words = other.mark_words;
+            self.day_change = other.day_change;
+        }
+    }
+
+    /// Unrealised profit as a fraction of what was spent.
+    pub(super) fn unrealised_fraction(&self) -> Option<Decimal> {
+        self.unrealised?.checked_div(self.spent?)
     }
 
     pub(super) fn key(&self) -> super::Key {
-        (self.symbol.clone(), self.account.clone())
+        (self.symbol.clone(), self.currency, self.account.clone())
     }
 
     pub(super) fn account_name(&self) -> &str {
@@ -99,5 +240,12 @@ impl Holding {
 
 /// A sum of which a part is unknown is unknown.
 fn sum(one: Option<Decimal>, other: Option<Decimal>) -> Option<Decimal> {
-    Some(one? + other?)
+    one?.checked_add(other?)
+}
+
+/// The average price of both.
+fn weighted(one: (Option<Price>, Quantity), other: (Option<Price>, Quantity)) -> Option<Price> {
+    let paid = one.0?.times(one.1)?.checked_add(other.0?.times(other.1)?)?;
+    let average = paid.checked_div(one.1.0.checked_add(other.1.0)?)?;
+    Some(Price(average))
 }

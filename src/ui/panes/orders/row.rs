@@ -1,0 +1,150 @@
+//! A row of the orders.
+
+use crate::domain::order::TrailBy;
+use crate::domain::{Mode, Order, OrderKind, OrderSize, OrderState, Side};
+use crate::ui::format;
+use crate::ui::panes::{PaneContext, cells};
+use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Cell, Row};
+use ratatui::style::Modifier;
+
+/// The cells, in the order of the columns.
+pub(super) fn row(context: &PaneContext<'_>, order: &Order) -> Row {
+    let theme = context.theme;
+    let draft = &order.draft;
+    let side = match draft.side {
+        Side::Buy => Role::Up,
+        Side::Sell => Role::Down,
+    };
+    let mode = match draft.mode {
+        Mode::Paper => Role::Paper,
+        Mode::Live => Role::Live,
+    };
+    let is_done = order.state.is_final() && order.state != OrderState::Filled;
+    let text = theme.style(if is_done { Role::Muted } else { Role::Text });
+    let strong = theme.style(if is_done { Role::Muted } else { Role::Strong });
+    let time = format::when(order.updated, context.now, context.zone);
+    let name = cells::symbol_name(&draft.symbol);
+    vec![
+        Cell::number(time, theme.style(Role::Muted)),
+        Cell::name(draft.side.as_str(), theme.style(side)),
+        Cell::number(size(context, order), text),
+        Cell::name(name, strong),
+        kind(order, text),
+        state(context, order),
+        filled(context, order),
+        Cell::name(draft.mode.word(), theme.style(mode)),
+        cells::account(context, &draft.account),
+    ]
+}
+
+/// How much was wanted: units, or an amount in the account's currency.
+fn size(context: &PaneContext<'_>, order: &Order) -> String {
+    let amount = match order.draft.size {
+        _ if context.hidden => return cells::MASK.into(),
+        OrderSize::Quantity(quantity) => return format::quantity(quantity),
+        OrderSize::Notional(amount) => amount,
+    };
+    let account = context.replica.accounts.get(&order.draft.account);
+    match account.map(|account| account.currency.as_str()) {
+        Some("USD") => format!("${}", format::decimal(amount, 2)),
+        Some(currency) => format!("{} {currency}", format::decimal(amount, 2)),
+        None => format::decimal(amount, 2),
+    }
+}
+
+/// At what price, as the trade writes it: `limit 189.90`, `stop 1,234.50 limit 1,230.00`.
+pub(super) fn kind_words(kind: &OrderKind) -> String {
+    let price = format::price;
+    match kind {
+        OrderKind::Market => "market".into(),
+        OrderKind::Limit { limit } => format!("limit {}", price(*limit)),
+        OrderKind::Stop { stop } => format!("stop {}", price(*stop)),
+        OrderKind::StopLimit { stop, limit } => {
+            format!("stop {} limit {}", price(*stop), price(*limit))
+        }
+        OrderKind::TrailingStop { trail } => match trail {
+            TrailBy::Price(distance) => format!("trail {}", price(*distance)),
+            TrailBy::Percent(percent) => format!("trail {}%", percent.normalize()),
+        },
+    }
+}
+
+/// Kind, prices and time in force; what does not fit is left out whole, so that no price is ever cut.
+fn kind(order: &Order, style: ratatui::style::Style) -> Cell {
+    let kind = &order.draft.kind;
+    let words = kind_words(kind);
+    let bare = match kind {
+        OrderKind::Market => "market",
+        OrderKind::Limit { .. } => "limit …",
+        OrderKind::Stop { .. } => "stop …",
+        OrderKind::StopLimit { .. } => "stop limit …",
+        OrderKind::TrailingStop { .. } => "trail …",
+    };
+    let time_in_force = order.draft.time_in_force.as_str();
+    Cell::number(format!("{words} {time_in_force}"), style)
+        .or(words)
+        .or(bare)
+}
+
+fn state(context: &PaneContext<'_>, order: &Order) -> Cell {
+    let is_partial = order.state == OrderState::Working && order.is_partly_filled();
+    let role = match &order.state {
+        OrderState::Unknown { .. } | OrderState::Rejected { .. } => Role::Wrong,
+        OrderState::Working if is_partial => Role::Warn,
+        OrderState::Sending
+        | OrderState::Accepted
+        | OrderState::Working
+        | OrderState::CancelPending
+        | OrderState::ReplacePending
+        | OrderState::Other { .. } => Role::Accent,
+        OrderState::Filled => Role::Up,
+        OrderState::Cancelled | OrderState::Expired | OrderState::Replaced => Role::Muted,
+    };
+    let mut style = context.theme.style(role);
+    if matches!(order.state, OrderState::Unknown { .. }) {
+        style = style.add_modifier(Modifier::BOLD);
+    }
+    let word = if is_partial {
+        "partial"
+    } else {
+        order.state.word()
+    };
+    Cell::name(word, style)
+}
+
+/// What became of it: units and price, a part of the whole, or why there is none.
+fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
+    let theme = context.theme;
+    let muted = theme.style(Role::Muted);
+    let wrong = theme.style(Role::Wrong);
+    if let OrderState::Unknown { since, .. } = &order.state {
+        let age = format::age(context.now.since(*since));
+        return Cell::sentence(format!("looking up, {age}"), wrong).or("looking up");
+    }
+    if let OrderState::Rejected { reason } = &order.state {
+        return Cell::sentence(reason.as_str(), wrong);
+    }
+    if context.hidden {
+        return Cell::number(cells::MASK, muted);
+    }
+    let units = format::quantity(order.filled);
+    let part = match order.quantity() {
+        Some(wanted) if order.state != OrderState::Filled || wanted != order.filled => {
+            format!("{units} / {}", format::quantity(wanted))
+        }
+        _ => units,
+    };
+    let style = if order.filled.0.is_zero() {
+        muted
+    } else {
+        theme.style(Role::Text)
+    };
+    match order.average_price {
+        Some(price) => {
+            let priced = format!("{part} @ {}", cells::average_price(price));
+            Cell::number(priced, style).or(part)
+        }
+        None => Cell::number(part, style),
+    }
+}
