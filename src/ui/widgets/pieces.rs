@@ -35,6 +35,9 @@ impl Form {
     }
 }
 
+/// A form with the columns it gets.
+type Fitted<'a> = (&'a Form, u16);
+
 /// Something to say, the long way and perhaps shorter ways.
 #[derive(Clone, Debug)]
 pub struct Piece {
@@ -123,7 +126,7 @@ impl Line {
     }
 
     /// What is shown of each side, with its width.
-    fn fitted(&self, width: u16) -> (Vec<(&Form, u16)>, Vec<(&Form, u16)>) {
+    fn fitted(&self, width: u16) -> (Vec<Fitted<'_>>, Vec<Fitted<'_>>) {
         let pieces: Vec<&Piece> = self.left.iter().chain(&self.right).collect();
         let mut shown: Vec<Option<usize>> = vec![Some(0); pieces.len()];
         while self.needed(&pieces, &shown) > width && give_way(&pieces, &mut shown) {}
@@ -145,13 +148,13 @@ impl Line {
         width.fold(0, u16::saturating_add).saturating_sub(self.gap)
     }
 
-    fn width(&self, forms: &[(&Form, u16)]) -> u16 {
+    fn width(&self, forms: &[Fitted<'_>]) -> u16 {
         let width = forms.iter().map(|(_, width)| *width + self.gap);
         width.fold(0, u16::saturating_add).saturating_sub(self.gap)
     }
 
     /// Returns where the next piece would stand.
-    fn draw_forms(&self, forms: &[(&Form, u16)], area: Rect, buffer: &mut Buffer) -> u16 {
+    fn draw_forms(&self, forms: &[Fitted<'_>], area: Rect, buffer: &mut Buffer) -> u16 {
         let mut x = area.x;
         for (form, width) in forms {
             let mut at = x;
