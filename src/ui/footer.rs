@@ -24,7 +24,10 @@ pub type Hint = (String, String);
 /// Columns between two hints.
 const GAP: u16 = 2;
 
-/// Draws the footer: a notice where there is one, else hints.
+/// Columns left free at each end.
+const MARGIN: u16 = 1;
+
+/// Draws the footer: a notice where there is one, else hints; beside it the figures where there is room.
 pub fn draw(
     context: &PaneContext<'_>,
     hints: &[Hint],
@@ -33,112 +36,96 @@ pub fn draw(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let theme = context.theme;
-    let figures = words(figures);
-    let width = u16::try_from(format::width(&figures)).unwrap_or(0);
-    if let Some((level, text)) = notice {
-        let text = format::cut(text, usize::from(area.width.saturating_sub(2)));
-        buffer.set_string(area.x + 1, area.y, text, theme.level(level));
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
         return;
     }
-    let end = draw_hints(context, hints, area, buffer);
-    if end + GAP + width < area.right() {
-        buffer.set_string(
-            area.right() - width - 1,
-            area.y,
-            figures,
-            theme.style(Role::Muted),
-        );
+    let end = match notice {
+        Some(notice) => draw_notice(context, notice, area, buffer),
+        None => draw_hints(context, hints, area, buffer),
+    };
+    let room = area.right().saturating_sub(end + GAP + MARGIN);
+    let texts = [words(figures), latency(figures)];
+    let width = |text: &String| u16::try_from(format::width(text)).unwrap_or(u16::MAX);
+    if let Some(text) = texts.iter().find(|text| width(text) <= room) {
+        let x = area.right() - MARGIN - width(text);
+        buffer.set_string(x, area.y, text, context.theme.style(Role::Muted));
     }
 }
 
+/// Draws a sentence, over the whole line where it needs that; returns the column after it.
+fn draw_notice(
+    context: &PaneContext<'_>,
+    (level, text): (Level, &str),
+    area: Rect,
+    buffer: &mut Buffer,
+) -> u16 {
+    let x = (area.x + MARGIN).min(area.right());
+    let room = usize::from((area.right() - x).saturating_sub(MARGIN));
+    let text = format::cut(text, room);
+    let style = context.theme.level(level);
+    buffer.set_stringn(x, area.y, text, room, style).0
+}
+
 fn draw_hints(context: &PaneContext<'_>, hints: &[Hint], area: Rect, buffer: &mut Buffer) -> u16 {
+    let theme = context.theme;
     let mut end = area.x;
-    for ((key, meaning), place) in hints.iter().zip(places(hints, area)) {
-        let theme = context.theme;
-        buffer.set_string(place.x, place.y, key, theme.style(Role::Key));
-        let after = place.x + u16::try_from(format::width(key)).unwrap_or(0) + 1;
-        buffer.set_string(after, place.y, meaning, theme.style(Role::Muted));
+    for (index, place) in places(hints, area) {
+        let (key, meaning) = &hints[index];
+        let room = usize::from(place.width);
+        let after = buffer.set_stringn(place.x, place.y, key, room, theme.style(Role::Key));
+        let muted = theme.style(Role::Muted);
+        buffer.set_stringn(after.0 + 1, place.y, meaning, room, muted);
         end = place.right();
     }
     end
 }
 
-/// Where each hint stands, as many as fit whole.
-fn places(hints: &[Hint], area: Rect) -> impl Iterator<Item = Rect> {
-    let mut x = area.x + 1;
-    hints.iter().map_while(move |(key, meaning)| {
+/// Where each hint stands, as many as fit whole; one without a key is none.
+fn places(hints: &[Hint], area: Rect) -> impl Iterator<Item = (usize, Rect)> {
+    let mut x = area.x.saturating_add(MARGIN);
+    let with_key = hints
+        .iter()
+        .enumerate()
+        .filter(|(_, (key, _))| !key.is_empty());
+    with_key.map_while(move |(index, (key, meaning))| {
         let width = u16::try_from(format::width(key) + 1 + format::width(meaning)).ok()?;
+        let fits = x.saturating_add(width).saturating_add(MARGIN) <= area.right();
         let place = Rect {
             x,
             width,
             height: 1,
             ..area
         };
-        x = place.right() + GAP;
-        (place.right() < area.right()).then_some(place)
+        x = x.saturating_add(width).saturating_add(GAP);
+        fits.then_some((index, place))
     })
 }
 
 /// The hint at a place of the screen, for the mouse.
 pub fn hint_at(hints: &[Hint], area: Rect, at: Position) -> Option<usize> {
-    places(hints, area).position(|place| place.contains(at))
+    places(hints, area)
+        .find(|(_, place)| place.contains(at))
+        .map(|(index, _)| index)
 }
 
 /// `link 48 ms  3 KB/s  10 fps`.
 fn words(figures: LinkFigures) -> String {
     let rate = match figures.bytes_per_second {
-        bytes if bytes < 1_024 => format!("{bytes} B/s"),
-        bytes => format!("{} KB/s", bytes / 1_024),
+        bytes @ 0..1_024 => format!("{bytes} B/s"),
+        bytes @ 1_024..1_048_576 => format!("{} KB/s", bytes / 1_024),
+        bytes => format!("{} MB/s", bytes / 1_048_576),
     };
-    let latency = figures.latency_ms.map_or(String::new(), |millis| {
-        format!("link {}  ", format::latency(millis))
-    });
-    format!("{latency}{rate}  {} fps", figures.frames_per_second)
+    let frames = figures.frames_per_second;
+    format!("{}  {rate}  {frames} fps", latency(figures))
+}
+
+fn latency(figures: LinkFigures) -> String {
+    format!(
+        "link {}",
+        format::or_unknown(figures.latency_ms, format::latency)
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hints() -> Vec<Hint> {
-        [("s", "sync"), ("?", "help")]
-            .map(|(key, meaning)| (key.to_owned(), meaning.to_owned()))
-            .to_vec()
-    }
-
-    #[test]
-    fn a_click_finds_its_hint() {
-        let area = Rect::new(0, 23, 80, 1);
-        for (x, expected) in [
-            (0, None),
-            (1, Some(0)),
-            (6, Some(0)),
-            (7, None),
-            (9, Some(1)),
-            (40, None),
-        ] {
-            assert_eq!(
-                hint_at(&hints(), area, Position::new(x, 23)),
-                expected,
-                "{x}"
-            );
-        }
-        assert_eq!(
-            hint_at(&hints(), Rect::new(0, 23, 10, 1), Position::new(9, 23)),
-            None,
-            "it does not fit"
-        );
-    }
-
-    #[test]
-    fn figures_are_short() {
-        let figures = LinkFigures {
-            latency_ms: Some(48),
-            bytes_per_second: 3_500,
-            frames_per_second: 10,
-        };
-        assert_eq!(words(figures), "link 48 ms  3 KB/s  10 fps");
-        assert_eq!(words(LinkFigures::default()), "0 B/s  0 fps");
-    }
-}
+mod tests;

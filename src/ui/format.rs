@@ -261,14 +261,28 @@ pub fn shortened(text: &str, columns: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// `text` at most `columns` wide, cut at its end: `access token refre…`.
+/// `text` at most `columns` wide, cut at its end, never inside of a number: `access token refre…`, `sold 50 @ …`.
 pub fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.into();
     }
     match columns {
         0 => String::new(),
-        _ => format!("{}…", leading(text, columns - 1)),
+        _ => {
+            let head = leading(text, columns - 1);
+            format!("{}…", without_part_of_number(head, &text[head.len()..]))
+        }
+    }
+}
+
+/// `head` without the number that goes on in `rest`.
+fn without_part_of_number<'a>(head: &'a str, rest: &str) -> &'a str {
+    let is_part = |it: char| it.is_ascii_digit() || matches!(it, '.' | ',' | ':');
+    let is_sign = |it: char| matches!(it, '+' | '-');
+    if rest.starts_with(is_part) && head.ends_with(|it| is_part(it) || is_sign(it)) {
+        head.trim_end_matches(is_part).trim_end_matches(is_sign)
+    } else {
+        head
     }
 }
 

@@ -223,6 +223,24 @@ fn a_name_is_shortened_in_the_middle_and_a_sentence_at_its_end() {
 }
 
 #[test]
+fn a_sentence_is_never_cut_inside_of_a_number() {
+    let text = "sold 50 MSFT @ 411.22, realised +1,160.00";
+    let cases = [
+        (41, text),
+        (40, "sold 50 MSFT @ 411.22, realised …"),
+        (34, "sold 50 MSFT @ 411.22, realised …"),
+        (23, "sold 50 MSFT @ 411.22,…"),
+        (20, "sold 50 MSFT @ …"),
+        (7, "sold …"),
+        (3, "so…"),
+    ];
+    for (columns, expected) in cases {
+        assert_eq!(cut(text, columns), expected, "{columns}");
+    }
+    assert_eq!(cut("1234", 2), "…");
+}
+
+#[test]
 fn sentences_break_between_words() {
     let cases: [(&str, usize, &[&str]); 5] = [
         ("", 5, &[""]),

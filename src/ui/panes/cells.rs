@@ -45,7 +45,7 @@ pub(super) fn inside(area: Rect) -> Rect {
 }
 
 /// An amount of money in its currency's decimals, as text; masked where amounts are hidden.
-pub(super) fn amount_text(context: &PaneContext<'_>, value: Decimal, currency: Currency) -> String {
+pub(crate) fn amount_text(context: &PaneContext<'_>, value: Decimal, currency: Currency) -> String {
     if context.hidden {
         return MASK.into();
     }

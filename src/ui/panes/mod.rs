@@ -15,7 +15,7 @@ mod positions;
 mod quotes;
 mod rows;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use filter::Filter;
 pub(crate) use rows::Rows;

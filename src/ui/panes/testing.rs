@@ -15,45 +15,46 @@ use ratatui::style::Style;
 
 mod world;
 
-pub(super) use world::{order, position, quote};
+pub(crate) use world::{order, position, quote};
 
 /// Number of the paper account, at the connection `alpaca`, which is live.
-pub(super) const PAPER: &str = "PA3R4QS34821";
+pub(crate) const PAPER: &str = "PA3R4QS34821";
 
 /// Number of the account with real money, at the connection `alpaca-live`, which is live.
-pub(super) const REAL: &str = "884217730";
+pub(crate) const REAL: &str = "884217730";
 
 /// Number of the account at the connection `ibkr`, which wants a sign-in since 09:12.
-pub(super) const SIGNED_OUT: &str = "U1122210";
+pub(crate) const SIGNED_OUT: &str = "U1122210";
 
 /// Number of the account at the connection `fidelity`, which is lost since yesterday and tried again in 4 s.
-pub(super) const LOST: &str = "Z00000913";
+pub(crate) const LOST: &str = "Z00000913";
 
 /// Number of the account in euro, at the connection `saxo`, which is live.
-pub(super) const EURO: &str = "77120055";
+pub(crate) const EURO: &str = "77120055";
 
 /// Everything a pane reads.
-pub(super) struct Stage {
-    pub(super) replica: Replica,
-    pub(super) now: Timestamp,
-    pub(super) mode: Mode,
-    pub(super) hidden: bool,
-    pub(super) focused: bool,
-    pub(super) theme: Theme,
-    pub(super) config: Config,
-    zone: TimeZone,
+pub(crate) struct Stage {
+    pub(crate) replica: Replica,
+    pub(crate) now: Timestamp,
+    pub(crate) mode: Mode,
+    pub(crate) hidden: bool,
+    pub(crate) focused: bool,
+    pub(crate) theme: Theme,
+    pub(crate) config: Config,
+    pub(crate) zone: TimeZone,
+    pub(crate) selection: Selection,
+    pub(crate) killed: bool,
     keymap: Keymap,
-    selection: Selection,
 }
 
 impl Stage {
     /// The small world, without colours.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_depth(Depth::None)
     }
 
     /// The same in colours.
-    pub(super) fn with_depth(depth: Depth) -> Self {
+    pub(crate) fn with_depth(depth: Depth) -> Self {
         let now = at("2026-11-23T14:32:07Z");
         let list = |name: &str, symbols: &[&str]| Watchlist {
             name: name.into(),
@@ -77,18 +78,19 @@ impl Stage {
             zone: TimeZone::UTC,
             keymap: Keymap::new(&Config::default().keys).unwrap(),
             selection: Selection::default(),
+            killed: false,
         }
     }
 
     /// A world in which nothing is connected.
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let mut stage = Self::new();
         stage.replica = Replica::default();
         stage.replica.ready = true;
         stage
     }
 
-    pub(super) fn context(&self) -> PaneContext<'_> {
+    pub(crate) fn context(&self) -> PaneContext<'_> {
         PaneContext {
             replica: &self.replica,
             now: self.now,
@@ -98,7 +100,7 @@ impl Stage {
             keymap: &self.keymap,
             mode: self.mode,
             hidden: self.hidden,
-            killed: false,
+            killed: self.killed,
             focused: self.focused,
             page: 5,
             selection: &self.selection,
@@ -106,7 +108,7 @@ impl Stage {
     }
 
     /// Presses keys; returns what the last one asked for, in a few words.
-    pub(super) fn press(&self, pane: &mut dyn Pane, keys: &str) -> Option<String> {
+    pub(crate) fn press(&self, pane: &mut dyn Pane, keys: &str) -> Option<String> {
         let mut action = None;
         for key in Key::script(keys).unwrap() {
             let command = self.keymap.command(key).unwrap();
@@ -116,19 +118,19 @@ impl Stage {
     }
 
     /// What a pane of that size draws.
-    pub(super) fn drawn(&self, pane: &dyn Pane, (width, height): (u16, u16)) -> Buffer {
+    pub(crate) fn drawn(&self, pane: &dyn Pane, (width, height): (u16, u16)) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         pane.draw(&self.context(), buffer.area, &mut buffer);
         buffer
     }
 
     /// The same as text, line by line.
-    pub(super) fn shown(&self, pane: &dyn Pane, size: (u16, u16)) -> String {
+    pub(crate) fn shown(&self, pane: &dyn Pane, size: (u16, u16)) -> String {
         lines(&self.drawn(pane, size)).join("\n")
     }
 
     /// The line of the pane in which `text` stands.
-    pub(super) fn line(&self, pane: &dyn Pane, size: (u16, u16), text: &str) -> String {
+    pub(crate) fn line(&self, pane: &dyn Pane, size: (u16, u16), text: &str) -> String {
         let shown = self.shown(pane, size);
         let line = shown.lines().find(|line| line.contains(text));
         line.unwrap_or_else(|| panic!("no {text} in\n{shown}"))
@@ -136,7 +138,7 @@ impl Stage {
     }
 
     /// The style in which `text` is drawn, where it stands first below the frame's title.
-    pub(super) fn style_of(&self, pane: &dyn Pane, size: (u16, u16), text: &str) -> Style {
+    pub(crate) fn style_of(&self, pane: &dyn Pane, size: (u16, u16), text: &str) -> Style {
         let buffer = self.drawn(pane, size);
         let found = (1..).zip(&lines(&buffer)[1..]).find_map(|(y, line)| {
             let before = line.split_once(text)?.0;
@@ -147,13 +149,13 @@ impl Stage {
     }
 
     /// Whether `style` is that of a role, as far as colour and emphasis go.
-    pub(super) fn is_role(&self, style: Style, role: Role) -> bool {
+    pub(crate) fn is_role(&self, style: Style, role: Role) -> bool {
         let wanted = Style::reset().patch(self.theme.style(role));
         (style.fg, style.add_modifier) == (wanted.fg, wanted.add_modifier)
     }
 
     /// Draws at every size a pane can have and checks that no amount is cut: each number shown is one of the widest.
-    pub(super) fn never_cuts_a_number(&self, pane: &dyn Pane) {
+    pub(crate) fn never_cuts_a_number(&self, pane: &dyn Pane) {
         let whole = numbers(&self.shown(pane, (250, 60)));
         for width in (30..=250).step_by(3) {
             let shown = self.shown(pane, (width, 40));
@@ -177,7 +179,8 @@ fn numbers(shown: &str) -> Vec<String> {
         .collect()
 }
 
-fn lines(buffer: &Buffer) -> Vec<String> {
+/// A buffer as text, line by line.
+pub(crate) fn lines(buffer: &Buffer) -> Vec<String> {
     let area = buffer.area;
     let line = |y| {
         (area.left()..area.right())
@@ -190,7 +193,7 @@ fn lines(buffer: &Buffer) -> Vec<String> {
 }
 
 /// An action in a few words.
-pub(super) fn told(action: &Action) -> String {
+pub(crate) fn told(action: &Action) -> String {
     match action {
         Action::Send(request) => format!("send {request:?}"),
         Action::Open(layer) => format!("open {layer:?}"),
@@ -211,12 +214,12 @@ pub(super) fn told(action: &Action) -> String {
     }
 }
 
-pub(super) fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
 /// The account of that number.
-pub(super) fn account(number: &str) -> AccountId {
+pub(crate) fn account(number: &str) -> AccountId {
     let connection = match number {
         PAPER => "alpaca",
         REAL => "alpaca-live",

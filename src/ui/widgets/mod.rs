@@ -10,6 +10,7 @@ pub mod line_chart;
 pub mod line_input;
 pub mod meter;
 pub mod picker;
+pub mod pieces;
 pub mod secret_input;
 pub mod spinner;
 pub mod table;

@@ -201,6 +201,18 @@ impl Table<'_> {
         (body.contains(at) && rows.contains(&index)).then_some(index)
     }
 
+    /// Where a column stands in each visible row, for what is drawn over it; nowhere where it dropped out.
+    pub fn cells(&self, area: Rect, column: usize) -> Vec<(usize, Rect)> {
+        let places = places(self.columns, area);
+        let Some(place) = places.iter().find(|place| place.column == column) else {
+            return Vec::new();
+        };
+        let body = self.body(area);
+        let lines = body.y..body.bottom();
+        let cell = |(index, y)| (index, Rect::new(place.x, y, place.width, 1));
+        self.visible(body).zip(lines).map(cell).collect()
+    }
+
     /// How many rows are visible at once, for paging.
     pub fn page(&self, area: Rect) -> usize {
         usize::from(self.body(area).height)

@@ -149,7 +149,7 @@ fn accounts(now: Timestamp) -> Vec<(Account, Balance)> {
 }
 
 /// A position: account, symbol, quantity, average, reported price and close before; empty where not reported.
-pub(in crate::ui::panes) fn position(
+pub(crate) fn position(
     number: &str,
     symbol: &str,
     [quantity, average, reported, before]: [&str; 4],
@@ -206,7 +206,7 @@ fn positions(now: Timestamp) -> Vec<Position> {
 }
 
 /// A quote: symbol, last, bid, ask, close before.
-pub(in crate::ui::panes) fn quote(symbol: &str, prices: [&str; 4], received: Timestamp) -> Level1 {
+pub(crate) fn quote(symbol: &str, prices: [&str; 4], received: Timestamp) -> Level1 {
     let [last, bid, ask, before] =
         prices.map(|text| (!text.is_empty()).then(|| text.parse::<Price>().unwrap()));
     Level1 {
@@ -255,7 +255,7 @@ fn quotes(now: Timestamp) -> Vec<Level1> {
 }
 
 /// An order for the paper account: id, side, symbol, kind.
-pub(in crate::ui::panes) fn order(id: &str, side: Side, symbol: &str, kind: OrderKind) -> Order {
+pub(crate) fn order(id: &str, side: Side, symbol: &str, kind: OrderKind) -> Order {
     let moment = at("2026-11-23T14:31:02Z");
     Order {
         id: ClientOrderId::new(id),
