@@ -106,7 +106,7 @@ pub async fn run(face: Face) -> Result<Outcome, FaceError> {
         title: String::new(),
         rate: Rate::default(),
     };
-    stage.play().await
+    Ok(stage.play().await)
 }
 
 fn depth(no_colour: bool) -> Depth {
@@ -164,26 +164,33 @@ enum First {
 }
 
 impl Stage {
-    async fn play(&mut self) -> Result<Outcome, FaceError> {
+    async fn play(&mut self) -> Outcome {
         loop {
             self.draw();
-            let outcome = match self.wait().await {
-                First::Event(event) => self.take_event(event)?,
-                First::Update => self.take_updates()?,
-                First::Signal(Told::End(number)) => Some(Outcome::Signal(number)),
-                First::Signal(Told::Sleep) => self.do_all(vec![Effect::Suspend])?,
-                First::Signal(Told::Woken) => {
-                    self.terminal.woken()?;
-                    self.resize().map(|()| None)?
-                }
-                First::Signal(Told::Resize) => self.resize().map(|()| None)?,
-                First::Time => {
-                    self.take_time();
-                    None
-                }
-            };
-            if let Some(outcome) = outcome {
-                return Ok(outcome);
+            let first = self.wait().await;
+            match self.take(first) {
+                Ok(None) => {}
+                Ok(Some(outcome)) => return outcome,
+                // It was entered, so it was there: a hang-up wakes the program before it says so.
+                Err(_gone) => return Outcome::HungUp,
+            }
+        }
+    }
+
+    fn take(&mut self, first: First) -> Result<Option<Outcome>, FaceError> {
+        match first {
+            First::Event(event) => self.take_event(event),
+            First::Update => self.take_updates(),
+            First::Signal(Told::End(number)) => Ok(Some(Outcome::Signal(number))),
+            First::Signal(Told::Sleep) => self.do_all(vec![Effect::Suspend]),
+            First::Signal(Told::Woken) => {
+                self.terminal.woken()?;
+                self.resize().map(|()| None)
+            }
+            First::Signal(Told::Resize) => self.resize().map(|()| None),
+            First::Time => {
+                self.take_time();
+                Ok(None)
             }
         }
     }

@@ -73,7 +73,7 @@ fn a_notice_takes_the_line_and_is_cut_where_it_must() {
     );
     assert_eq!(shown(notice, 80), format!(" {refused}"));
     assert_eq!(
-        shown(notice, 52),
+        shown(notice, 47),
         " not sent: 1,200.50 USD are more than the …"
     );
     for width in 0..4 {

@@ -94,7 +94,7 @@ fn a_kill_switch_and_a_demo_outlast_every_amount() {
         shown(&stage, 140),
         " PAPER    KILL   DEMO  net 1,175,861.90 USD  with paper, + EUR  ▼ -261.85 -0.03%  ● 3  ◐ 1 old  ○ 1 sign in  ○ 1 off               14:32:07"
     );
-    assert_eq!(shown(&stage, 30), " PAPER   KILL  DEMO  14:32:07");
+    assert_eq!(shown(&stage, 31), " PAPER    KILL   DEMO  14:32:07");
     assert_eq!(title(&stage.context()), "PAPER tradedeck demo, kill switch");
 }
 
