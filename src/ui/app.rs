@@ -87,10 +87,12 @@ impl App {
 
     /// Takes updates of the runtime in.
     pub fn update(&mut self, updates: Vec<Update>) -> Vec<Effect> {
+        let mut has_gap = false;
         for update in updates {
-            if self.view.replica.apply(update) == Applied::Gap {
-                self.effects.push(Effect::Send(Request::Snapshot));
-            }
+            has_gap |= self.view.replica.apply(update) == Applied::Gap;
+        }
+        if has_gap {
+            self.effects.push(Effect::Send(Request::Snapshot));
         }
         let now = self.clock.now();
         self.notices.collect(&mut self.view.replica, now);
@@ -235,8 +237,14 @@ impl App {
         }
     }
 
+    /// The runtime took no request: what it was to watch is told anew with the next change.
+    pub fn was_busy(&mut self, text: &str) {
+        self.watched.clear();
+        self.warn(text);
+    }
+
     /// Says something that went wrong around the screen.
-    pub fn warn(&mut self, text: &str) {
+    fn warn(&mut self, text: &str) {
         self.notices.show(self.clock.now(), Level::Warn, text);
     }
 

@@ -221,7 +221,7 @@ fn show_focus(panes: &mut [(PaneId, Rect)], focus: PaneId) {
 }
 
 fn left_width(width: u16) -> u16 {
-    (width * 36 / 100).clamp(38, 54)
+    (width * 11 / 30).clamp(38, 54)
 }
 
 fn split_rows(area: Rect, top: u16) -> (Rect, Rect) {

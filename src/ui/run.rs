@@ -262,12 +262,12 @@ impl Stage {
             match effect {
                 Effect::Send(request) => {
                     if let Err(busy) = self.screen.request(request) {
-                        self.app.warn(&busy.to_string());
+                        self.app.was_busy(&busy.to_string());
                     }
                 }
                 Effect::SendSecret(request) => {
                     if let Err(busy) = self.screen.request_secret(request) {
-                        self.app.warn(&busy.to_string());
+                        self.app.was_busy(&busy.to_string());
                     }
                 }
                 Effect::Copy(text) => self.terminal.copy(&text),

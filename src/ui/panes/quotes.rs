@@ -36,10 +36,10 @@ const LOWEST_WITH_HISTORY: u16 = 6;
 const MOST_FEEDS: usize = 3;
 
 /// Narrowest columns of symbol, last price, last price with a word beside it, and spread.
-const SYMBOL: u16 = 6;
+const SYMBOL: u16 = 7;
 const LAST: u16 = 9;
 const MARKED_LAST: u16 = 14;
-const SPREAD: u16 = 15;
+const SPREAD: u16 = 17;
 
 /// How many columns there are.
 const COLUMNS: usize = 6;

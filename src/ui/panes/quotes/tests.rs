@@ -32,14 +32,14 @@ fn a_picture_at_two_widths() {
     "#);
     insta::assert_snapshot!(stage.shown(&pane, SMALL), @r#"
     ╭─ 3 Quotes ────────── core 1/2 · IEX, SIP 15m delayed, random walk simulated ─╮
-    │ Symbol                  Last           Bid × Ask    Day %       Volume    Age│
-    │▌AAPL              189.95         189.94 × 189.96   ▲ 1.24   41,234,567    now│
-    │ TSLA              244.10         244.08 × 244.13   ▼ 1.10   41,234,567    now│
-    │ BTC/USD        67,114.50 15m     67,110 × 67,119   ▼ 1.87   41,234,567    now│
-    │ GME                23.10              stale 40 s   ▼ 1.70   41,234,567   40 s│
-    │ MSFT              411.22             halted LULD   ▲ 0.61   41,234,567    now│
-    │ EUR/USD          1.08412 sim     1.0841 × 1.0842   ▼ 0.04   41,234,567    now│
-    │ ZZZZ                —             no feed has it        —            —      —│
+    │ Symbol                  Last            Bid × Ask    Day %      Volume    Age│
+    │▌AAPL              189.95          189.94 × 189.96   ▲ 1.24  41,234,567    now│
+    │ TSLA              244.10          244.08 × 244.13   ▼ 1.10  41,234,567    now│
+    │ BTC/USD        67,114.50 15m      67,110 × 67,119   ▼ 1.87  41,234,567    now│
+    │ GME                23.10               stale 40 s   ▼ 1.70  41,234,567   40 s│
+    │ MSFT              411.22              halted LULD   ▲ 0.61  41,234,567    now│
+    │ EUR/USD          1.08412 sim      1.0841 × 1.0842   ▼ 0.04  41,234,567    now│
+    │ ZZZZ                —              no feed has it        —           —      —│
     │                                                                              │
     │                                                                              │
     │                                                                              │
