@@ -47,7 +47,7 @@ impl Market {
                 self.lines.insert(symbol.clone(), line);
             }
             let line = self.lines.get_mut(symbol).expect("it was inserted above");
-            if line.level1.source != source.label {
+            if line.level1.source != source.label || line.level1.simulated != source.simulated {
                 line.level1.source = source.label.clone();
                 line.level1.simulated = source.simulated;
             }

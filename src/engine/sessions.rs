@@ -41,6 +41,7 @@ pub(crate) struct Session {
 
 impl Session {
     fn new(profile: Profile) -> Self {
+        let simulated = profile.simulated;
         let feed = |channel: Channel| FeedHealth {
             name: channel.as_str().into(),
             label: Text::default(),
@@ -83,7 +84,10 @@ impl Session {
             streams_open: false,
             run: None,
             counters_due: None,
-            source: Source::default(),
+            source: Source {
+                label: Text::default(),
+                simulated,
+            },
         }
     }
 

@@ -1013,3 +1013,29 @@ fn a_stream_that_gave_up_is_opened_when_the_person_connects() {
     rig.tell(4, quotes(down));
     assert_eq!(connected(&mut rig, 5), 1);
 }
+
+#[test]
+fn a_price_read_before_the_stream_is_up_says_that_it_is_simulated() {
+    let mut rig = Rig::connected();
+    let trade = crate::domain::Trade {
+        symbol: Symbol::new("AAPL"),
+        price: "1".parse().unwrap(),
+        size: Quantity::ZERO,
+        time: at(1),
+    };
+    let events = vec![crate::domain::MarketEvent::Trade(trade)];
+    let reading = Reading::Snapshots(vec![Symbol::new("AAPL")]);
+    rig.request(
+        1,
+        Request::Watch {
+            symbols: vec![Symbol::new("AAPL")],
+        },
+    );
+    rig.answer(1, reading, Ok(ReadData::Snapshots(events)));
+    assert!(
+        rig.engine
+            .take_quotes()
+            .iter()
+            .all(|line| line.simulated && line.last.is_some())
+    );
+}
