@@ -94,9 +94,9 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Change of equity since the close before.
+    /// Change of equity since the close before; `None` where it is not said or does not fit a decimal.
     pub fn day_change(&self) -> Option<Decimal> {
-        Some(self.equity - self.previous_equity?)
+        self.equity.checked_sub(self.previous_equity?)
     }
 
     /// The same as a fraction of the equity before: `0.0033` is 0.33 %.

@@ -40,7 +40,7 @@ impl Position {
 
     /// Profit or loss not yet realised at `price`.
     pub fn unrealised(&self, price: Price) -> Option<Decimal> {
-        Some(self.value(price)? - self.cost()?)
+        self.value(price)?.checked_sub(self.cost()?)
     }
 
     /// What the holding cost; negative when short.
@@ -93,6 +93,14 @@ mod tests {
                 "{quantity} @ {average} -> {price}"
             );
         }
+    }
+
+    #[test]
+    fn a_profit_that_does_not_fit_is_unknown() {
+        let most = Decimal::MAX.to_string();
+        let short = position("-1", &most);
+        assert_eq!(short.unrealised(Price(Decimal::MAX)), Some(Decimal::ZERO));
+        assert_eq!(short.unrealised(Price(Decimal::MIN)), None);
     }
 
     #[test]

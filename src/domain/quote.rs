@@ -183,7 +183,7 @@ impl Level1 {
     /// Middle of bid and ask, where both are known.
     pub fn mid(&self) -> Option<Price> {
         let (bid, ask) = (self.bid?.0, self.ask?.0);
-        Some(Price((bid + ask) / Decimal::TWO))
+        Some(Price(bid.checked_add(ask)? / Decimal::TWO))
     }
 
     /// The price to value a holding at: last trade, else the middle of the quote.
@@ -194,7 +194,7 @@ impl Level1 {
     /// Change since the close before as a fraction: `0.0124` is 1.24 %.
     pub fn day_change(&self) -> Option<Decimal> {
         let close = self.previous_close?.0;
-        (self.mark()?.0 - close).checked_div(close)
+        self.mark()?.0.checked_sub(close)?.checked_div(close)
     }
 
     /// Takes in what a feed said at `received`; returns whether anything shown changed.
@@ -233,7 +233,7 @@ impl Level1 {
         self.last = Some(trade.price);
         self.last_size = Some(trade.size);
         if let Some(volume) = &mut self.volume {
-            volume.0 += trade.size.0;
+            volume.0 = volume.0.saturating_add(trade.size.0);
         }
         self.heard(before, trade.time, received);
         true
@@ -314,6 +314,24 @@ mod tests {
             line.apply(&MarketEvent::Trade(trade), Timestamp::EPOCH);
             assert_eq!(line.direction, expected, "{last}");
         }
+    }
+
+    #[test]
+    fn figures_that_do_not_fit_are_unknown() {
+        let most = Decimal::MAX.to_string();
+        let mut line = line(&most, &most);
+        assert_eq!(line.mark(), None);
+        line.previous_close = Some(Price(Decimal::MIN));
+        line.volume = Some(Quantity(Decimal::MAX));
+        let trade = Trade {
+            symbol: line.symbol.clone(),
+            price: Price(Decimal::MAX),
+            size: Quantity(Decimal::MAX),
+            time: Timestamp::EPOCH,
+        };
+        line.apply(&MarketEvent::Trade(trade), Timestamp::EPOCH);
+        assert_eq!(line.day_change(), None);
+        assert_eq!(line.volume, Some(Quantity(Decimal::MAX)));
     }
 
     #[test]

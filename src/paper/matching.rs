@@ -64,17 +64,25 @@ pub fn trailing_mark(side: Side, mark: Option<Price>, touch: &Touch) -> Option<P
 pub fn trailing_stop(side: Side, trail: TrailBy, mark: Price) -> Price {
     let distance = match trail {
         TrailBy::Price(distance) => distance.0,
-        TrailBy::Percent(percent) => mark.0 * percent / Decimal::ONE_HUNDRED,
+        TrailBy::Percent(percent) => mark.0.saturating_mul(percent) / Decimal::ONE_HUNDRED,
     };
     Price(match side {
-        Side::Sell => mark.0 - distance,
-        Side::Buy => mark.0 + distance,
+        Side::Sell => mark.0.saturating_sub(distance),
+        Side::Buy => mark.0.saturating_add(distance),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trail_that_does_not_fit_ends_where_numbers_do() {
+        let far = TrailBy::Percent(Decimal::MAX);
+        let most = Price(Decimal::MAX);
+        assert_eq!(trailing_stop(Side::Buy, far, most), most);
+        assert!(trailing_stop(Side::Sell, far, most) < most);
+    }
 
     fn price(text: &str) -> Price {
         text.parse().unwrap()

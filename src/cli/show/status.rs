@@ -64,11 +64,11 @@ impl Sum {
                 continue;
             };
             sum.known += 1;
-            sum.net += balance.equity;
+            sum.net = sum.net.saturating_add(balance.equity);
             sum.previous = sum
                 .previous
                 .zip(balance.previous_equity)
-                .map(|(sum, previous)| sum + previous);
+                .and_then(|(sum, previous)| sum.checked_add(previous));
             sum.oldest = Some(sum.oldest.map_or(balance.as_of, |it| it.min(balance.as_of)));
             sum.stale |= stale;
         }
@@ -76,7 +76,7 @@ impl Sum {
     }
 
     fn change(&self) -> Option<Decimal> {
-        Some(self.net - self.previous?)
+        self.net.checked_sub(self.previous?)
     }
 
     fn change_fraction(&self) -> Option<Decimal> {
@@ -201,7 +201,7 @@ fn total_text(sum: &Sum, currency: Currency) -> String {
         text.push_str(&format!(" ({} of {} accounts)", sum.known, sum.accounts));
     }
     if let Some(fraction) = sum.change_fraction() {
-        match Trend::of(fraction * Decimal::ONE_HUNDRED, 2) {
+        match Trend::of(fraction.saturating_mul(Decimal::ONE_HUNDRED), 2) {
             Trend::Level => {}
             trend @ (Trend::Up | Trend::Down) => text.extend([' ', trend.arrow()]),
         }

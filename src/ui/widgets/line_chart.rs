@@ -49,18 +49,22 @@ impl Span {
 
     /// Where `value` stands on a scale from 0 (lowest) to `steps` (highest); in the middle where all are equal.
     fn step(self, value: Decimal, steps: u16) -> u16 {
-        let height = self.high - self.low;
-        let share = (value - self.low).checked_div(height);
+        let share = value.saturating_sub(self.low).checked_div(self.height());
         let step = share.map_or(Decimal::from(steps) / Decimal::TWO, |share| {
             share * Decimal::from(steps)
         });
         step.round().to_u16().unwrap_or(0).min(steps)
     }
 
+    fn height(self) -> Decimal {
+        self.high.saturating_sub(self.low)
+    }
+
     /// The value at a step of the scale.
     fn value_at(self, step: u16, steps: u16) -> Decimal {
         let share = Decimal::from(step).checked_div(Decimal::from(steps));
-        self.low + (self.high - self.low) * share.unwrap_or_default()
+        let above = self.height() * share.unwrap_or_default();
+        self.low.saturating_add(above)
     }
 }
 
@@ -224,7 +228,8 @@ fn value_between(values: &[Decimal], column: usize, columns: usize) -> Decimal {
     let position = column * (values.len() - 1);
     let (index, past) = (position / steps, position % steps);
     let (here, next) = (values[index], values[(index + 1).min(values.len() - 1)]);
-    here + (next - here) * Decimal::from(past) / Decimal::from(steps)
+    let share = Decimal::from(past) / Decimal::from(steps);
+    here.saturating_add(next.saturating_sub(here) * share)
 }
 
 fn put_dot(column: usize, line: u16, plot: Rect, style: Style, buffer: &mut Buffer) {
@@ -342,6 +347,16 @@ mod tests {
                 .collect::<String>()
         };
         (0..height).map(|y| line(y).trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn values_at_the_ends_of_what_fits_are_drawn_like_any_other() {
+        let ends = [Decimal::MIN, Decimal::MAX];
+        assert_eq!(sparkline(&ends, 2), "▁█");
+        let span = Span::of(ends.into_iter()).unwrap();
+        assert_eq!(span.value_at(0, 4), Decimal::MIN);
+        assert_eq!(value_between(&ends, 0, 5), Decimal::MIN);
+        assert_eq!(value_between(&ends, 4, 5), Decimal::MAX);
     }
 
     #[test]

@@ -295,6 +295,18 @@ async fn refused_orders_say_why() {
             "insufficient buying power",
         ),
         (
+            json!({"qty": "1000000000001", "type": "limit", "limit_price": "1000000000001"}),
+            422,
+            40010000,
+            "request body format is invalid",
+        ),
+        (
+            json!({"qty": "1000000000000", "type": "limit", "limit_price": "1000000000000"}),
+            403,
+            40310000,
+            "insufficient buying power",
+        ),
+        (
             json!({"qty": "twelve"}),
             422,
             40010000,

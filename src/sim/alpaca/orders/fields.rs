@@ -6,6 +6,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+/// Greatest number an order may carry: the product of two is far from what a decimal holds.
+const GREATEST_AMOUNT: u64 = 1_000_000_000_000;
+
 /// Longest id a customer may give an order.
 const LONGEST_CLIENT_ID: usize = 128;
 
@@ -17,9 +20,11 @@ impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(input)?;
         let digits = raw.get().trim_matches('"');
-        money::decimal(digits)
-            .map(Self)
-            .map_err(serde::de::Error::custom)
+        let amount = money::decimal(digits).map_err(serde::de::Error::custom)?;
+        if amount.abs() > GREATEST_AMOUNT.into() {
+            return Err(serde::de::Error::custom("a number is too large"));
+        }
+        Ok(Self(amount))
     }
 }
 

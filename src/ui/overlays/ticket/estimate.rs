@@ -192,11 +192,13 @@ fn price_doubt(draft: &OrderDraft, quote: Option<&Level1>) -> Option<String> {
     }
     let limit = draft.kind.limit()?;
     let distance = if is_buy {
-        limit.0 - market.0
+        limit.0.checked_sub(market.0)?
     } else {
-        market.0 - limit.0
+        market.0.checked_sub(limit.0)?
     };
-    let percent = (distance * Decimal::ONE_HUNDRED).checked_div(market.0)?;
+    let percent = distance
+        .checked_mul(Decimal::ONE_HUNDRED)?
+        .checked_div(market.0)?;
     (percent > Decimal::from(FAR_PERCENT)).then(|| {
         let percent = format::decimal(percent, 1);
         format!(
