@@ -10,6 +10,8 @@ use crate::engine::input::{
     CallMeter, Channel, Failure, FailureKind, Profile, ReadAnswer, ReadData, Sent, StreamChange,
 };
 
+mod lock;
+
 fn at(seconds: u64) -> Timestamp {
     Timestamp::EPOCH.plus(Duration::from_secs(seconds))
 }
@@ -90,6 +92,7 @@ impl Rig {
             refresh: Duration::from_secs(60),
             read_only: false,
             demo: false,
+            lock_after: None,
             seed: 7,
         };
         let mut rig = Self {
@@ -217,6 +220,7 @@ fn accounts_that_were_read_open_streams_and_ask_for_the_rest() {
         refresh: Duration::from_secs(60),
         read_only: false,
         demo: false,
+        lock_after: None,
         seed: 7,
     };
     let mut rig = Rig {
