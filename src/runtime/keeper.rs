@@ -19,12 +19,15 @@ use tokio::sync::{mpsc, oneshot};
 /// Jobs that may wait for the thread; an order beyond that is refused rather than queued unseen.
 const MOST_WAITING: usize = 256;
 
+const NOT_OPEN: &str = "the order journal is not open; unlock the vault first";
+
 /// What the thread owns.
 pub(crate) struct Strongroom {
     folder: PathBuf,
     cost: KdfCost,
     door: Door,
-    journal: Option<Journal>,
+    /// The journal, or why there is none.
+    journal: Result<Journal, Text>,
     next_attempt: Option<Timestamp>,
 }
 
@@ -66,7 +69,7 @@ impl Keeper {
                 folder,
                 cost,
                 door,
-                journal: None,
+                journal: Err(NOT_OPEN.into()),
                 next_attempt: None,
             };
             while let Some(job) = waiting.blocking_recv() {
@@ -229,12 +232,13 @@ impl Strongroom {
         let intents = match Journal::open(&self.folder, vault.sealer(Purpose::Journal)) {
             Ok(journal) => {
                 let intents = open_intents(&journal, now, &mut warnings);
-                self.journal = Some(journal);
+                self.journal = Ok(journal);
                 intents
             }
             Err(error) => {
                 // A journal that cannot be read never costs a sign-in; it costs sending orders.
                 warnings.push(format!("orders cannot be sent: {error}").into());
+                self.journal = Err(Text::new(&error.to_string()));
                 Vec::new()
             }
         };
@@ -250,7 +254,7 @@ impl Strongroom {
 
     /// Drops every key.
     pub(crate) fn lock(&mut self) -> VaultStatus {
-        self.journal = None;
+        self.journal = Err(NOT_OPEN.into());
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
             other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving) => other,
@@ -301,31 +305,34 @@ impl Strongroom {
             JournalStep::Unknown(why) => IntentState::Unknown { since: at, why },
             JournalStep::Closed(how) => IntentState::Closed { how },
         };
-        self.step_to(id, &state, at)
+        // Without a journal nothing was written down, and so nothing sent: there is nothing to bring up to date. What
+        // was sent before a lock is looked up after it.
+        match &mut self.journal {
+            Ok(journal) => step_to(journal, id, &state, at),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Writes down that an order is about to leave.
     pub(crate) fn sending(&mut self, id: &ClientOrderId, at: Timestamp) -> Result<(), Text> {
-        self.step_to(id, &IntentState::Sent, at)
-    }
-
-    fn step_to(
-        &mut self,
-        id: &ClientOrderId,
-        state: &IntentState,
-        at: Timestamp,
-    ) -> Result<(), Text> {
-        let stepped = self.journal()?.step(id, state, at);
-        stepped
-            .map(|_| ())
-            .map_err(|error| Text::new(&error.to_string()))
+        step_to(self.journal()?, id, &IntentState::Sent, at)
     }
 
     fn journal(&mut self) -> Result<&mut Journal, Text> {
-        self.journal
-            .as_mut()
-            .ok_or_else(|| "the order journal is not open".into())
+        self.journal.as_mut().map_err(|why| why.clone())
     }
+}
+
+fn step_to(
+    journal: &mut Journal,
+    id: &ClientOrderId,
+    state: &IntentState,
+    at: Timestamp,
+) -> Result<(), Text> {
+    let stepped = journal.step(id, state, at);
+    stepped
+        .map(|_| ())
+        .map_err(|error| Text::new(&error.to_string()))
 }
 
 /// Orders of an earlier run whose fate is open. One that was written down and never began to be sent is settled here.
