@@ -7,7 +7,7 @@ use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
 use crate::engine::JournalStep;
 use crate::engine::input::OpenIntent;
 use crate::ledger::{Intent, IntentState, Journal};
-use crate::link::VaultStatus;
+use crate::link::{VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
 use crate::vault::{
     self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
@@ -36,7 +36,7 @@ enum Door {
     Absent(InstanceLock),
     Locked(Box<LockedVault>),
     Open(Box<Vault>),
-    Broken(Text),
+    Broken(VaultTrouble, Text),
     Moving,
 }
 
@@ -109,8 +109,12 @@ impl Door {
         }
         match LockedVault::open(lock) {
             Ok(locked) => Self::Locked(Box::new(locked)),
-            Err(error) => Self::Broken(Text::new(&error.to_string())),
+            Err(error) => Self::broken(&error),
         }
+    }
+
+    fn broken(error: &VaultError) -> Self {
+        Self::Broken(kind_of(error), Text::new(&error.to_string()))
     }
 }
 
@@ -123,7 +127,8 @@ impl Strongroom {
             Door::Open(vault) => VaultStatus::Open {
                 failures: vault.wrong_guesses(),
             },
-            Door::Broken(problem) => VaultStatus::Broken {
+            Door::Broken(kind, problem) => VaultStatus::Broken {
+                kind: *kind,
                 problem: problem.clone(),
             },
             Door::Moving => VaultStatus::Unlocking,
@@ -133,13 +138,26 @@ impl Strongroom {
     fn locked(&self, problem: Option<Text>) -> VaultStatus {
         let failures = match &self.door {
             Door::Locked(vault) => vault.wrong_guesses(),
-            Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving => 0,
+            Door::Absent(_) | Door::Open(_) | Door::Broken(..) | Door::Moving => 0,
         };
         VaultStatus::Locked {
             failures,
             wait_until: self.next_attempt,
             problem,
         }
+    }
+
+    /// What the person must know of a store that did not open as it was.
+    pub(crate) fn repaired(&self) -> Option<Text> {
+        let repair = match &self.door {
+            Door::Locked(vault) => vault.repair(),
+            Door::Open(vault) => vault.repair(),
+            Door::Absent(_) | Door::Broken(..) | Door::Moving => None,
+        };
+        let copy = repair?.copy.display().to_string();
+        Some(Text::new(&format!(
+            "the vault's store was damaged and is repaired, its last changes may be missing; check your connections; it is kept as it was found in {copy}"
+        )))
     }
 
     /// Makes a vault and opens it.
@@ -155,7 +173,7 @@ impl Strongroom {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(error) => Err(self.broken(&error)),
             },
-            other @ (Door::Locked(_) | Door::Open(_) | Door::Broken(_) | Door::Moving) => {
+            other @ (Door::Locked(_) | Door::Open(_) | Door::Broken(..) | Door::Moving) => {
                 self.door = other;
                 Err(self.status())
             }
@@ -178,7 +196,7 @@ impl Strongroom {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(refused) => Err(self.stay_locked(refused, now)),
             },
-            other @ (Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving) => {
+            other @ (Door::Absent(_) | Door::Open(_) | Door::Broken(..) | Door::Moving) => {
                 self.door = other;
                 Err(self.status())
             }
@@ -189,7 +207,7 @@ impl Strongroom {
     fn stays(&self, error: &VaultError) -> VaultStatus {
         match self.door {
             Door::Locked(_) => self.locked(Some(Text::new(&error.to_string()))),
-            Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving => self.status(),
+            Door::Absent(_) | Door::Open(_) | Door::Broken(..) | Door::Moving => self.status(),
         }
     }
 
@@ -206,7 +224,7 @@ impl Strongroom {
     }
 
     fn broken(&mut self, error: &VaultError) -> VaultStatus {
-        self.door = Door::Broken(Text::new(&error.to_string()));
+        self.door = Door::broken(error);
         self.status()
     }
 
@@ -257,7 +275,7 @@ impl Strongroom {
         self.journal = Err(NOT_OPEN.into());
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
-            other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving) => other,
+            other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving) => other,
         };
         self.status()
     }
@@ -277,7 +295,7 @@ impl Strongroom {
     fn open_vault(&mut self) -> Result<&mut Vault, Text> {
         match &mut self.door {
             Door::Open(vault) => Ok(vault),
-            Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving => {
+            Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving => {
                 Err("the vault is locked".into())
             }
         }
@@ -333,6 +351,28 @@ fn step_to(
     stepped
         .map(|_| ())
         .map_err(|error| Text::new(&error.to_string()))
+}
+
+fn kind_of(error: &VaultError) -> VaultTrouble {
+    match error {
+        VaultError::Damaged(_) | VaultError::HostileCost { .. } => VaultTrouble::Damaged,
+        VaultError::NewerFormat { .. } => VaultTrouble::Newer,
+        VaultError::InUse { .. }
+        | VaultError::Missing(_)
+        | VaultError::AlreadyExists(_)
+        | VaultError::WrongPassphrase
+        | VaultError::NotEnoughMemory { .. }
+        | VaultError::CostNotAllowed
+        | VaultError::Permissions { .. }
+        | VaultError::NoSpace { .. }
+        | VaultError::BadPassphrase(_)
+        | VaultError::BadName { .. }
+        | VaultError::TooLarge { .. }
+        | VaultError::TooMany { .. }
+        | VaultError::StoreFailed(_)
+        | VaultError::NoRandomness
+        | VaultError::Io { .. } => VaultTrouble::Machine,
+    }
 }
 
 /// Orders of an earlier run whose fate is open. One that was written down and never began to be sent is settled here.

@@ -97,7 +97,7 @@ async fn a_vault_of_another_folder_does_not_take_this_one_s_journal() {
 /// The sentence of a vault that cannot be used.
 fn broken(replica: &Replica) -> Option<&str> {
     match &replica.vault {
-        Some(VaultStatus::Broken { problem }) => Some(problem.as_str()),
+        Some(VaultStatus::Broken { problem, .. }) => Some(problem.as_str()),
         _ => None,
     }
 }
@@ -153,6 +153,23 @@ async fn a_store_without_its_settings_writes_them_anew() {
         deck.until_live().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_repaired_store_is_told_of() {
+    let mut deck = Deck::connected(brisk()).await;
+    meanwhile(&mut deck, |folder| {
+        let snapshot = folder.join(VAULT).join("snap.00000000FFFFFFFF");
+        fs::write(&snapshot, "").unwrap();
+        fs::set_permissions(&snapshot, Permissions::from_mode(0o600)).unwrap();
+    })
+    .await;
+    deck.until("the person is told", |replica| {
+        says(replica, "damaged and is repaired") && says(replica, "vault.sled.damaged-1")
+    })
+    .await;
+    deck.unlock().await;
+    deck.until_live().await;
 }
 
 #[tokio::test]
