@@ -3,6 +3,8 @@
 //! Key derivation takes about a second and every write waits for the disk, so none of it runs where screens
 //! are served. One thread also means that what is written down of an order is written in the order it happened.
 
+mod recovery;
+
 use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
 use crate::engine::JournalStep;
 use crate::engine::input::OpenIntent;
@@ -249,7 +251,7 @@ impl Strongroom {
         };
         let intents = match Journal::open(&self.folder, vault.sealer(Purpose::Journal)) {
             Ok(journal) => {
-                let intents = open_intents(&journal, now, &mut warnings);
+                let intents = recovery::open_intents(&journal, now, &mut warnings);
                 self.journal = Ok(journal);
                 intents
             }
@@ -372,43 +374,5 @@ fn kind_of(error: &VaultError) -> VaultTrouble {
         | VaultError::StoreFailed(_)
         | VaultError::NoRandomness
         | VaultError::Io { .. } => VaultTrouble::Machine,
-    }
-}
-
-/// Orders of an earlier run whose fate is open. One that was written down and never began to be sent is settled here.
-fn open_intents(journal: &Journal, now: Timestamp, warnings: &mut Vec<Text>) -> Vec<OpenIntent> {
-    let intents = match journal.open_intents() {
-        Ok(intents) => intents,
-        Err(error) => {
-            warnings.push(Text::new(&error.to_string()));
-            return Vec::new();
-        }
-    };
-    let (never_sent, open): (Vec<_>, Vec<_>) = intents
-        .into_iter()
-        .partition(|intent| intent.state == IntentState::Intended);
-    for intent in never_sent {
-        let reason = "the program ended before it was sent".into();
-        if let Err(error) = journal.step(&intent.id, &IntentState::Rejected { reason }, now) {
-            warnings.push(Text::new(&error.to_string()));
-        }
-    }
-    open.into_iter().map(open_intent).collect()
-}
-
-fn open_intent(intent: Intent) -> OpenIntent {
-    let provider_id = match intent.state {
-        IntentState::Acknowledged { provider_id } => provider_id,
-        IntentState::Intended
-        | IntentState::Sent
-        | IntentState::Rejected { .. }
-        | IntentState::Unknown { .. }
-        | IntentState::Closed { .. } => None,
-    };
-    OpenIntent {
-        id: intent.id,
-        draft: intent.draft,
-        created: intent.created,
-        provider_id,
     }
 }
