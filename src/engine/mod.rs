@@ -161,7 +161,7 @@ impl Engine {
             Request::Watch { symbols } => self.take_watch(now, screen, symbols),
             Request::LookUp { symbol } => self.look_up_symbol(now, symbol),
             Request::LoadBars { symbol, timeframe } => {
-                self.ask_about_market(now, Reading::Bars(symbol, timeframe))
+                self.ask_about_market(now, Reading::Bars(symbol, timeframe));
             }
             Request::LoadEquity { account } => {
                 let connection = account.connection.clone();
@@ -196,8 +196,9 @@ impl Engine {
         }
         let added = self.market.watch(screen, symbols);
         self.rewatch();
-        if !added.is_empty() {
-            self.ask_about_market(now, Reading::Snapshots(added));
+        // With nobody to ask, it is asked when a feed is there.
+        if let Some(connection) = self.quotes_source().filter(|_| !added.is_empty()) {
+            self.ask(now, &connection, Reading::Snapshots(added));
         }
     }
 
@@ -209,8 +210,12 @@ impl Engine {
     }
 
     fn ask_about_market(&mut self, now: Timestamp, reading: Reading) {
-        if let Some(connection) = self.quotes_source() {
-            self.ask(now, &connection, reading);
+        match self.quotes_source() {
+            Some(connection) => self.ask(now, &connection, reading),
+            None => self.tell(
+                Level::Warn,
+                "no connection with market data is there to ask; connect one first",
+            ),
         }
     }
 

@@ -18,6 +18,7 @@ pub use replica::Replica;
 pub use secret::SecretRequest;
 pub use status::{
     ConnectionState, ConnectionStatus, FeedHealth, ProviderOffer, SecretField, VaultStatus,
+    VaultTrouble,
 };
 
 use crate::domain::order::OrderChange;
