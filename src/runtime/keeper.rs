@@ -6,7 +6,7 @@
 use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
 use crate::engine::JournalStep;
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Intent, IntentState, Journal};
+use crate::ledger::{Intent, IntentState, Journal, LedgerError};
 use crate::link::VaultStatus;
 use crate::runtime::credentials::{self, Credentials};
 use crate::vault::{
@@ -226,7 +226,9 @@ impl Strongroom {
                 Vec::new()
             }
         };
-        let intents = match Journal::open(&self.folder, vault.sealer(Purpose::Journal)) {
+        let sealer = vault.sealer(Purpose::Journal).map_err(LedgerError::from);
+        let journal = sealer.and_then(|sealer| Journal::open(&self.folder, sealer));
+        let intents = match journal {
             Ok(journal) => {
                 let intents = open_intents(&journal, now, &mut warnings);
                 self.journal = Some(journal);
