@@ -8,7 +8,7 @@ mod recovery;
 use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
 use crate::engine::JournalStep;
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Intent, IntentState, Journal};
+use crate::ledger::{Intent, IntentState, Journal, LedgerError};
 use crate::link::{VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
 use crate::vault::{
@@ -249,7 +249,9 @@ impl Strongroom {
                 Vec::new()
             }
         };
-        let intents = match Journal::open(&self.folder, vault.sealer(Purpose::Journal)) {
+        let sealer = vault.sealer(Purpose::Journal).map_err(LedgerError::from);
+        let journal = sealer.and_then(|sealer| Journal::open(&self.folder, sealer));
+        let intents = match journal {
             Ok(journal) => {
                 let intents = recovery::open_intents(&journal, now, &mut warnings);
                 self.journal = Ok(journal);
@@ -356,23 +358,21 @@ fn step_to(
 }
 
 fn kind_of(error: &VaultError) -> VaultTrouble {
-    match error {
-        VaultError::Damaged(_) | VaultError::HostileCost { .. } => VaultTrouble::Damaged,
-        VaultError::NewerFormat { .. } => VaultTrouble::Newer,
-        VaultError::InUse { .. }
-        | VaultError::Missing(_)
-        | VaultError::AlreadyExists(_)
-        | VaultError::WrongPassphrase
-        | VaultError::NotEnoughMemory { .. }
-        | VaultError::CostNotAllowed
-        | VaultError::Permissions { .. }
-        | VaultError::NoSpace { .. }
-        | VaultError::BadPassphrase(_)
-        | VaultError::BadName { .. }
-        | VaultError::TooLarge { .. }
-        | VaultError::TooMany { .. }
-        | VaultError::StoreFailed(_)
-        | VaultError::NoRandomness
-        | VaultError::Io { .. } => VaultTrouble::Machine,
+    let is_damage = matches!(
+        error,
+        VaultError::Damaged(_)
+            | VaultError::HostileCost { .. }
+            | VaultError::OlderThanAnchor { .. }
+            | VaultError::ForkedFromAnchor { .. }
+            | VaultError::AnchorOfAnother(_)
+            | VaultError::AnchorBroken(_)
+            | VaultError::BackupDamaged(_)
+    );
+    if matches!(error, VaultError::NewerFormat { .. }) {
+        VaultTrouble::Newer
+    } else if is_damage {
+        VaultTrouble::Damaged
+    } else {
+        VaultTrouble::Machine
     }
 }
