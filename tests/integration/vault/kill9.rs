@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::changes::{Records, SMALL, Workload, records_of};
 use super::home::*;
 use super::preload::{self, Calls, Fault};
-use super::process::{Job, Other};
+use super::process::{Job, Other, Said};
 use super::verdict::{Session, Tally};
 
 /// A thousand records of 4 KB, as large as vaults get.
@@ -66,7 +66,8 @@ impl Trials {
             thread::sleep(Duration::from_nanos(self.random.u64(..nanos)));
         }
         other.kill();
-        self.judge(other, || format!("killed after {lines} lines"));
+        let said = self.judge(other, || format!("killed after {lines} lines"));
+        assert_eq!(said.failed, None, "nothing fails before it is killed");
     }
 
     /// Lets it be killed at one of its calls to the system.
@@ -90,7 +91,7 @@ impl Trials {
         self.judge(other, || format!("{kind} at call {at}"));
     }
 
-    fn judge(&mut self, other: Other, trial: impl FnOnce() -> String) {
+    fn judge(&mut self, other: Other, trial: impl FnOnce() -> String) -> Said {
         let said = other.end();
         let session = Session {
             workload: self.workload,
@@ -98,10 +99,10 @@ impl Trials {
             first: self.next,
         };
         let outcome = session.judge(&self.home, &said);
-        assert_eq!(said.failed, None, "nothing fails before it is killed");
         if let Some(found) = self.tally.count(outcome, trial) {
             (self.records, self.next) = found;
         }
+        said
     }
 }
 
