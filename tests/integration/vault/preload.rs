@@ -54,9 +54,15 @@ pub(super) struct Fault {
 }
 
 /// Calls of a process below one folder, counted; the file of the count is read afterwards.
-pub(super) struct Calls(pub(super) PathBuf);
+pub(super) struct Calls(PathBuf);
 
 impl Calls {
+    /// None yet.
+    pub(super) fn counted_in(file: PathBuf) -> Self {
+        fs::write(&file, [0; 24]).unwrap();
+        Self(file)
+    }
+
     /// Has the fault happen at its call below `root`. Calls count once `arm` was opened, or from the start.
     pub(super) fn fault(&self, command: &mut Command, root: &Path, arm: Option<&Path>, fault: Fault) {
         let library = library().expect("asked for before");

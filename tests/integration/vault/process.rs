@@ -5,7 +5,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::changes::{Workload, records_of};
 use super::home::*;
@@ -191,6 +192,23 @@ impl Other {
     pub(super) fn kill(&mut self) {
         // It may have ended by itself.
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+    }
+
+    /// All that it said, or nothing when it does not end; a minute is far more than it needs.
+    pub(super) fn end_in_time(mut self) -> Option<Said> {
+        let minute = Timespec {
+            tv_sec: 60,
+            tv_nsec: 0,
+        };
+        let pid = Pid::from_child(&self.child);
+        let ends = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        let mut waiting = [PollFd::new(&ends, PollFlags::IN)];
+        let ended = poll(&mut waiting, Some(&minute)).unwrap() > 0;
+        if !ended {
+            self.kill();
+        }
+        let said = self.end();
+        ended.then_some(said)
     }
 
     /// All that it said, once it has ended.

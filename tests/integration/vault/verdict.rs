@@ -22,6 +22,10 @@ pub(super) enum Wrong {
     Unreadable,
     /// It does not open.
     FailedOpen,
+    /// The process that changed it neither ended nor failed.
+    Hangs,
+    /// A change was not made, and nobody was told.
+    Silent,
 }
 
 /// How the vault was found: what it holds, and the number of the change to go on with.
@@ -80,10 +84,6 @@ impl Tally {
             self.examples.push(format!("{wrong:?} ({why}): {}", trial()));
         }
         None
-    }
-
-    pub(super) fn of(&self, wrong: Wrong) -> u32 {
-        self.wrong.get(&wrong).copied().unwrap_or(0)
     }
 
     /// That nothing was wrong, in at least so many trials.
