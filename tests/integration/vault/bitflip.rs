@@ -109,10 +109,10 @@ impl Sound {
 fn none_is_worse_than_said(fates: &BTreeMap<Fate, usize>) {
     let fine = [Fate::Refused, Fate::Harmless, Fate::OlderAndSaid];
     assert!(fates.keys().all(|fate| fine.contains(fate)), "{fates:?}");
+    assert!(fates.contains_key(&Fate::Refused), "{fates:?}");
 }
 
 #[test]
-#[ignore = "what sled loses without a word is told from the anchor, once there is one"]
 fn bitflip() {
     none_is_worse_than_said(&Sound::vault().flips(60));
 }
@@ -121,14 +121,6 @@ fn bitflip() {
 #[ignore = "the full count: minutes"]
 fn bitflip_full() {
     none_is_worse_than_said(&Sound::vault().flips(1000));
-}
-
-/// Until the anchor tells what is old, at least nothing panics, hangs, or is what never was.
-#[test]
-fn bitflip_shows_nothing_that_never_was() {
-    let fates = Sound::vault().flips(60);
-    assert!(!fates.contains_key(&Fate::Panicked) && !fates.contains_key(&Fate::Hangs));
-    assert!(fates.contains_key(&Fate::Refused), "{fates:?}");
 }
 
 /// A header's and a record's bits, flipped in the store as a stranger would, with sled none the wiser.
@@ -168,7 +160,7 @@ fn bitflip_in_headers_and_records() {
 #[test]
 #[ignore = "the full count: minutes"]
 fn bitflip_in_headers_and_records_full() {
-    let flips = [b"hdr/", b"rec/", b"man/"].map(|prefix| flip_rows(prefix, 23));
+    let flips = [b"hdr/", b"rec/", b"man/"].map(|prefix| flip_rows(prefix, 17));
     println!("{flips:?} flips");
     assert!(flips.iter().sum::<usize>() > 1000, "{flips:?}");
 }
