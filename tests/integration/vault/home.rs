@@ -20,7 +20,7 @@ pub(super) const HEADERS: [&[u8]; 2] = [b"hdr/A", b"hdr/B"];
 
 /// A vault in a folder of its own, closed.
 pub(super) struct Home {
-    _root: TempDir,
+    _root: Option<TempDir>,
     pub(super) folder: PathBuf,
 }
 
@@ -38,7 +38,16 @@ impl Home {
     fn inside(root: TempDir) -> Self {
         let folder = root.path().join("tradedeck");
         Self {
-            _root: root,
+            _root: Some(root),
+            folder,
+        }
+    }
+
+    /// In a folder that somebody else clears away.
+    pub(super) fn below(root: PathBuf) -> Self {
+        let folder = root.join("tradedeck");
+        Self {
+            _root: None,
             folder,
         }
     }

@@ -6,6 +6,7 @@
 mod bitflip;
 mod changes;
 mod crash;
+mod disk_full;
 mod faults;
 mod files;
 mod headers;
@@ -18,6 +19,7 @@ mod perms;
 mod powercut;
 mod preload;
 mod process;
+mod program;
 mod raw_sled;
 mod records;
 mod round_trips;

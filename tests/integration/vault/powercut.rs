@@ -215,6 +215,9 @@ fn fates(kind: Kind, sessions: u32, changes: u64, cuts: u32) -> BTreeMap<Fate, u
         for _ in 0..cuts {
             let mut cut = Cut::any(&mut random, history.events());
             cut.keeps_ranges = false;
+            if kind == Kind::RawSledBatches {
+                cut.unsynced = Unsynced::Blocks(random.u64(..));
+            }
             let again = Home::scratch();
             history.restore(cut, &again.folder);
             let done = history.said(cut.at).done;
@@ -248,6 +251,6 @@ fn powercut_vault_fails_on_sled_alone_full() {
     }
     let single = fates(Kind::RawSled, 10, 100, 20);
     assert!(single[&Fate::Lost] >= 40, "{single:?}");
-    let batches = fates(Kind::RawSledBatches, 10, 5, 20);
+    let batches = fates(Kind::RawSledBatches, 20, 5, 20);
     assert!(batches[&Fate::HalfApplied] >= 1, "{batches:?}");
 }
