@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::changes::SMALL;
 use super::home::*;
 use super::process::{Job, Other};
-use super::program::{refusal, run};
+use super::program::{Program, refusal};
 
 /// Everything in the folder: what it is, and when it was last touched.
 fn state(home: &Home) -> BTreeMap<PathBuf, (Vec<u8>, i64, i64)> {
@@ -31,14 +31,14 @@ fn lock2() {
         std::process::id()
     );
     for command in COMMANDS {
-        let told = refusal(&run(&home, "022", command));
+        let told = refusal(&Program::of(&home, command).run());
         assert_eq!(told, (Some(6), expected.clone()), "{command:?}");
     }
     let refused = InstanceLock::take(&home.folder, &holder()).unwrap_err();
     assert_eq!(refused.to_string(), expected);
     assert!(state(&home) == before, "something was touched");
     drop(first);
-    assert!(run(&home, "022", &["accounts"]).status.success());
+    assert!(Program::of(&home, &["accounts"]).run().status.success());
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn lock2_full() {
     let mut slowest = Duration::ZERO;
     for _ in 0..100 {
         let began = now();
-        let told = refusal(&run(&home, "022", &["accounts"]));
+        let told = refusal(&Program::of(&home, &["accounts"]).run());
         slowest = slowest.max(now() - began);
         assert_eq!(told.0, Some(6));
     }

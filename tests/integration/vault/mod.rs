@@ -3,6 +3,7 @@
 //! `cargo test --release --test integration vault:: -- --ignored`. A new kind of change to a vault is one more line in
 //! `changes.rs`, and then they all make it.
 
+mod binary;
 mod bitflip;
 mod changes;
 mod crash;

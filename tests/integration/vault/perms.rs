@@ -1,8 +1,9 @@
 //! The vault is for its owner alone: made so under any umask, and refused where it is not.
 
 use super::home::*;
-use super::program::{refusal, run};
+use super::program::{Program, refusal};
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+use std::process::Output;
 
 /// Every file and folder below, and that others have no part in it; how many files.
 fn expect_private(folder: &Path) -> usize {
@@ -26,7 +27,7 @@ fn expect_private(folder: &Path) -> usize {
 /// What the program and the library say, which is the same.
 #[track_caller]
 fn refused(home: &Home) -> String {
-    let output = run(home, "022", &["accounts"]);
+    let output = Program::of(home, &["accounts"]).run();
     let (code, told) = refusal(&output);
     assert!(matches!(code, Some(1 | 4)), "{code:?} {told}");
     let library = InstanceLock::take(&home.folder, &holder()).and_then(LockedVault::open);
@@ -34,17 +35,24 @@ fn refused(home: &Home) -> String {
     told
 }
 
+/// Run under a umask that keeps nobody out.
+fn open_to_all(home: &Home, arguments: &[&str]) -> Output {
+    let mut program = Program::of(home, arguments);
+    program.umask = "000";
+    program.run()
+}
+
 #[test]
 fn perms() {
     let home = Home::empty();
     if cfg!(debug_assertions) {
-        let made = run(&home, "000", &["vault", "init"]);
+        let made = open_to_all(&home, &["vault", "init"]);
         assert!(made.status.success(), "{made:?}");
     } else {
         drop(home.create());
     }
     assert!(expect_private(&home.folder) >= 4);
-    let opened = run(&home, "000", &["accounts"]);
+    let opened = open_to_all(&home, &["accounts"]);
     assert!(opened.status.success(), "{opened:?}");
     assert!(expect_private(&home.folder) >= 4);
 }
