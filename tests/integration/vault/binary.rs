@@ -24,7 +24,10 @@ fn killed_at(home: &Home, program: Program, at: u64) -> (bool, bool) {
 
 fn connect(home: &Home, sim: &Running) -> Program {
     let customer = sim.ready.customers.iter().find(|it| it.paper).unwrap();
-    let secrets = format!("{RIGHT}\nkey={}\nsecret={}\n", customer.key, customer.secret);
+    let secrets = format!(
+        "{RIGHT}\nkey={}\nsecret={}\n",
+        customer.key, customer.secret
+    );
     let mut program = Program::of(home, &["connect", "alpaca", "--secret-fd", "0"]);
     program.input = secrets;
     let addresses = serde_json::to_value(&sim.ready).unwrap();
@@ -56,7 +59,7 @@ async fn expect_kept(points: impl Iterator<Item = u64>) {
             hits += u32::from(hit);
         }
     });
-    println!("{hits} kills");
+    note(&format!("{hits} kills"));
     assert!(hits > 0);
 }
 
@@ -94,6 +97,6 @@ fn kill9_vault_in_the_program_that_makes_it_full() {
         }
         assert!(home.unlock().is_ok(), "killed at call {at}");
     }
-    println!("{none} of 50 came too early for a vault");
+    note(&format!("{none} of 50 came too early for a vault"));
     assert!(none > 0);
 }

@@ -40,7 +40,9 @@ impl Sound {
             let mut vault = home.unlocked();
             past.push(records_of(&vault).unwrap());
             let change = SMALL.change(step, past.last().unwrap());
-            change.make(&mut vault).unwrap_or_else(|why| panic!("{why}"));
+            change
+                .make(&mut vault)
+                .unwrap_or_else(|why| panic!("{why}"));
         }
         let records = records_of(&home.unlocked()).unwrap();
         Self {
@@ -55,7 +57,10 @@ impl Sound {
         let files = self.home.files().into_iter();
         let stored = files.filter(|(path, _)| path.starts_with("vault.sled"));
         let places = stored.flat_map(|(path, bytes)| {
-            let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
+            let used = bytes
+                .iter()
+                .rposition(|&byte| byte != 0)
+                .map_or(0, |at| at + 1);
             (0..used).map(move |at| (path.clone(), at))
         });
         places.collect()
@@ -80,8 +85,15 @@ impl Sound {
             Ok(Err(_)) => Fate::Refused,
             Ok(Ok((found, _))) if found == self.records => Fate::Harmless,
             Ok(Ok((found, said))) => {
-                assert!(self.past.contains(&found) || found.len() < 5, "never was so");
-                if said { Fate::OlderAndSaid } else { Fate::SilentlyOlder }
+                assert!(
+                    self.past.contains(&found) || found.len() < 5,
+                    "never was so"
+                );
+                if said {
+                    Fate::OlderAndSaid
+                } else {
+                    Fate::SilentlyOlder
+                }
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => Fate::Panicked,
             Err(mpsc::RecvTimeoutError::Timeout) => Fate::Hangs,
@@ -101,7 +113,7 @@ impl Sound {
             let fate = self.flip(file, *at, random.u8(..8));
             *fates.entry(fate).or_default() += 1;
         }
-        println!("{count} flips: {fates:?}");
+        note(&format!("{count} flips: {fates:?}"));
         fates
     }
 }
@@ -133,7 +145,9 @@ fn flip_rows(prefix: &[u8], step: usize) -> usize {
             let mut flipped = value.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             home.tamper(|db| {
-                let all = rows.keys().filter(|key| prefix == b"hdr/" && key.starts_with(prefix));
+                let all = rows
+                    .keys()
+                    .filter(|key| prefix == b"hdr/" && key.starts_with(prefix));
                 for header in all.chain([key]) {
                     db.insert(header, flipped.clone()).unwrap();
                 }
@@ -161,6 +175,6 @@ fn bitflip_in_headers_and_records() {
 #[ignore = "the full count: minutes"]
 fn bitflip_in_headers_and_records_full() {
     let flips = [b"hdr/", b"rec/", b"man/"].map(|prefix| flip_rows(prefix, 17));
-    println!("{flips:?} flips");
+    note(&format!("{flips:?} flips"));
     assert!(flips.iter().sum::<usize>() > 1000, "{flips:?}");
 }

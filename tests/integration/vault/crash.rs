@@ -149,7 +149,11 @@ impl History {
             b'f' | b'g' => Act::Sync(Some(file())),
             b's' => {
                 let length = usize::from_ne_bytes(data.try_into().unwrap());
-                let end = if length == 0 { usize::MAX } else { number + length };
+                let end = if length == 0 {
+                    usize::MAX
+                } else {
+                    number + length
+                };
                 Act::SyncRange(file(), number, end)
             }
             b'a' => Act::Say(data.to_vec()),
@@ -213,8 +217,12 @@ impl History {
                     }
                 }
                 Act::Cut(file, length) if journaled => files[*file].resize(*length, 0),
-                act if journaled => follow(&mut names, &event.path, act),
-                _ => {}
+                act @ (Act::Make(_) | Act::MakeFolder | Act::Rename(_) | Act::Remove) => {
+                    if journaled {
+                        follow(&mut names, &event.path, act);
+                    }
+                }
+                Act::Cut(..) | Act::Sync(_) | Act::SyncRange(..) | Act::Say(_) => {}
             }
         }
         (names, files)
@@ -239,15 +247,12 @@ impl Synced {
             ranges: Vec::new(),
         };
         for (index, event) in history.events[..cut.at].iter().enumerate() {
-            match event.act {
-                Act::Sync(file) => {
-                    synced.journal = synced.journal.max(index);
-                    synced.files.extend(file.map(|file| (file, index)));
-                }
-                Act::SyncRange(file, from, to) if cut.keeps_ranges => {
-                    synced.ranges.push((file, from, to, index));
-                }
-                _ => {}
+            if let Act::Sync(file) = event.act {
+                synced.journal = synced.journal.max(index);
+                synced.files.extend(file.map(|file| (file, index)));
+            }
+            if let (Act::SyncRange(file, from, to), true) = (&event.act, cut.keeps_ranges) {
+                synced.ranges.push((*file, *from, *to, index));
             }
         }
         synced

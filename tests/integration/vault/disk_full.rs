@@ -11,7 +11,8 @@ const DISK: &str = "TRADEDECK_TEST_SMALL_DISK";
 /// Runs the other test on a disk of so many MiB; false where nothing can be mounted.
 fn on_a_disk_of(mib: u32, test: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
-    let mount = "mount -t tmpfs -o size=\"$1\"m,mode=0700 tmpfs \"$2\" || exit 42; shift 2; exec \"$@\"";
+    let mount =
+        "mount -t tmpfs -o size=\"$1\"m,mode=0700 tmpfs \"$2\" || exit 42; shift 2; exec \"$@\"";
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "sh", "-c", mount, "sh", &mib.to_string()])
@@ -20,16 +21,19 @@ fn on_a_disk_of(mib: u32, test: &str) -> bool {
         .args(["--exact", &format!("vault::disk_full::{test}")])
         .env(DISK, folder.path());
     let Ok(output) = command.output() else {
-        println!("skipped: there is no unshare");
+        note("skipped: there is no unshare");
         return false;
     };
     let told = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(42) || told.contains("unshare failed") {
-        println!("skipped: nothing can be mounted here: {told}");
+        note(&format!("skipped: nothing can be mounted here: {told}"));
         return false;
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}{told}");
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}{told}"
+    );
     true
 }
 
@@ -60,7 +64,11 @@ fn child_on_two_mib() {
     let Some(home) = small_disk() else {
         return;
     };
-    assert!(no_space(Vault::create(home.lock(), &passphrase(RIGHT), cost())));
+    assert!(no_space(Vault::create(
+        home.lock(),
+        &passphrase(RIGHT),
+        cost()
+    )));
     assert!(!vault::exists(&home.folder), "nothing looks like a vault");
 }
 

@@ -71,8 +71,7 @@ impl Trials {
             None => Err((Wrong::Hangs, String::new())),
         };
         self.hits += u32::from(calls.hit());
-        self.tally
-            .count(outcome, || format!("{work:?} {fault:?}"));
+        self.tally.count(outcome, || format!("{work:?} {fault:?}"));
         calls.made() >= fault.at
     }
 
@@ -104,12 +103,7 @@ impl Trials {
 }
 
 /// Lets each of these calls fail in each way.
-fn expect_none(
-    works: &[While],
-    changes: u64,
-    calls: impl Iterator<Item = u64> + Clone,
-    hits: u32,
-) {
+fn expect_none(works: &[While], changes: u64, calls: impl Iterator<Item = u64> + Clone, hits: u32) {
     if preload::library().is_none() {
         return;
     }
@@ -118,10 +112,13 @@ fn expect_none(
         for kind in KINDS {
             let fail = |&at: &u64| trials.fail(work, Fault { kind, at });
             let reached = calls.clone().take_while(fail).count();
-            println!("{work:?}, {kind}: {reached} calls");
+            note(&format!("{work:?}, {kind}: {reached} calls"));
         }
     }
-    println!("{} calls failed, {} told", trials.hits, trials.said_why);
+    note(&format!(
+        "{} calls failed, {} told",
+        trials.hits, trials.said_why
+    ));
     assert!(trials.hits >= hits && trials.said_why >= hits / 4);
     trials.tally.expect_none(hits);
 }

@@ -18,6 +18,9 @@ pub(super) const RIGHT: &str = "frozen";
 /// The two places of a vault's header.
 pub(super) const HEADERS: [&[u8]; 2] = [b"hdr/A", b"hdr/B"];
 
+/// Rows of a vault as the first version wrote it: two records, and a cost that is soon spent.
+pub(super) const FROZEN: &str = include_str!("../../fixtures/vault/tdv1.hex");
+
 /// A vault in a folder of its own, closed.
 pub(super) struct Home {
     _root: Option<TempDir>,
@@ -75,7 +78,7 @@ impl Home {
             drop(self.create());
             return self;
         }
-        self.thaw();
+        self.thaw(FROZEN);
         let mut vault = self.unlocked();
         for name in vault.list() {
             assert!(vault.remove(&name).unwrap());
@@ -84,12 +87,11 @@ impl Home {
         self
     }
 
-    /// Rows of a vault as the first version wrote it: two records, and a cost that is soon spent.
-    pub(super) fn thaw(&self) {
+    /// A vault of these rows, lines `key value` of hexadecimal.
+    pub(super) fn thaw(&self, rows: &str) {
         drop(self.lock());
         fs::create_dir(self.store()).unwrap();
         fs::set_permissions(self.store(), Permissions::from_mode(0o700)).unwrap();
-        let rows = include_str!("../../fixtures/vault/tdv1.hex");
         self.tamper(|db| {
             for row in rows.lines().filter(|line| !line.starts_with('#')) {
                 let (key, value) = row.split_once(' ').unwrap();
@@ -160,6 +162,16 @@ impl Home {
         self.tamper(|db| db.insert(key, value).unwrap());
     }
 
+    /// Puts these rows in place of all that are there.
+    pub(super) fn replace(&self, rows: &BTreeMap<Vec<u8>, Vec<u8>>) {
+        self.tamper(|db| {
+            db.clear().unwrap();
+            for (key, value) in rows {
+                db.insert(key, value.as_slice()).unwrap();
+            }
+        });
+    }
+
     /// The store's key of the record that was written with this generation.
     pub(super) fn record_key(&self, generation: u64) -> Vec<u8> {
         let rows = self.rows();
@@ -185,6 +197,15 @@ impl Home {
     pub(super) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files_below(&self.folder)
     }
+}
+
+/// For whoever reads what the tests print: what was counted, what was left out.
+#[expect(
+    clippy::print_stdout,
+    reason = "the test program is not a terminal program"
+)]
+pub(super) fn note(text: &str) {
+    println!("{text}");
 }
 
 /// The cheapest key derivation this build lets anyone create.

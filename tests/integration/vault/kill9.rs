@@ -128,7 +128,7 @@ fn kill9_vault_full() {
     for round in 0..1000 {
         trials.kill_after(round % 3, Duration::from_millis(15));
     }
-    println!("by chance, {} changes", trials.next);
+    note(&format!("by chance, {} changes", trials.next));
     trials.tally.expect_none(1000);
     let mut trials = Trials::of(Home::scratch().quick(), SMALL);
     for at in 1..=500 {
@@ -136,7 +136,7 @@ fn kill9_vault_full() {
             trials.kill_at(kind, at);
         }
     }
-    println!("at a call, {} changes", trials.next);
+    note(&format!("at a call, {} changes", trials.next));
     trials.tally.expect_none(1000);
 }
 

@@ -74,7 +74,7 @@ fn lock2_full() {
         slowest = slowest.max(now() - began);
         assert_eq!(told.0, Some(6));
     }
-    println!("the slowest refusal took {slowest:?}");
+    note(&format!("the slowest refusal took {slowest:?}"));
     assert!(slowest.as_millis() < 200, "{slowest:?}");
     assert!(state(&home) == before, "something was touched");
 }

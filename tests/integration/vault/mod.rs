@@ -6,6 +6,7 @@
 mod binary;
 mod bitflip;
 mod changes;
+mod conformance;
 mod crash;
 mod disk_full;
 mod faults;

@@ -72,7 +72,10 @@ fn perms_open_to_others_are_refused_with_the_command_to_run() {
         let path = home.folder.join(path).canonicalize().unwrap();
         let before = fs::metadata(&path).unwrap().permissions();
         fs::set_permissions(&path, Permissions::from_mode(open)).unwrap();
-        let expected = format!("is open to other users; run: chmod {private} {}", path.display());
+        let expected = format!(
+            "is open to other users; run: chmod {private} {}",
+            path.display()
+        );
         let told = refused(&home);
         assert!(told.ends_with(&expected), "{told}");
         fs::set_permissions(&path, before).unwrap();
@@ -84,7 +87,7 @@ fn perms_open_to_others_are_refused_with_the_command_to_run() {
 fn perms_of_another_owner_are_refused_with_the_command_to_run() {
     let me = rustix::process::geteuid();
     if !me.is_root() {
-        println!("skipped: only root gives files away");
+        note("skipped: only root gives files away");
         return;
     }
     let home = Home::empty().quick();

@@ -12,7 +12,7 @@ pub(super) fn library() -> Option<&'static Path> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let library = LIBRARY.get_or_init(compile);
     if library.is_none() {
-        println!("skipped: there is no C compiler called cc");
+        note("skipped: there is no C compiler called cc");
     }
     library.as_deref()
 }
@@ -31,7 +31,9 @@ fn compile() -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/preload/disk.c");
     let mut compiler = Command::new("cc");
     let compiled = compiler
-        .args(["-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o"])
+        .args([
+            "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o",
+        ])
         .args([&unfinished, &source])
         .status();
     assert!(compiled.unwrap().success(), "tests/preload/disk.c compiles");
@@ -64,7 +66,13 @@ impl Calls {
     }
 
     /// Has the fault happen at its call below `root`. Calls count once `arm` was opened, or from the start.
-    pub(super) fn fault(&self, command: &mut Command, root: &Path, arm: Option<&Path>, fault: Fault) {
+    pub(super) fn fault(
+        &self,
+        command: &mut Command,
+        root: &Path,
+        arm: Option<&Path>,
+        fault: Fault,
+    ) {
         let library = library().expect("asked for before");
         command.env("LD_PRELOAD", library);
         command.env("DISK_ROOT", root).env("DISK_COUNT", &self.0);

@@ -68,7 +68,7 @@ fn the_disk_sees_no_secret_and_no_name() {
 #[test]
 fn the_first_vault_ever_written_opens() {
     let home = Home::empty();
-    home.thaw();
+    home.thaw(FROZEN);
     let vault = home.unlocked();
     assert_eq!(vault.list(), [name(1), name(2)]);
     assert!(holds(&vault, 1, "frozen") && holds(&vault, 2, "frozen"));

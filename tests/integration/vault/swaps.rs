@@ -124,7 +124,10 @@ impl Vaults {
 
     /// The list of records as it was, with all or none of the records as they were.
     fn put_the_list_back(&self) {
-        let lists = self.older.iter().filter(|(key, _)| key.starts_with(b"man/"));
+        let lists = self
+            .older
+            .iter()
+            .filter(|(key, _)| key.starts_with(b"man/"));
         let list: Vec<_> = lists.map(|(key, value)| (&key[..], Some(value))).collect();
         let found = self.with_rows(&list);
         assert!(matches!(found, Damage::RecordChanged(_)), "{found}");
@@ -149,7 +152,7 @@ fn swap_rollback() {
 fn swap_rollback_full() {
     let vaults = Vaults::with(12);
     let counts = (vaults.swap_all(), vaults.flip_environments());
-    println!("{counts:?} pairs and environments");
+    note(&format!("{counts:?} pairs and environments"));
     assert_eq!(counts, (48 * 47 / 2, 48));
     vaults.replace_remove_and_double_all();
     vaults.put_the_list_back();

@@ -81,7 +81,8 @@ impl Tally {
         };
         *self.wrong.entry(wrong).or_default() += 1;
         if self.examples.len() < 10 {
-            self.examples.push(format!("{wrong:?} ({why}): {}", trial()));
+            self.examples
+                .push(format!("{wrong:?} ({why}): {}", trial()));
         }
         None
     }
@@ -89,7 +90,7 @@ impl Tally {
     /// That nothing was wrong, in at least so many trials.
     #[track_caller]
     pub(super) fn expect_none(&self, trials: u32) {
-        println!("{} trials, wrong: {:?}", self.trials, self.wrong);
+        note(&format!("{} trials, wrong: {:?}", self.trials, self.wrong));
         assert!(self.wrong.is_empty(), "{self:#?}");
         assert!(self.trials >= trials, "only {} trials", self.trials);
     }

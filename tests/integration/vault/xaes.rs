@@ -3,11 +3,11 @@
 
 use super::home::from_hex;
 use super::kat::{blocks, value};
+use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::array::Array;
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::aes::Aes256;
 use aes_gcm::aes::cipher::BlockCipherEncrypt as _;
-use aes_gcm::Aes256Gcm;
 
 type Block = [u8; 16];
 
