@@ -94,6 +94,9 @@ impl Trials {
             first: FIRST,
         };
         session.judge(home, said)?;
+        if said.neither {
+            return Err((Wrong::HalfApplied, "while it was open".to_owned()));
+        }
         let all = said.done == Some(FIRST + self.changes - 1);
         match (all, &said.failed) {
             (false, None) => Err((Wrong::Silent, "it neither failed nor did it".to_owned())),

@@ -151,10 +151,14 @@ fn change(job: &Job) -> Result<(), VaultError> {
     };
     let mut records = records_of(&vault)?;
     for step in job.first..job.first.saturating_add(job.count) {
-        let change = job.workload.change(step, &records);
-        change.make(&mut vault)?;
+        let after = job.workload.after(step, &records);
+        let made = job.workload.change(step, &records).make(&mut vault);
+        if made.is_err() && records_of(&vault).is_ok_and(|it| it != records && it != after) {
+            say("neither");
+        }
+        made?;
         say(&format!("done {step}"));
-        records = job.workload.after(step, &records);
+        records = after;
     }
     Ok(())
 }
@@ -227,6 +231,8 @@ pub(super) struct Said {
     /// The last change that was done.
     pub(super) done: Option<u64>,
     pub(super) failed: Option<String>,
+    /// After the failure the open vault showed neither what was nor what was to be.
+    pub(super) neither: bool,
 }
 
 impl Said {
@@ -237,6 +243,7 @@ impl Said {
             _ => {
                 self.ready |= line == "ready";
                 self.created |= line == "created";
+                self.neither |= line == "neither";
             }
         }
     }
