@@ -4,8 +4,9 @@
  *   DISK_LOG=FILE     appends what was done, in order: see `record` for the bytes.
  *   DISK_COUNT=FILE   a page shared by all processes: how many calls were made, and whether they count yet.
  *   DISK_ARM=FILE     calls count once this file was opened; without it, from the start.
- *   DISK_FAULT=KIND   what becomes of call number DISK_AT: eio, enospc (that call and all after it), eintr,
- *                     short (half is written or read), kill (before the call), torn (half is written, then kill).
+ *   DISK_FAULT=KIND   what becomes of call number DISK_AT: eio (not of reading), unread (EIO of reading), enospc (that
+ *                     call and all after it), eintr, short (half is written or read), kill (before the call),
+ *                     torn (half is written, then kill).
  * A process that empties the environment of its children hands all of this on to them all the same.
  */
 #define _GNU_SOURCE
@@ -28,7 +29,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { NONE, EIO_ONCE, ENOSPC_ON, EINTR_ONCE, SHORT_ONCE, KILL, TORN };
+enum kind { NONE, EIO_ONCE, UNREAD_ONCE, ENOSPC_ON, EINTR_ONCE, SHORT_ONCE, KILL, TORN };
 enum call { READS, WRITES, MAKES, SYNCS, SYNCS_RANGE, OPENS, NAMES };
 
 struct shared {
@@ -52,7 +53,7 @@ enum { HANDED = sizeof HANDED_ON / sizeof *HANDED_ON };
 static char *handed_on[HANDED];
 
 static enum kind kind_named(const char *name) {
-    static const char *const names[] = {"", "eio", "enospc", "eintr", "short", "kill", "torn"};
+    static const char *const names[] = {"", "eio", "unread", "enospc", "eintr", "short", "kill", "torn"};
     for (int it = 1; name && it <= TORN; it++)
         if (!strcmp(name, names[it])) return it;
     return NONE;
@@ -151,7 +152,8 @@ static enum kind due(enum call call) {
     int applies = 0;
     switch (kind) {
     case NONE: break;
-    case EIO_ONCE: applies = now; break;
+    case EIO_ONCE: applies = now && call != READS; break;
+    case UNREAD_ONCE: applies = now && call == READS; break;
     case ENOSPC_ON: applies = number >= at && (call == WRITES || call == MAKES || call == SYNCS); break;
     case EINTR_ONCE: applies = now && call != NAMES && call != SYNCS_RANGE; break;
     case SHORT_ONCE:
@@ -166,7 +168,8 @@ static enum kind due(enum call call) {
 
 static int error_of(enum kind it) {
     switch (it) {
-    case EIO_ONCE: return EIO;
+    case EIO_ONCE:
+    case UNREAD_ONCE: return EIO;
     case ENOSPC_ON: return ENOSPC;
     case EINTR_ONCE: return EINTR;
     default: return 0;

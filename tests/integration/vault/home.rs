@@ -6,8 +6,8 @@ pub(super) use std::fs::{self, Permissions};
 pub(super) use std::os::unix::fs::PermissionsExt as _;
 pub(super) use std::path::{Path, PathBuf};
 pub(super) use tradedeck::vault::{
-    self, Damage, Domain, Environment, Holder, InstanceLock, KdfCost, LockedVault, Passphrase,
-    RecordName, Refused, SecretBytes, Vault, VaultError,
+    self, Damage, Domain, Environment, Holder, InstanceLock, KdfCost, Keeper, LockedVault,
+    Passphrase, RecordName, Refused, SecretBytes, Vault, VaultError,
 };
 
 use tempfile::TempDir;

@@ -15,6 +15,8 @@ struct Cuts {
     records: Records,
     next: u64,
     workload: Workload,
+    /// Whether the store is opened by a process of its own.
+    apart: bool,
     random: fastrand::Rng,
     tally: Tally,
 }
@@ -26,6 +28,7 @@ impl Cuts {
             records: Records::new(),
             next: 0,
             workload,
+            apart: false,
             random: fastrand::Rng::with_seed(2),
             tally: Tally::default(),
         }
@@ -33,7 +36,8 @@ impl Cuts {
 
     /// A session of so many changes, cut in so many ways.
     fn session(&mut self, changes: u64, cuts: u32) {
-        let job = Job::changes(&self.home, self.workload, self.next, changes);
+        let mut job = Job::changes(&self.home, self.workload, self.next, changes);
+        job.apart = self.apart;
         let history = recorded(&job);
         let session = Session {
             workload: self.workload,
@@ -106,6 +110,7 @@ fn powercut_vault() {
     }
     let mut cuts = Cuts::of(SMALL);
     for changes in [1, 5, 3, 2, 4] {
+        cuts.apart = changes == 2;
         cuts.session(changes, 10);
     }
     cuts.session(40, 30);
@@ -120,6 +125,7 @@ fn powercut_vault_full() {
     }
     let mut short = Cuts::of(SMALL);
     for session in 0..100 {
+        short.apart = session % 2 == 1;
         short.session(1 + session % 5, 5);
     }
     short.tally.expect_none(500);

@@ -19,6 +19,8 @@ const JOB: &str = "TRADEDECK_TEST_VAULT_JOB";
 pub(super) struct Job {
     pub(super) folder: PathBuf,
     pub(super) kind: Kind,
+    /// Whether the store is opened by yet another process, as the program has it.
+    pub(super) apart: bool,
     pub(super) workload: Workload,
     /// The number of the first change.
     pub(super) first: u64,
@@ -52,6 +54,7 @@ impl Job {
         Self {
             folder: home.folder.clone(),
             kind: Kind::Open,
+            apart: false,
             workload,
             first,
             count,
@@ -64,6 +67,7 @@ impl Job {
         let kind = KINDS.iter().position(|&kind| kind == self.kind).unwrap();
         let numbers = [
             u64::try_from(kind).unwrap(),
+            u64::from(self.apart),
             u64::from(self.workload.records),
             u64::try_from(self.workload.length).unwrap(),
             self.first,
@@ -90,14 +94,15 @@ impl Job {
         let number = |at: usize| words[at].parse::<u64>().unwrap();
         Some(Self {
             kind: KINDS[usize::try_from(number(0)).unwrap()],
+            apart: number(1) == 1,
             workload: Workload {
-                records: u16::try_from(number(1)).unwrap(),
-                length: usize::try_from(number(2)).unwrap(),
+                records: u16::try_from(number(2)).unwrap(),
+                length: usize::try_from(number(3)).unwrap(),
             },
-            first: number(3),
-            count: number(4),
-            folder: PathBuf::from(words[5]),
-            arm: words.get(6).map(PathBuf::from),
+            first: number(4),
+            count: number(5),
+            folder: PathBuf::from(words[6]),
+            arm: words.get(7).map(PathBuf::from),
         })
     }
 
@@ -106,6 +111,14 @@ impl Job {
             drop(fs::File::open(arm));
         }
         say("ready");
+    }
+}
+
+/// The program that opens the store.
+fn keeper() -> Keeper {
+    Keeper {
+        program: env!("CARGO_BIN_EXE_tradedeck").into(),
+        arguments: vec!["keep-store".into()],
     }
 }
 
@@ -137,7 +150,10 @@ fn child() {
 }
 
 fn change(job: &Job) -> Result<(), VaultError> {
-    let lock = InstanceLock::take(&job.folder, &holder())?;
+    let mut lock = InstanceLock::take(&job.folder, &holder())?;
+    if job.apart {
+        lock = lock.with_keeper(keeper());
+    }
     let mut vault = if job.kind == Kind::Create {
         job.begin();
         let vault = Vault::create(lock, &passphrase(RIGHT), cost())?;
