@@ -80,13 +80,19 @@ fn the_record_of_what_reached_the_disk_is_complete() {
     if preload::library().is_none() {
         return;
     }
-    for kind in [Kind::Create, Kind::Open] {
+    let ways = [
+        (Kind::Create, false),
+        (Kind::Create, true),
+        (Kind::Open, true),
+    ];
+    for (kind, apart) in ways {
         let home = match kind == Kind::Create {
             true => Home::scratch(),
             false => Home::scratch().quick(),
         };
         let mut job = Job::changes(&home, SMALL, 0, 5);
         job.kind = kind;
+        job.apart = apart;
         let history = recorded(&job);
         let again = Home::scratch();
         let cut = Cut {

@@ -214,16 +214,16 @@ impl Other {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
-    /// All that it said, or nothing when it does not end; a minute is far more than it needs.
+    /// All that it said, or nothing when it does not end: it waits a minute for the store, and needs far less itself.
     pub(super) fn end_in_time(mut self) -> Option<Said> {
-        let minute = Timespec {
-            tv_sec: 60,
+        let patience = Timespec {
+            tv_sec: 120,
             tv_nsec: 0,
         };
         let pid = Pid::from_child(&self.child);
         let ends = pidfd_open(pid, PidfdFlags::empty()).unwrap();
         let mut waiting = [PollFd::new(&ends, PollFlags::IN)];
-        let ended = poll(&mut waiting, Some(&minute)).unwrap() > 0;
+        let ended = poll(&mut waiting, Some(&patience)).unwrap() > 0;
         if !ended {
             self.kill();
         }
