@@ -206,9 +206,14 @@ fn options(
             refresh: Duration::from_secs(u64::from(setup.config.refresh.accounts_seconds)),
             read_only: setup.read_only,
             demo,
+            lock_after: minutes(setup.config.lock.minutes),
             seed: u64::from_le_bytes(seed),
         },
     })
+}
+
+fn minutes(count: u32) -> Option<Duration> {
+    (count > 0).then(|| Duration::from_mins(count.into()))
 }
 
 /// The addresses that a simulator serves, by their configuration keys.

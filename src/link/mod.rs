@@ -103,6 +103,8 @@ pub enum Request {
     },
     /// Drops every key and token from memory.
     Lock,
+    /// A person pressed a key: the vault is not locked for want of one.
+    Present,
 }
 
 /// Most symbols one screen may watch at once.

@@ -1,6 +1,7 @@
 //! The engine, input by input. Here is the rig that the themes share.
 
 mod feeds;
+mod lock;
 mod orders;
 mod readings;
 mod sessions;
@@ -97,6 +98,7 @@ impl Rig {
             refresh: Duration::from_secs(60),
             read_only: false,
             demo: false,
+            lock_after: None,
             seed: 7,
         };
         let mut rig = Self {

@@ -8,6 +8,7 @@ fn accounts_that_were_read_open_streams_and_ask_for_the_rest() {
         refresh: Duration::from_secs(60),
         read_only: false,
         demo: false,
+        lock_after: None,
         seed: 7,
     };
     let mut rig = Rig {

@@ -354,6 +354,7 @@ fn start(sim: &Running, folder: &TempDir, setup: &Setup) -> Result<Started, Vaul
             refresh: setup.refresh,
             read_only: false,
             demo: false,
+            lock_after: None,
             seed: 1,
         },
     };
