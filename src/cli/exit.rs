@@ -152,9 +152,10 @@ impl From<StartError> for Failure {
         match error {
             StartError::Vault(error) => error.into(),
             StartError::Socket(error) => error.into(),
-            StartError::Net(_) | StartError::Simulation(_) | StartError::System { .. } => {
-                Self::new(Exit::Failed, error.to_string())
-            }
+            StartError::Net(_)
+            | StartError::Simulation(_)
+            | StartError::Ended
+            | StartError::System { .. } => Self::new(Exit::Failed, error.to_string()),
         }
     }
 }
