@@ -9,6 +9,8 @@
 //! the whole folder put back as it once was.
 
 mod anchor;
+mod backup;
+mod check;
 mod commit;
 mod create;
 mod crypto;
@@ -25,6 +27,8 @@ mod store;
 
 use std::path::Path;
 
+pub use backup::{BackupFacts, BackupInfo, Restored, backups, restore, restore_by_code};
+pub use check::{CheckReport, Finding, Part};
 pub use create::NewVault;
 pub use crypto::calibrate::FreeMemory;
 pub use crypto::kdf::KdfCost;
@@ -39,7 +43,7 @@ pub use locked::{LockedVault, Refused};
 pub use memory::{KeyMemory, key_memory};
 pub use secret::{KeyFile, Opener, Passphrase, SecretBytes};
 pub use slots::recovery::RecoveryCode;
-pub use slots::rotate::Rotated;
+pub use slots::rotate::{Compromised, Rotated};
 pub use slots::{NewSlot, SlotInfo};
 pub use store::Repair;
 pub use store::apart::serve as serve_store;
@@ -68,7 +72,7 @@ pub struct Vault {
     slot: u8,
     /// Of a vault just made, until it is taken.
     recovery: Option<RecoveryCode>,
-    unanchored: Option<VaultError>,
+    unanchored: Option<String>,
     base: LockedVault,
 }
 
@@ -203,5 +207,7 @@ impl Vault {
     }
 }
 
+#[cfg(test)]
+mod frozen_tests;
 #[cfg(test)]
 mod tests;
