@@ -165,6 +165,9 @@ impl Counts {
 }
 
 pub(super) fn text(view: &View<'_>) -> String {
+    if !matches!(view.replica.vault, Some(VaultStatus::Open { .. })) {
+        return format!("vault {}\n", vault_word(view));
+    }
     let mut parts = Vec::new();
     if view.replica.demo {
         parts.push("DEMO".to_owned());
