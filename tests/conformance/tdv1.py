@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """A second reader and writer of vaults, format TDV1, that shares nothing with the program but the description of the format.
 
-    tdv1.py check                 the primitives give the published answers
-    tdv1.py read ROWS             what a vault holds, a line a record: domain broker environment kind id secret
-    tdv1.py write ROWS            makes a vault of such lines
-Rows are lines `key value` of hexadecimal, as the vault's store has them. The passphrase is the first line of standard
-input; what `write` keeps follows it. A vault that is not as it must be ends with code 3 and one word that says how.
+    tdv1.py check                     the primitives give the published answers
+    tdv1.py read FILE                 what a vault holds, a line a record: domain broker environment kind id secret
+    tdv1.py write FILE [--aes256]     makes a vault of such lines, as rows
+    tdv1.py back-up FILE [--aes256]   makes the same as a backup
+A file that is read is a backup, or rows: lines `key value` of hexadecimal, as the vault's store has them. The passphrase
+is the first line of standard input; what is to be kept follows it. `--key-file FILE` after a command names what lies
+beside the passphrase. A vault that is not as it must be ends with code 3 and one word that says how.
 
 Only Python's own library is needed. Where the package `cryptography` has Argon2id, that is used, for it is fast.
 """
@@ -19,7 +21,10 @@ import unicodedata
 
 MAGIC = b"TDVAULT\0"
 FORMAT = 1
-XCHACHA = 1
+BACKUP_MAGIC = b"TDBACKUP"
+BACKUP_FORMAT = 1
+XCHACHA, XAES = 1, 2
+KEY_FILE = 1
 ARGON2ID = 1
 TRADER = 2
 KEYS_OF_ROLE = {1: 1, 2: 2, 3: 2}
@@ -104,23 +109,133 @@ def xchacha_tag(key, nonce, associated, ciphertext):
     return poly1305(chacha_block(key, 0, nonce)[:32], message)
 
 
-def seal(key, associated, text):
-    nonce = os.urandom(24)
-    return nonce + xchacha_sealed(key, nonce, associated, text)
-
-
 def xchacha_sealed(key, nonce, associated, text):
     key, short = xchacha_parts(key, nonce)
     ciphertext = chacha(key, short, text)
     return ciphertext + xchacha_tag(key, short, associated, ciphertext)
 
 
-def unseal(key, associated, sealed, why):
+# ---- AES-256, GCM, XAES-256-GCM (FIPS 197, NIST SP 800-38D, c2sp.org/XAES-256-GCM)
+
+
+def times_x(byte):
+    return (byte << 1) ^ (0x11B if byte & 0x80 else 0)
+
+
+def aes_box():
+    """The powers of 3 and their inverses, and the affine map."""
+    box, one, inverse = [0x63] * 256, 1, 1
+    for _ in range(255):
+        one = one ^ times_x(one)
+        for shift in (1, 2, 4):
+            inverse ^= inverse << shift & 0xFF
+        inverse ^= 0x09 if inverse & 0x80 else 0
+        turned = inverse
+        for by in (1, 2, 3, 4):
+            turned ^= (inverse << by | inverse >> (8 - by)) & 0xFF
+        box[one] = turned ^ 0x63
+    return box
+
+
+AES_BOX = aes_box()
+AES_SHIFT = [(at + 4 * (at % 4)) % 16 for at in range(16)]
+
+
+class Aes256:
+    def __init__(self, key):
+        words, constant = [list(key[at : at + 4]) for at in range(0, 32, 4)], 1
+        for at in range(8, 60):
+            word = list(words[-1])
+            if at % 8 == 0:
+                word = [AES_BOX[byte] for byte in word[1:] + word[:1]]
+                word[0] ^= constant
+                constant = times_x(constant)
+            elif at % 8 == 4:
+                word = [AES_BOX[byte] for byte in word]
+            words.append([a ^ b for a, b in zip(word, words[-8])])
+        self.keys = [sum(words[at : at + 4], []) for at in range(0, 60, 4)]
+
+    def encrypt(self, block):
+        state = [a ^ b for a, b in zip(block, self.keys[0])]
+        for number, key in enumerate(self.keys[1:], start=1):
+            state = [AES_BOX[state[at]] for at in AES_SHIFT]
+            if number < 14:
+                mixed = []
+                for at in range(0, 16, 4):
+                    column = state[at : at + 4]
+                    total = column[0] ^ column[1] ^ column[2] ^ column[3]
+                    mixed += [byte ^ total ^ times_x(byte ^ column[(i + 1) % 4]) for i, byte in enumerate(column)]
+                state = mixed
+            state = [a ^ b for a, b in zip(state, key)]
+        return bytes(state)
+
+
+def gcm_times(one, other):
+    product = 0
+    for bit in range(127, -1, -1):
+        if one >> bit & 1:
+            product ^= other
+        other = other >> 1 ^ (0xE1 << 120 if other & 1 else 0)
+    return product
+
+
+class Gcm:
+    def __init__(self, key, nonce):
+        self.aes, self.nonce = Aes256(key), nonce
+        self.hash_key = int.from_bytes(self.aes.encrypt(bytes(16)), "big")
+
+    def stream(self, counter):
+        return self.aes.encrypt(self.nonce + struct.pack(">I", counter))
+
+    def crypt(self, text):
+        blocks = b"".join(self.stream(2 + at // 16) for at in range(0, len(text), 16))
+        return bytes(a ^ b for a, b in zip(text, blocks))
+
+    def tag(self, associated, ciphertext):
+        lengths = struct.pack(">QQ", 8 * len(associated), 8 * len(ciphertext))
+        message, total = padded16(associated) + padded16(ciphertext) + lengths, 0
+        for at in range(0, len(message), 16):
+            total = gcm_times(total ^ int.from_bytes(message[at : at + 16], "big"), self.hash_key)
+        return bytes(a ^ b for a, b in zip(total.to_bytes(16, "big"), self.stream(1)))
+
+
+def xaes(key, nonce):
+    aes = Aes256(key)
+    number = int.from_bytes(aes.encrypt(bytes(16)), "big")
+    mask = (number << 1 & (1 << 128) - 1) ^ (0x87 if number >> 127 else 0)
+    mask = mask.to_bytes(16, "big")
+    halves = (bytes([0, counter, 0x58, 0]) + nonce[:12] for counter in (1, 2))
+    derived = b"".join(aes.encrypt(bytes(a ^ b for a, b in zip(half, mask))) for half in halves)
+    return Gcm(derived, nonce[12:])
+
+
+# ---- sealing: nonce, ciphertext, tag
+
+
+def sealed_with(suite, key, nonce, associated, text):
+    if suite == XCHACHA:
+        return xchacha_sealed(key, nonce, associated, text)
+    gcm = xaes(key, nonce)
+    ciphertext = gcm.crypt(text)
+    return ciphertext + gcm.tag(associated, ciphertext)
+
+
+def seal(suite, key, associated, text):
+    nonce = os.urandom(24)
+    return nonce + sealed_with(suite, key, nonce, associated, text)
+
+
+def unseal(suite, key, associated, sealed, why):
     require(len(sealed) >= OVERHEAD, why)
     nonce, ciphertext, tag = sealed[:24], sealed[24:-16], sealed[-16:]
-    key, short = xchacha_parts(key, nonce)
-    require(hmac.compare_digest(xchacha_tag(key, short, associated, ciphertext), tag), why)
-    return chacha(key, short, ciphertext)
+    if suite == XCHACHA:
+        key, short = xchacha_parts(key, nonce)
+        right, opened = xchacha_tag(key, short, associated, ciphertext), lambda: chacha(key, short, ciphertext)
+    else:
+        gcm = xaes(key, nonce)
+        right, opened = gcm.tag(associated, ciphertext), lambda: gcm.crypt(ciphertext)
+    require(hmac.compare_digest(right, tag), why)
+    return opened()
 
 
 # ---- BLAKE3, hashes of 32 bytes (the BLAKE3 paper, section 2)
@@ -291,16 +406,17 @@ class Argon2id:
         return self.blocks[other][(start + place) % self.columns]
 
 
-def argon2id(password, salt, associated, passes, lanes, memory):
+def argon2id(password, secret, salt, associated, cost):
+    memory, passes, lanes = cost
+    if memory * passes <= 1 << 10:
+        return Argon2id(password, salt, secret, associated, passes, lanes, memory, 32).tag()
     try:
         from cryptography.hazmat.primitives.kdf.argon2 import Argon2id as Fast
 
-        return Fast(
-            salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory, ad=associated
-        ).derive(password)
-    except Exception:  # not there, or built without it
-        require(memory * passes <= 1 << 14, "too_slow_without_the_package_cryptography")
-        return Argon2id(password, salt, b"", associated, passes, lanes, memory, 32).tag()
+        numbers = {"length": 32, "iterations": passes, "lanes": lanes, "memory_cost": memory}
+        return Fast(salt=salt, ad=associated, secret=secret or None, **numbers).derive(password)
+    except Exception:  # it is not there, or was built without this
+        raise Refused("too_slow_without_the_package_cryptography") from None
 
 
 # ---- the format
@@ -360,71 +476,83 @@ class Name:
 
 
 class Slot:
-    def __init__(self, number, role, label, cost, salt):
-        self.number, self.role, self.label, self.cost, self.salt = number, role, label, cost, salt
+    def __init__(self, number, role, flags, label, cost, salt):
+        self.number, self.role, self.flags, self.label = number, role, flags, label
+        self.cost, self.salt = cost, salt
         self.commitment = self.wrapped = b""
 
     def cost_data(self):
         return bytes([ARGON2ID]) + struct.pack(">III", *self.cost)
 
     def fields(self):
-        head = bytes([self.number, self.role, 0, len(self.label)]) + self.label
+        head = bytes([self.number, self.role, self.flags, len(self.label)]) + self.label
         return head + self.cost_data() + self.salt + self.commitment
 
     def associated(self, header):
-        return header.place(b"TDSLOT", self.fields() + struct.pack(">HB", FORMAT, XCHACHA))
+        return header.place(b"TDSLOT", self.fields() + struct.pack(">HB", FORMAT, header.suite))
 
-    def stretched(self, header, passphrase):
+    def stretched(self, header, typed):
         identity = header.vault + bytes([self.number, self.role]) + self.cost_data()
         context = blake3(b"tradedeck slot v1" + identity)
-        memory, passes, lanes = self.cost
-        return argon2id(normal(passphrase), self.salt, context, passes, lanes, memory)
+        key_file = typed.key_file if self.flags == KEY_FILE else b""
+        return argon2id(typed.passphrase, key_file, self.salt, context, self.cost)
 
-    def wrap(self, header, passphrase, keys):
-        stretched = self.stretched(header, passphrase)
+    def wrap(self, header, typed, keys):
+        stretched = self.stretched(header, typed)
         self.commitment = extract_and_expand(stretched, b"commit")
-        self.wrapped = seal(extract_and_expand(stretched, b"kek"), self.associated(header), b"".join(keys))
+        key = extract_and_expand(stretched, b"kek")
+        self.wrapped = seal(header.suite, key, self.associated(header), b"".join(keys))
 
-    def unwrap(self, header, passphrase):
-        stretched = self.stretched(header, passphrase)
+    def unwrap(self, header, typed):
+        if self.flags == KEY_FILE and not typed.key_file:
+            return None
+        stretched = self.stretched(header, typed)
         commitment = extract_and_expand(stretched, b"commit")
         if not hmac.compare_digest(commitment, self.commitment):
             return None
-        keys = unseal(extract_and_expand(stretched, b"kek"), self.associated(header), self.wrapped, "wrong_passphrase")
+        key = extract_and_expand(stretched, b"kek")
+        keys = unseal(header.suite, key, self.associated(header), self.wrapped, "wrong_passphrase")
         return Keys(header, keys[:32], keys[32:] or None)
 
     @classmethod
     def read(cls, rest):
         number, role = rest.number(1), rest.number(1)
         require(role in KEYS_OF_ROLE, rest.why)
-        require(rest.number(1) == 0, "newer_format")
+        flags = rest.number(1)
+        require(flags <= KEY_FILE, "newer_format")
         label = rest.text()
         require(len(label) <= 32, rest.why)
         require(rest.number(1) == ARGON2ID, "newer_format")
         memory, passes, lanes = (rest.number(4) for _ in range(3))
         capped = memory <= 4 << 20 and passes <= 64 and lanes <= 64
         require(capped and passes >= 1 and lanes >= 1 and memory >= 8 * lanes, "param_cap")
-        slot = cls(number, role, label, (memory, passes, lanes), rest.take(16))
+        slot = cls(number, role, flags, label, (memory, passes, lanes), rest.take(16))
         slot.commitment = rest.take(32)
         slot.wrapped = rest.take(32 * KEYS_OF_ROLE[role] + OVERHEAD)
         return slot
 
 
-def normal(passphrase):
-    return unicodedata.normalize("NFKC", passphrase).encode()
+class Typed:
+    """What opens a slot: a passphrase, and the hash of the file beside it."""
+
+    def __init__(self, passphrase, key_file):
+        self.passphrase = unicodedata.normalize("NFKC", passphrase).encode()
+        self.key_file = blake3(key_file) if key_file else b""
 
 
 class Header:
-    def __init__(self, vault, epoch, generation):
-        self.vault, self.epoch, self.generation = vault, epoch, generation
+    def __init__(self, vault, suite, epoch, generation):
+        self.vault, self.suite, self.epoch, self.generation = vault, suite, epoch, generation
         self.slots, self.macs = [], b""
 
     def place(self, label, rest):
-        return label + self.vault + struct.pack(">I", self.epoch) + rest
+        """What a sealed thing is bound to. The first suite is not named in it."""
+        suite = b"" if self.suite == XCHACHA else b"TDS" + bytes([self.suite])
+        return suite + label + self.vault + struct.pack(">I", self.epoch) + rest
 
     def before_macs(self):
         head = MAGIC + struct.pack(">HH", FORMAT, FORMAT) + self.vault
-        head += struct.pack(">BIQB", XCHACHA, self.epoch, self.generation, len(self.slots))
+        head += struct.pack(">BIQB", self.suite, self.epoch, self.generation, len(self.slots))
         return head + b"".join(slot.fields() + slot.wrapped for slot in self.slots)
 
     def data(self):
@@ -440,8 +568,10 @@ class Header:
         require(rest.number(2) <= FORMAT, "newer_format")
         rest.number(2)
         vault = rest.take(16)
-        require(rest.number(1) <= XCHACHA, "newer_format")
-        header = cls(vault, rest.number(4), rest.number(8))
+        suite = rest.number(1)
+        require(suite <= XAES, "newer_format")
+        header = cls(vault, suite, rest.number(4), rest.number(8))
+        require(suite >= XCHACHA, why)
         count = rest.number(1)
         require(1 <= count <= 8, why)
         header.slots = [Slot.read(rest) for _ in range(count)]
@@ -492,11 +622,11 @@ class Keys:
         text += bytes(-len(text) % STEP)
         stamp = struct.pack(">Q", version)
         associated = self.header.place(b"TDREC1", name.data() + stamp)
-        return stamp + seal(self.of_record(name), associated, text)
+        return stamp + seal(self.header.suite, self.of_record(name), associated, text)
 
     def open_record(self, name, value):
         associated = self.header.place(b"TDREC1", name.data() + value[:8])
-        text = unseal(self.of_record(name), associated, value[8:], "changed_record")
+        text = unseal(self.header.suite, self.of_record(name), associated, value[8:], "changed_record")
         rest = Reader(text, "changed_record")
         return rest.take(rest.number(4))
 
@@ -518,7 +648,8 @@ class Manifest:
         rows = {}
         for index, part in enumerate(parts):
             number = struct.pack(">H", index)
-            rows[b"man/" + number] = head + seal(key, keys.header.place(b"TDMAN1", head + number), part)
+            associated = keys.header.place(b"TDMAN1", head + number)
+            rows[b"man/" + number] = head + seal(keys.header.suite, key, associated, part)
         return rows
 
     @classmethod
@@ -530,7 +661,8 @@ class Manifest:
         for index, (place, value) in enumerate(rows.items()):
             number = struct.pack(">H", index)
             require(place == b"man/" + number and value[:PART_HEAD] == head, why)
-            data += unseal(key, keys.header.place(b"TDMAN1", head + number), value[PART_HEAD:], why)
+            associated = keys.header.place(b"TDMAN1", head + number)
+            data += unseal(keys.header.suite, key, associated, value[PART_HEAD:], why)
         rest = Reader(data, why)
         manifest = cls(rest.number(8), rest.number(8))
         while not rest.is_empty():
@@ -541,14 +673,20 @@ class Manifest:
         return manifest
 
 
-def opened(rows, passphrase):
-    """The lines of a vault's records; those of another role than the passphrase's are left out."""
+def unlocked(rows, typed):
+    """The keys of the first slot that opens."""
     header = Header.of(rows)
     keys = None
     for slot in header.slots:
-        keys = keys or slot.unwrap(header, passphrase)
+        keys = keys or slot.unwrap(header, typed)
     require(keys, "wrong_passphrase")
     require(header.macs.startswith(keys.macs()), "bad_mac")
+    return keys
+
+
+def opened(rows, keys):
+    """The manifest, and the lines of the records that the keys open: a viewer's do not open those for trading."""
+    header = keys.header
     rows = dict(sorted(rows.items()))
     records = {key: value for key, value in rows.items() if key.startswith(b"rec/")}
     parts = {key: value for key, value in rows.items() if key.startswith(b"man/")}
@@ -564,17 +702,19 @@ def opened(rows, passphrase):
             require(int.from_bytes(value[:8], "big") >= version, "old_record")
             raise Refused("changed_record")
         if keys.of_record(name):
-            lines.append(name.line(keys.open_record(name, value)))
+            line = name.line(keys.open_record(name, value))
+            # What the vault keeps for itself is nobody's credential.
+            lines += [line] if name.broker != b"vault" else []
     require(not records, "unlisted")
-    return lines
+    return manifest, lines
 
 
-def written(lines, passphrase):
-    """The rows of a new vault."""
-    header = Header(os.urandom(16), 1, 1)
+def written(lines, typed, suite):
+    """The rows of a new vault, and its keys."""
+    header = Header(os.urandom(16), suite, 1, 1)
     keys = Keys(header, os.urandom(32), os.urandom(32))
-    slot = Slot(1, TRADER, b"", (64, 1, 1), os.urandom(16))
-    slot.wrap(header, passphrase, (keys.view, keys.trade))
+    slot = Slot(1, TRADER, KEY_FILE if typed.key_file else 0, b"", (64, 1, 1), os.urandom(16))
+    slot.wrap(header, typed, (keys.view, keys.trade))
     header.slots.append(slot)
     header.macs = keys.macs()
     manifest, rows = Manifest(len(lines) + 1, header.generation), {}
@@ -585,7 +725,52 @@ def written(lines, passphrase):
         manifest.entries.append((name, version, blake3(value)))
     rows.update(manifest.seal(keys))
     rows.update(dict.fromkeys(HEADERS, header.data()))
-    return rows
+    return rows, keys, manifest
+
+
+# ---- backups
+
+
+class Backup:
+    def __init__(self, made, header, generation, rows):
+        self.rows = dict(sorted(rows.items()))
+        self.head = struct.pack(">HQ", BACKUP_FORMAT, made) + header.vault
+        self.head += struct.pack(">IQQ", header.epoch, header.generation, generation)
+
+    def content(self):
+        rows = struct.pack(">I", len(self.rows))
+        for parts in self.rows.items():
+            rows += b"".join(struct.pack(">H", len(part)) + part for part in parts)
+        return BACKUP_MAGIC + self.head + rows
+
+    def data(self, keys):
+        content = self.content()
+        content += mac(keys.derived(keys.view, b"backup"), content)
+        return content + blake3(content)
+
+    @classmethod
+    def read(cls, data, typed):
+        """The lines of a backup's records."""
+        why = "damaged_backup"
+        require(len(data) > 32 and blake3(data[:-32]) == data[-32:], why)
+        rest = Reader(data[:-32], why)
+        require(rest.take(8) == BACKUP_MAGIC, why)
+        require(rest.number(2) <= BACKUP_FORMAT, "newer_format")
+        made = rest.number(8)
+        rest.take(16 + 4 + 8)
+        generation = rest.number(8)
+        rows = {}
+        for _ in range(rest.number(4)):
+            key = rest.take(rest.number(2))
+            require(key not in rows, why)
+            rows[key] = rest.take(rest.number(2))
+        rest.take(32)
+        require(rest.is_empty(), why)
+        keys = unlocked(rows, typed)
+        manifest, lines = opened(rows, keys)
+        # Written again it is the same: facts, order and MAC are right.
+        require(manifest.generation == generation and cls(made, keys.header, generation, rows).data(keys) == data, why)
+        return lines
 
 
 # ---- the command
@@ -601,28 +786,60 @@ def check():
     text = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it."
     sealed = xchacha_sealed(bytes(range(0x80, 0xA0)), bytes(range(0x40, 0x58)), bytes.fromhex("50515253c0c1c2c3c4c5c6c7"), text)
     assert sealed.hex().startswith("bd6d179d3e83d43b") and sealed.hex().endswith("c0875924c1c7987947deafd8780acf49"), "XChaCha20-Poly1305"
+    for first, associated, sealed in (
+        (1, b"", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"),
+        (3, b"c2sp.org/XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"),
+    ):
+        found = sealed_with(XAES, bytes([first] * 32), b"ABCDEFGHIJKLMNOPQRSTUVWX", associated, b"XAES-256-GCM")
+        assert found.hex() == sealed, "XAES-256-GCM"
     prk = mac(bytes(range(13)), b"\x0b" * 22)
     okm = expand(prk, bytes(range(0xF0, 0xFA)))
     assert okm.hex() == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf", "RFC 5869, A.1"
+
+
+def read(path, typed):
+    with open(path, "rb") as file:
+        data = file.read()
+    if data.startswith(BACKUP_MAGIC):
+        return Backup.read(data, typed)
+    pairs = (line.split() for line in data.decode("ascii").splitlines() if not line.startswith("#"))
+    rows = {bytes.fromhex(key): bytes.fromhex(value) for key, value in pairs}
+    return opened(rows, unlocked(rows, typed))[1]
+
+
+def write(command, path, lines, typed, suite):
+    rows, keys, manifest = written(lines, typed, suite)
+    if command == "back-up":
+        data = Backup(1, keys.header, manifest.generation, rows).data(keys)
+    else:
+        data = "".join(f"{key.hex()} {value.hex()}\n" for key, value in rows.items()).encode()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
 
 
 def main(arguments):
     if arguments == ["check"]:
         check()
         return 0
-    if len(arguments) != 2 or arguments[0] not in ("read", "write"):
+    suite, key_file = XCHACHA, b""
+    if "--aes256" in arguments:
+        arguments.remove("--aes256")
+        suite = XAES
+    if "--key-file" in arguments:
+        at = arguments.index("--key-file")
+        with open(arguments[at + 1], "rb") as file:
+            key_file = file.read()
+        del arguments[at : at + 2]
+    if len(arguments) != 2 or arguments[0] not in ("read", "write", "back-up"):
         sys.stderr.write(__doc__)
         return 2
     passphrase, *lines = sys.stdin.read().split("\n")
-    lines = [line for line in lines if line]
-    if arguments[0] == "write":
-        with open(arguments[1], "w", encoding="ascii") as file:
-            file.writelines(f"{key.hex()} {value.hex()}\n" for key, value in written(lines, passphrase).items())
-        return 0
-    with open(arguments[1], encoding="ascii") as file:
-        pairs = [line.split() for line in file if not line.startswith("#")]
+    typed = Typed(passphrase, key_file)
     try:
-        sys.stdout.writelines(line + "\n" for line in opened({bytes.fromhex(k): bytes.fromhex(v) for k, v in pairs}, passphrase))
+        if arguments[0] == "read":
+            sys.stdout.writelines(line + "\n" for line in read(arguments[1], typed))
+        else:
+            write(*arguments, [line for line in lines if line], typed, suite)
     except Refused as why:
         sys.stderr.write(f"{why}\n")
         return 3
