@@ -16,7 +16,7 @@ pub const UNKNOWN: &str = "—";
 pub const TOO_LONG: &str = "…";
 
 /// What stands for an amount that is hidden; always as wide, so that it tells nothing.
-pub const MASK: &str = "••••••";
+pub const MASK: &str = "•••••";
 
 /// Most decimals a price or quantity is shown with.
 const MOST_DECIMALS: u32 = 8;

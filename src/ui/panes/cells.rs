@@ -14,9 +14,6 @@ use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// What stands for an amount that is hidden, whatever the amount.
-pub(crate) const MASK: &str = "•••••";
-
 /// Lines of a pane for each line under its table.
 const ROWS_TO_A_NOTE: u16 = 5;
 
@@ -47,7 +44,7 @@ pub(super) fn inside(area: Rect) -> Rect {
 /// An amount of money in its currency's decimals, as text; masked where amounts are hidden.
 pub(crate) fn amount_text(context: &PaneContext<'_>, value: Decimal, currency: Currency) -> String {
     if context.hidden {
-        return MASK.into();
+        return format::MASK.into();
     }
     format::decimal(value, format::decimals_of(currency))
 }
@@ -77,7 +74,7 @@ pub(super) fn profit(
     };
     let muted = context.theme.style(Role::Muted);
     if context.hidden {
-        return Cell::number(MASK, muted);
+        return Cell::number(format::MASK, muted);
     }
     let decimals = format::decimals_of(currency);
     let style = context.theme.trend(Trend::of(value, decimals));
@@ -304,6 +301,24 @@ pub(super) fn few(mut notes: Vec<Note>, inside: Rect) -> Vec<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::panes::PANES;
+    use crate::ui::panes::testing::Stage;
+
+    #[test]
+    fn a_hidden_amount_is_the_same_mask_in_every_pane() {
+        let mut stage = Stage::new();
+        stage.hidden = true;
+        stage.selection.symbol = Some(Symbol::new("AAPL"));
+        let mut masks = 0;
+        for spec in PANES {
+            let shown = stage.shown((spec.make)().as_ref(), (140, 40));
+            for mask in shown.split(|it| it != '•').filter(|it| !it.is_empty()) {
+                assert_eq!(mask, format::MASK, "{}", spec.title);
+                masks += 1;
+            }
+        }
+        assert!(masks > 20, "{masks}");
+    }
 
     #[test]
     fn an_option_is_spelled_out_and_nothing_else_is() {

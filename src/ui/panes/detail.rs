@@ -184,7 +184,7 @@ fn lines(context: &PaneContext<'_>, symbol: &Symbol) -> Vec<(Role, String)> {
         .filter(|position| position.symbol == *symbol)
         .map(|position| {
             let quantity = if context.hidden {
-                cells::MASK.to_owned()
+                format::MASK.to_owned()
             } else {
                 format::quantity(position.quantity)
             };

@@ -41,7 +41,7 @@ pub(super) fn row(context: &PaneContext<'_>, order: &Order) -> Row {
 /// How much was wanted: units, or an amount in the account's currency.
 fn size(context: &PaneContext<'_>, order: &Order) -> String {
     let amount = match order.draft.size {
-        _ if context.hidden => return cells::MASK.into(),
+        _ if context.hidden => return format::MASK.into(),
         OrderSize::Quantity(quantity) => return format::quantity(quantity),
         OrderSize::Notional(amount) => amount,
     };
@@ -126,7 +126,7 @@ fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
         return Cell::sentence(reason.as_str(), wrong);
     }
     if context.hidden {
-        return Cell::number(cells::MASK, muted);
+        return Cell::number(format::MASK, muted);
     }
     let units = format::quantity(order.filled);
     let part = match order.quantity() {
