@@ -188,10 +188,7 @@ impl Stage {
                 self.resize().map(|()| None)
             }
             First::Signal(Told::Resize) => self.resize().map(|()| None),
-            First::Time => {
-                self.take_time();
-                Ok(None)
-            }
+            First::Time => self.take_time(),
         }
     }
 
@@ -220,16 +217,17 @@ impl Stage {
         change.unwrap_or(self.next_look).min(self.next_look)
     }
 
-    fn take_time(&mut self) {
+    fn take_time(&mut self) -> Result<Option<Outcome>, FaceError> {
         self.dirty = true;
         let now = Instant::now();
-        if now < self.next_look {
-            return;
+        if now >= self.next_look {
+            self.next_look = now + LOOK_AT_CONFIG_EVERY;
+            if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
+                self.app.use_config(read.map_err(|error| error.to_string()));
+            }
         }
-        self.next_look = now + LOOK_AT_CONFIG_EVERY;
-        if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
-            self.app.use_config(read.map_err(|error| error.to_string()));
-        }
+        let effects = self.app.tick();
+        self.do_all(effects)
     }
 
     fn take_updates(&mut self) -> Result<Option<Outcome>, FaceError> {
