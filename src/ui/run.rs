@@ -3,6 +3,7 @@
 //! It waits for whatever comes first, takes in everything that is there, and draws at most once: a key's frame at
 //! once, others at a steady pace, none when nothing changed or while the terminal still takes the one before.
 
+mod glass;
 mod rate;
 mod signals;
 
@@ -13,6 +14,7 @@ use crate::ui::app::{App, Effect, NewId};
 use crate::ui::keymap::KeymapError;
 use crate::ui::terminal::{Options, Terminal, TerminalEvent};
 use crate::ui::theme::{Depth, Look, Themes};
+use glass::Glass;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rate::Rate;
@@ -136,8 +138,8 @@ fn frame_time(config: &Config) -> Duration {
 }
 
 /// The running screen.
-struct Stage {
-    terminal: Terminal,
+struct Stage<G> {
+    terminal: G,
     buffer: Buffer,
     signals: Signals,
     app: App,
@@ -163,7 +165,7 @@ enum First {
     Time,
 }
 
-impl Stage {
+impl<G: Glass> Stage<G> {
     async fn play(&mut self) -> Outcome {
         loop {
             self.draw();
@@ -282,7 +284,7 @@ impl Stage {
     }
 
     fn resize(&mut self) -> Result<(), FaceError> {
-        let (width, height) = Terminal::size()?;
+        let (width, height) = self.terminal.size()?;
         self.app.resize(width, height);
         self.buffer = Buffer::empty(Rect::new(0, 0, width, height));
         self.redraw();
@@ -320,3 +322,6 @@ impl Stage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
