@@ -132,14 +132,13 @@ impl App {
     }
 
     fn hinted(&self) -> Vec<Command> {
-        const USUAL: [Command; 9] = [
+        const USUAL: [Command; 8] = [
             Command::Help,
             Command::Palette,
             Command::Sync,
             Command::Buy,
             Command::Sell,
             Command::Connect,
-            Command::Filter,
             Command::Zoom,
             Command::Quit,
         ];

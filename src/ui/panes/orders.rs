@@ -322,6 +322,7 @@ impl Pane for Orders {
             Command::Cancel,
             Command::Open,
             Command::NextView,
+            Command::Filter,
         ]
     }
 

@@ -369,6 +369,7 @@ impl Pane for Positions {
             Command::Sell,
             Command::SortNext,
             Command::Group,
+            Command::Filter,
         ]
     }
 

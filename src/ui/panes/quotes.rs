@@ -219,7 +219,9 @@ fn row(context: &PaneContext<'_>, symbol: &Symbol) -> Row {
         spread(context, line, fresh),
         cells::change(context, line.day_change(), is_stale),
         match line.volume {
-            Some(volume) => Cell::number(format::quantity(volume), muted),
+            Some(volume) => {
+                Cell::number(format::quantity(volume), muted).or(format::rough(volume.0))
+            }
             None => cells::unknown(context),
         },
         age(context, fresh),
@@ -347,7 +349,12 @@ impl Pane for Quotes {
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::AddSymbol, Command::Cancel, Command::NextView]
+        &[
+            Command::AddSymbol,
+            Command::Cancel,
+            Command::NextView,
+            Command::Filter,
+        ]
     }
 
     fn shows_time(&self, _context: &PaneContext<'_>) -> bool {
