@@ -14,7 +14,7 @@ use crate::net::{NetError, install_tls_provider};
 use crate::runtime;
 use crate::runtime::clock::SystemClock;
 use crate::sim;
-use crate::vault::{Holder, InstanceLock, KdfCost, VaultError};
+use crate::vault::{Holder, InstanceLock, KdfCost, Keeper, VaultError};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::io;
@@ -65,6 +65,8 @@ pub struct Setup {
     pub read_only: bool,
     /// Whether screens do without colours.
     pub no_colour: bool,
+    /// The program that opens the vault's store; this process where there is none.
+    pub store_keeper: Option<Keeper>,
 }
 
 /// A run under way.
@@ -96,7 +98,7 @@ impl Running {
 /// # Errors
 /// [`StartError`], among them [`VaultError::InUse`] when another process has the vault.
 pub fn launch(setup: &Setup, listen: bool) -> Result<Running, StartError> {
-    let lock = take_lock(&setup.paths.data)?;
+    let lock = take_lock(setup)?;
     let options = options(setup, lock, KdfCost::default(), false)?;
     let (hub, inbox) = Hub::new();
     let cancel = CancellationToken::new();
@@ -127,7 +129,7 @@ pub async fn launch_demo(setup: &Setup) -> Result<Running, StartError> {
     let mut setup = setup.clone();
     setup.paths = ConfigPaths::under(folder.path());
     setup.config.providers = BTreeMap::from([("alpaca".to_owned(), addresses(&alpaca.ready))]);
-    let lock = take_lock(&setup.paths.data)?;
+    let lock = take_lock(&setup)?;
     let options = options(&setup, lock, KdfCost::new(DEMO_MEMORY_KIB, 3, 4)?, true)?;
     let (hub, inbox) = Hub::new();
     tokio::spawn(connect_customers(
@@ -204,21 +206,36 @@ fn addresses(ready: &sim::alpaca::Ready) -> BTreeMap<String, String> {
     .into()
 }
 
-fn take_lock(data: &Path) -> Result<InstanceLock, VaultError> {
+fn take_lock(setup: &Setup) -> Result<InstanceLock, VaultError> {
     let terminal = rustix::termios::ttyname(io::stdin().as_fd(), Vec::new());
     let terminal = terminal.map_or_else(
         |_| "no terminal".to_owned(),
         |name| name.to_string_lossy().into_owned(),
     );
     let since = SystemClock.now().to_rfc3339_millis();
-    InstanceLock::take(
-        data,
-        &Holder {
-            pid: std::process::id(),
-            terminal,
-            since,
-        },
-    )
+    let holder = Holder {
+        pid: std::process::id(),
+        terminal,
+        since,
+    };
+    let lock = InstanceLock::take(&setup.paths.data, &holder)?;
+    Ok(match &setup.store_keeper {
+        Some(keeper) => lock.with_keeper(keeper.clone()),
+        None => lock,
+    })
+}
+
+/// This program as the one that opens the store, by a name that stays good when its file is replaced by an update.
+pub fn store_keeper() -> Keeper {
+    let running = Path::new("/proc/self/exe");
+    let program = match running.symlink_metadata() {
+        Ok(_) => running.to_path_buf(),
+        Err(_) => std::env::current_exe().unwrap_or_else(|_| "tradedeck".into()),
+    };
+    Keeper {
+        program,
+        arguments: vec!["keep-store".into()],
+    }
 }
 
 /// Walks the person's own way in the demo: makes the vault, then adds each customer's credentials.

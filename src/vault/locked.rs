@@ -48,7 +48,7 @@ impl LockedVault {
         if !folder.join("db").is_file() {
             return Err(Damage::Store.into());
         }
-        let (store, repair) = Store::open(&folder)?;
+        let (store, repair) = Store::open(&folder, lock.housing())?;
         let (header, lost_headers) = read_header(&store)?;
         Ok(Self {
             store,

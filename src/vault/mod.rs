@@ -2,7 +2,7 @@
 //! ledger are sealed under. It knows nothing of trading, networks or screens, so that it can be reviewed alone.
 //! Opening takes an [`InstanceLock`], then a passphrase; it blocks for about a second, so call it off the drawing
 //! thread. A new kind of secret needs nothing here: it is another [`RecordName`]. Bytes on disk are described in
-//! `format.rs` (header), `record.rs` and `manifest.rs`; what cannot be told from the names is in `store.rs`.
+//! `format.rs` (header), `record.rs` and `manifest.rs`; what cannot be told from the names is in `store/`.
 //!
 //! Protects against a stolen disk or copy, other users of the host, records swapped, removed or put back, a crash, a
 //! full disk, a flipped bit. Does not protect against root or the same user while it is unlocked, nor, yet, against
@@ -26,17 +26,18 @@ use std::path::Path;
 pub use disk::{check_private, check_space};
 pub use error::{Damage, VaultError};
 pub use kdf::KdfCost;
-pub use lock::{Holder, InstanceLock, while_busy};
+pub use lock::{Holder, InstanceLock, Keeper, while_busy};
 pub use locked::{LockedVault, Refused};
 pub use record::{Domain, Environment, LARGEST_SECRET, RecordName};
 pub use seal::{NotAuthentic, Purpose, Sealer};
 pub use secret::{Passphrase, SecretBytes};
 pub use store::Repair;
+pub use store::apart::serve as serve_store;
 
 use format::Header;
 use keys::{Keys, Stretched};
 use manifest::{Entry, Manifest};
-use store::{Change, Row, Store};
+use store::{Change, Housing, Row, Store};
 
 const STORE: &str = "vault.sled";
 const STORE_IN_THE_MAKING: &str = "vault.sled.new";
@@ -83,8 +84,8 @@ impl Vault {
         header.slots.push(slot);
         keys.authenticate(&mut header);
         let unfinished = lock.folder().join(STORE_IN_THE_MAKING);
-        write_new(&unfinished, &header, &keys)?;
-        let keys = keys_as_written(&unfinished, &stretched)?;
+        write_new(&unfinished, lock.housing(), &header, &keys)?;
+        let keys = keys_as_written(&unfinished, lock.housing(), &stretched)?;
         store::put_in_place(&unfinished, &lock.folder().join(STORE))?;
         let opened = LockedVault::open(lock)?.open_with(keys);
         opened.map_err(|refused| refused.error)
@@ -225,7 +226,12 @@ fn written((key, value): Row) -> Change {
     (key, Some(value))
 }
 
-fn write_new(folder: &Path, header: &Header, keys: &Keys) -> Result<(), VaultError> {
+fn write_new(
+    folder: &Path,
+    housing: Housing,
+    header: &Header,
+    keys: &Keys,
+) -> Result<(), VaultError> {
     if folder.symlink_metadata().is_ok() {
         disk::check_private(folder)?;
         std::fs::remove_dir_all(folder).map_err(VaultError::io("remove", folder))?;
@@ -234,13 +240,17 @@ fn write_new(folder: &Path, header: &Header, keys: &Keys) -> Result<(), VaultErr
     let manifest = Manifest::new(header.generation).seal(keys, &header.binding())?;
     let headers = HEADERS.map(|copy| (copy.to_vec(), header.to_bytes()));
     let rows = headers.into_iter().chain(manifest);
-    let (store, _) = Store::open(folder)?;
+    let (mut store, _) = Store::open(folder, housing)?;
     store.commit(rows.map(written).collect())
 }
 
 /// Opens a new store from the disk, with the keys that its own slot gives: only what opens is put in place.
-fn keys_as_written(folder: &Path, stretched: &Stretched) -> Result<Keys, VaultError> {
-    let (store, _) = Store::open(folder)?;
+fn keys_as_written(
+    folder: &Path,
+    housing: Housing,
+    stretched: &Stretched,
+) -> Result<Keys, VaultError> {
+    let (store, _) = Store::open(folder, housing)?;
     let (header, _) = locked::read_header(&store)?;
     let slot = header.slots.first().ok_or(Damage::Headers)?;
     let keys = keys::unwrap(slot, stretched, &header.binding()).ok_or(Damage::HeaderSeal)?;

@@ -60,7 +60,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("reqwest", &["net/transport.rs"]),
     ("rmp", &["sim/"]),
     ("rustls", &["net/"]),
-    ("sled", &["vault/store.rs"]),
+    ("sled", &["vault/store/database.rs"]),
     ("tokio_tungstenite", &["net/socket", "sim/"]),
     ("toml", &["config", "ui/theme/"]),
     ("tracing_subscriber", &["cli/log.rs"]),
