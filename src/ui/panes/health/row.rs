@@ -11,7 +11,7 @@ use crate::ui::widgets::table::{Cell, Row};
 use rust_decimal::Decimal;
 
 /// Columns of the meter of requests left.
-const METER: u16 = 10;
+const METER: u16 = 8;
 
 /// A rate limit of which no more than one part in so many is left is worth a warning: the reserve that is kept for
 /// orders and cancels.
@@ -84,7 +84,7 @@ fn errors(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
     }
 }
 
-/// A meter of the requests that are left in the rate limit's window, with their number: `██████▌··· 130 / 200`.
+/// A meter of the requests that are left in the rate limit's window, with their number: `█████▏·· 130 / 200`.
 fn requests_left(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
     let Some((left, all)) = status.requests_left else {
         return cells::unknown(context);
@@ -92,7 +92,7 @@ fn requests_left(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
     let role = match left {
         0 => Role::Wrong,
         _ if left <= all / RESERVE => Role::Warn,
-        _ => Role::Text,
+        _ => Role::Muted,
     };
     let bar = meter::bar(left.into(), all.into(), METER);
     let [few, many] = [left, all].map(|it| format::count(it.into()));

@@ -63,13 +63,13 @@ fn a_picture_at_two_widths() {
     insta::assert_snapshot!(stage.shown(&pane, WIDE), @r"
     ╭─ 6 Health ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────╮
     │    Connection            State                    Latency     Errors                 Rate left   Synced      Next    Refresh        Calls│
-    │▌●  alpaca                live                       48 ms          0      ██████▌··· 130 / 200      now   in 38 s          —           10│
+    │▌●  alpaca                live                       48 ms          0        █████▏·· 130 / 200      now   in 38 s          —           10│
     │      quotes IEX          live in part                              2                                now                             1,000│
     │      orders              down, 1 reconnect                         0                                1 m                                12│
-    │ ●  alpaca-live           live, skewed               48 ms          0           12,000 / 20,000      now    in 4 m          —           10│
+    │ ●  alpaca-live           live, skewed               48 ms          0  ████▊··· 12,000 / 20,000      now    in 4 m          —           10│
     │ ◐  fidelity              again in 4 s               48 ms          0                         —      now         —          —           10│
     │ ○  ibkr                  sign in                        —          0                         —      now         —          —           10│
-    │ ●  saxo                  live                       48 ms     3 0.2%        ▊········· 9 / 120      now         —   2 failed        1,204│
+    │ ●  saxo                  live                       48 ms     3 0.2%          ▌······· 9 / 120      now         —   2 failed        1,204│
     │ ○  schwab                off                        48 ms          0                         —        —         —          —           10│
     │ ibkr: session expired                                                                                                                    │
     │ alpaca-live: its clock is 2.4 s behind ours                                                                                              │
@@ -108,6 +108,12 @@ fn a_picture_at_two_widths() {
     │                                                                              │
     ╰──────────────────────────────────────────────────────────────────────────────╯
     ");
+}
+
+#[test]
+fn a_picture_beside_other_panes() {
+    let stage = troubled(Depth::None);
+    let pane = Health::default();
     insta::assert_snapshot!(stage.shown(&pane, (58, 20)), @r"
     ╭─ 6 Health ─────────────────────────────────────────────╮
     │   Connection    State         Latency Errors  Rate left│
@@ -169,7 +175,7 @@ fn what_is_wrong_has_its_colour() {
     let stage = troubled(Depth::True);
     let pane = Health::default();
     let cases = [
-        ("130 / 200", Role::Text),
+        ("130 / 200", Role::Muted),
         ("9 / 120", Role::Warn),
         ("2 failed", Role::Warn),
         ("again in 4 s", Role::Warn),
