@@ -55,6 +55,7 @@ fn unlocking() {
     let waiting = Screen::with(|replica| replica.vault = Some(wrong));
     pictures("wrong_passphrase", &waiting, Layer::Unlock, "abc<enter>");
     let broken = VaultStatus::Broken {
+        kind: tradedeck::link::VaultTrouble::Damaged,
         problem: "the header does not match its checksum; restore the newest backup".into(),
     };
     let broken = Screen::with(|replica| replica.vault = Some(broken));

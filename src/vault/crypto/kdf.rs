@@ -1,23 +1,24 @@
 //! Passphrase to key: Argon2id, with its cost bounded both ways before any memory is taken.
 
-use std::fs;
-
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 
-use super::error::VaultError;
-use super::seal::Key;
-use super::secret::Passphrase;
+use super::super::error::VaultError;
+use super::calibrate::FreeMemory;
+use super::key::Key;
 
 /// What one guess costs. Stored in the vault, so that a copy opens on another machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KdfCost {
-    pub(super) memory_kib: u32,
-    pub(super) passes: u32,
-    pub(super) lanes: u32,
+    /// KiB of memory.
+    pub(in crate::vault) memory_kib: u32,
+    /// Passes over it.
+    pub(in crate::vault) passes: u32,
+    /// Lanes that may run side by side.
+    pub(in crate::vault) lanes: u32,
 }
 
 /// RFC 9106 section 4, second choice.
-const FLOOR: KdfCost = KdfCost {
+pub(super) const FLOOR: KdfCost = KdfCost {
     memory_kib: 64 * 1024,
     passes: 3,
     lanes: 4,
@@ -37,7 +38,7 @@ const CEILING: KdfCost = KdfCost {
     lanes: 64,
 };
 
-const LEAST_FOR_NEW: KdfCost = if cfg!(debug_assertions) {
+pub(in crate::vault) const LEAST_FOR_NEW: KdfCost = if cfg!(debug_assertions) {
     LEAST_POSSIBLE
 } else {
     FLOOR
@@ -73,8 +74,55 @@ impl KdfCost {
         }
     }
 
+    /// A try at this cost, for whoever holds a stopwatch.
+    ///
+    /// # Errors
+    /// [`VaultError::NotEnoughMemory`].
+    pub fn try_out(self) -> Result<(), VaultError> {
+        let typed = Typed {
+            secret: b"how long does it take",
+            key_file: None,
+        };
+        stretch(&typed, &[0; 16], &[0; 32], self).map(|_| ())
+    }
+
+    /// MiB of memory.
+    #[must_use]
+    pub fn memory_mib(self) -> u32 {
+        self.memory_kib / 1024
+    }
+
+    /// How often it goes over that memory.
+    #[must_use]
+    pub fn passes(self) -> u32 {
+        self.passes
+    }
+
+    /// How many lanes may run side by side.
+    #[must_use]
+    pub fn lanes(self) -> u32 {
+        self.lanes
+    }
+
+    /// What is cheaper than today's least in any part, raised in that part.
+    pub(in crate::vault) fn raised_to(self, least: Self) -> Self {
+        Self {
+            memory_kib: self.memory_kib.max(least.memory_kib),
+            passes: self.passes.max(least.passes),
+            lanes: self.lanes.max(least.lanes),
+        }
+    }
+
+    /// The floor for a recovery slot, whose code needs no stretching to be out of reach of guessing.
+    pub(in crate::vault) fn for_recovery(of: Self) -> Self {
+        match of.at_least(FLOOR) {
+            true => FLOOR,
+            false => of,
+        }
+    }
+
     /// Whether a cost read from a vault may be spent at all.
-    pub(super) fn check_stored(self) -> Result<(), VaultError> {
+    pub(in crate::vault) fn check_stored(self) -> Result<(), VaultError> {
         let possible = self.at_least(LEAST_POSSIBLE) && self.memory_kib / 8 >= self.lanes;
         if possible && CEILING.at_least(self) {
             return Ok(());
@@ -86,10 +134,20 @@ impl KdfCost {
         })
     }
 
-    fn at_least(self, least: Self) -> bool {
+    pub(in crate::vault) fn at_least(self, least: Self) -> bool {
         self.memory_kib >= least.memory_kib
             && self.passes >= least.passes
             && self.lanes >= least.lanes
+    }
+
+    #[cfg(test)]
+    pub(in crate::vault) fn least_possible() -> Self {
+        LEAST_POSSIBLE
+    }
+
+    #[cfg(test)]
+    pub(in crate::vault) fn with_passes(self, passes: u32) -> Self {
+        Self { passes, ..self }
     }
 
     fn check_memory(self, free_kib: Option<u64>) -> Result<(), VaultError> {
@@ -103,15 +161,21 @@ impl KdfCost {
     }
 }
 
-/// Stretches a passphrase. Blocks for as long as the cost says: up to a second or two.
-pub(super) fn stretch(
-    passphrase: &Passphrase,
+/// What is stretched: a passphrase or a recovery code, and the hash of a key file where there is one.
+pub(in crate::vault) struct Typed<'a> {
+    pub(in crate::vault) secret: &'a [u8],
+    pub(in crate::vault) key_file: Option<&'a [u8; 32]>,
+}
+
+/// Stretches what was typed. Blocks for as long as the cost says: up to a second or two.
+pub(in crate::vault) fn stretch(
+    typed: &Typed<'_>,
     salt: &[u8; 16],
     context: &[u8; 32],
     cost: KdfCost,
 ) -> Result<Key, VaultError> {
     cost.check_stored()?;
-    cost.check_memory(free_memory_kib())?;
+    cost.check_memory(FreeMemory::now().kib())?;
     let params = ParamsBuilder::new()
         .m_cost(cost.memory_kib)
         .t_cost(cost.passes)
@@ -120,33 +184,17 @@ pub(super) fn stretch(
         .output_len(Key::LENGTH)
         .build()
         .expect("check_stored keeps to Argon2's bounds");
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let key_file = typed.key_file.map_or(&[][..], |hash| hash.as_slice());
+    let argon = Argon2::new_with_secret(key_file, Algorithm::Argon2id, Version::V0x13, params)
+        .expect("a secret of 32 bytes is within Argon2's bounds");
     Key::filled(|key| {
         argon
-            .hash_password_into(passphrase.bytes(), salt, key)
+            .hash_password_into(typed.secret, salt, key)
             .map_err(|_| VaultError::NotEnoughMemory {
                 needed_mib: u64::from(cost.memory_kib).div_ceil(1024),
-                free_mib: free_memory_kib().unwrap_or(0) / 1024,
+                free_mib: FreeMemory::now().kib().unwrap_or(0) / 1024,
             })
     })
-}
-
-/// What the kernel would still hand out without swapping: an allocation that succeeds is no promise on
-/// Linux, the process is killed when it touches the memory.
-fn free_memory_kib() -> Option<u64> {
-    let meminfo = fs::read_to_string("/proc/meminfo").ok()?;
-    let available = available_in(&meminfo)?;
-    let group_limit = fs::read_to_string("/sys/fs/cgroup/memory.max")
-        .ok()
-        .and_then(|limit| limit.trim().parse::<u64>().ok());
-    Some(group_limit.map_or(available, |limit| available.min(limit / 1024)))
-}
-
-fn available_in(meminfo: &str) -> Option<u64> {
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -216,27 +264,29 @@ mod tests {
     }
 
     #[test]
-    fn free_memory_is_read_from_the_kernels_table() {
-        let table = "MemTotal:  9000 kB\nMemFree: 100 kB\nMemAvailable:    5000 kB\n";
-        assert_eq!(available_in(table), Some(5000));
-        assert_eq!(available_in("MemTotal: 9000 kB\n"), None);
-        assert_eq!(available_in("MemAvailable: lots kB\n"), None);
-    }
-
-    #[test]
-    fn salt_context_and_passphrase_all_matter() {
+    fn salt_context_passphrase_and_key_file_all_matter() {
         let small = cost(32, 1, 1);
-        let stretched = |typed: &str, salt: u8, context: u8| {
-            let passphrase = Passphrase::new(typed).ok().unwrap();
-            let key = stretch(&passphrase, &[salt; 16], &[context; 32], small)
-                .ok()
-                .unwrap();
-            *key.bytes()
+        let stretched = |secret: &[u8], key_file: Option<u8>, salt: u8, context: u8| {
+            let hash = key_file.map(|byte| [byte; 32]);
+            let typed = Typed {
+                secret,
+                key_file: hash.as_ref(),
+            };
+            let key = stretch(&typed, &[salt; 16], &[context; 32], small);
+            *key.ok().unwrap().bytes()
         };
-        let first = stretched("a", 1, 1);
-        assert_eq!(first, stretched("a", 1, 1));
-        assert_ne!(first, stretched("b", 1, 1));
-        assert_ne!(first, stretched("a", 2, 1));
-        assert_ne!(first, stretched("a", 1, 2));
+        let first = stretched(b"a", None, 1, 1);
+        assert_eq!(first, stretched(b"a", None, 1, 1));
+        let others = [
+            stretched(b"b", None, 1, 1),
+            stretched(b"a", Some(1), 1, 1),
+            stretched(b"a", Some(2), 1, 1),
+            stretched(b"a", None, 2, 1),
+            stretched(b"a", None, 1, 2),
+        ];
+        for (case, other) in others.iter().enumerate() {
+            assert_ne!(first, *other, "case {case}");
+        }
+        assert_ne!(others[1], others[2], "one key file is not like another");
     }
 }

@@ -3,38 +3,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{Damage, VaultError};
-use super::format::{Malformed, Reader};
-use super::keys::Keys;
+use super::super::crypto::keys::Keys;
+use super::super::crypto::seal::{self, Binding, OVERHEAD, Place};
+use super::super::error::{Damage, VaultError};
+use super::super::store::{LARGEST_VALUE, Row};
+use super::reader::{Malformed, Reader};
 use super::record::{self, RecordName};
-use super::seal::{self, Binding, OVERHEAD};
-use super::store::{LARGEST_VALUE, Row};
 
 /// What the store's keys of the manifest's parts begin with; their number follows, in two bytes.
-pub(super) const PREFIX: &[u8] = b"man/";
-pub(super) const MAX_RECORDS: usize = 4096;
+pub(in crate::vault) const PREFIX: &[u8] = b"man/";
+pub(in crate::vault) const MAX_RECORDS: usize = 4096;
 const PART_HEAD: usize = 8 + 2;
 const PART: usize = LARGEST_VALUE - PART_HEAD - OVERHEAD;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Manifest {
+pub(in crate::vault) struct Manifest {
     /// Rises with every change of the store.
-    pub(super) generation: u64,
+    pub(in crate::vault) generation: u64,
     /// The header that these records belong to.
-    pub(super) header_generation: u64,
-    pub(super) records: BTreeMap<RecordName, Entry>,
+    pub(in crate::vault) header_generation: u64,
+    pub(in crate::vault) records: BTreeMap<RecordName, Entry>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(in crate::vault) struct Entry {
     /// The store's generation when the record was written: no version is ever used twice.
-    pub(super) version: u64,
+    pub(in crate::vault) version: u64,
     /// BLAKE3 of the stored value.
-    pub(super) hash: [u8; 32],
+    pub(in crate::vault) hash: [u8; 32],
 }
 
 impl Entry {
-    pub(super) fn of(value: &[u8]) -> Self {
+    pub(in crate::vault) fn of(value: &[u8]) -> Self {
         Self {
             version: record::version_of(value).unwrap_or(0),
             hash: *blake3::hash(value).as_bytes(),
@@ -43,7 +43,7 @@ impl Entry {
 }
 
 impl Manifest {
-    pub(super) fn new(header_generation: u64) -> Self {
+    pub(in crate::vault) fn new(header_generation: u64) -> Self {
         Self {
             generation: 1,
             header_generation,
@@ -52,7 +52,7 @@ impl Manifest {
     }
 
     /// The manifest of the next change.
-    pub(super) fn next(&self) -> Self {
+    pub(in crate::vault) fn next(&self) -> Self {
         let generation = self.generation.checked_add(1);
         Self {
             generation: generation.expect("2^64 changes cannot be made"),
@@ -60,7 +60,11 @@ impl Manifest {
         }
     }
 
-    pub(super) fn insert(&mut self, name: RecordName, entry: Entry) -> Result<(), VaultError> {
+    pub(in crate::vault) fn insert(
+        &mut self,
+        name: RecordName,
+        entry: Entry,
+    ) -> Result<(), VaultError> {
         if self.records.len() >= MAX_RECORDS && !self.records.contains_key(&name) {
             return Err(VaultError::TooMany { limit: MAX_RECORDS });
         }
@@ -69,12 +73,16 @@ impl Manifest {
     }
 
     /// How many rows it is stored as.
-    pub(super) fn parts(&self) -> u16 {
+    pub(in crate::vault) fn parts(&self) -> u16 {
         part_number(self.to_bytes().len().div_ceil(PART))
     }
 
     /// The rows it is stored as: `generation u64 ‖ parts u16 ‖ sealed part`.
-    pub(super) fn seal(&self, keys: &Keys, binding: &Binding) -> Result<Vec<Row>, VaultError> {
+    pub(in crate::vault) fn seal(
+        &self,
+        keys: &Keys,
+        binding: &Binding,
+    ) -> Result<Vec<Row>, VaultError> {
         let bytes = self.to_bytes();
         let count = self.parts();
         let key = keys.for_manifest(binding.epoch);
@@ -88,7 +96,11 @@ impl Manifest {
     }
 
     /// Reads it from `rows`, which must be all the rows of the manifest, in order.
-    pub(super) fn open(keys: &Keys, binding: &Binding, rows: &[&Row]) -> Result<Self, Damage> {
+    pub(in crate::vault) fn open(
+        keys: &Keys,
+        binding: &Binding,
+        rows: &[&Row],
+    ) -> Result<Self, Damage> {
         Self::read(keys, binding, rows).map_err(|_| Damage::Manifest)
     }
 
@@ -145,7 +157,12 @@ impl Manifest {
     }
 
     /// Compares the list with the records that are there.
-    pub(super) fn check(&self, keys: &Keys, epoch: u32, records: &[&Row]) -> Result<(), Damage> {
+    pub(in crate::vault) fn check(
+        &self,
+        keys: &Keys,
+        epoch: u32,
+        records: &[&Row],
+    ) -> Result<(), Damage> {
         let mut found: BTreeMap<&[u8], &[u8]> = records
             .iter()
             .map(|(key, value)| (&key[..], &value[..]))
@@ -178,27 +195,38 @@ impl Manifest {
     }
 }
 
+/// What tells one stored manifest from every other, without telling what is in it.
+pub(in crate::vault) fn digest(rows: &[Row]) -> [u8; 32] {
+    let mut whole = blake3::Hasher::new();
+    for (_, value) in rows {
+        whole.update(blake3::hash(value).as_bytes());
+    }
+    *whole.finalize().as_bytes()
+}
+
 fn part_number(number: usize) -> u16 {
     u16::try_from(number).expect("4096 records fit in some 70 parts")
 }
 
-pub(super) fn part_key(index: u16) -> Vec<u8> {
+pub(in crate::vault) fn part_key(index: u16) -> Vec<u8> {
     [PREFIX, &index.to_be_bytes()].concat()
 }
 
-fn associated(binding: &Binding, head: &[u8], index: u16) -> Vec<u8> {
+fn associated(binding: &Binding, head: &[u8], index: u16) -> Place {
     binding.place(b"TDMAN1", &[head, &index.to_be_bytes()].concat())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::record::{Domain, Environment};
-    use super::super::secret::SecretBytes;
     use super::*;
+    use crate::vault::crypto::suite::Suite;
+    use crate::vault::secret::SecretBytes;
 
     const BINDING: Binding = Binding {
         vault_id: [1; 16],
         epoch: 1,
+        suite: Suite::XChaCha20Poly1305,
     };
 
     fn name(id: u16) -> RecordName {

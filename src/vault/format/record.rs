@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::error::VaultError;
-use super::format::{Malformed, Reader};
-use super::keys::Keys;
-use super::seal::{self, Binding, NONCE, NotAuthentic, OVERHEAD};
-use super::secret::SecretBytes;
-use super::store::LARGEST_VALUE;
+use super::super::crypto::keys::Keys;
+use super::super::crypto::seal::{self, Binding, NotAuthentic, OVERHEAD, Place};
+use super::super::error::VaultError;
+use super::super::secret::SecretBytes;
+use super::super::store::LARGEST_VALUE;
+use super::reader::{Malformed, Reader};
 
 /// Lengths are rounded up to this, so that the size of a token does not tell which broker it is for.
 const STEP: usize = 256;
@@ -18,6 +18,9 @@ const VERSION: usize = 8;
 pub const LARGEST_SECRET: usize = (LARGEST_VALUE - VERSION - OVERHEAD) / STEP * STEP - LENGTH;
 
 const LONGEST_WORD: usize = 32;
+
+/// In the place of a broker: records that the vault keeps for itself.
+const VAULT: &str = "vault";
 
 /// Which key a record is sealed under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +54,35 @@ impl RecordName {
     /// `broker` and `kind` are 1 to 32 of `a-z`, `0-9`, `-` and `_`.
     ///
     /// # Errors
-    /// [`VaultError::BadName`].
+    /// [`VaultError::BadName`]; [`VaultError::ReservedName`] for the broker `vault`.
     pub fn new(
+        domain: Domain,
+        broker: &str,
+        environment: Environment,
+        kind: &str,
+        id: [u8; 16],
+    ) -> Result<Self, VaultError> {
+        match broker == VAULT {
+            true => Err(VaultError::ReservedName),
+            false => Self::of_words(domain, broker, environment, kind, id),
+        }
+    }
+
+    /// The name of a record that the vault keeps for itself.
+    pub(in crate::vault) fn of_vault(domain: Domain, kind: &str, id: [u8; 16]) -> Self {
+        Self::of_words(domain, VAULT, Environment::Live, kind, id).expect("plain words")
+    }
+
+    /// Whether the vault keeps it for itself.
+    pub(in crate::vault) fn is_internal(&self) -> bool {
+        self.broker == VAULT
+    }
+
+    pub(in crate::vault) fn is_of_vault(&self, kind: &str) -> bool {
+        self.is_internal() && self.kind == kind
+    }
+
+    fn of_words(
         domain: Domain,
         broker: &str,
         environment: Environment,
@@ -103,7 +133,7 @@ impl RecordName {
         self.id
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(in crate::vault) fn to_bytes(&self) -> Vec<u8> {
         let domain = match self.domain {
             Domain::View => 1,
             Domain::Trade => 2,
@@ -122,7 +152,7 @@ impl RecordName {
         bytes
     }
 
-    pub(super) fn read(rest: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(in crate::vault) fn read(rest: &mut Reader<'_>) -> Result<Self, Malformed> {
         let domain = match rest.u8()? {
             1 => Domain::View,
             2 => Domain::Trade,
@@ -136,18 +166,18 @@ impl RecordName {
             2 => Environment::Live,
             _ => return Err(Malformed),
         };
-        Self::new(domain, broker, environment, kind, id).map_err(|_| Malformed)
+        Self::of_words(domain, broker, environment, kind, id).map_err(|_| Malformed)
     }
 
     /// The key in the store: says nothing about the name to those who cannot open the vault.
-    pub(super) fn place(&self, keys: &Keys, epoch: u32) -> Vec<u8> {
+    pub(in crate::vault) fn place(&self, keys: &Keys, epoch: u32) -> Vec<u8> {
         let mac = keys.for_places(epoch).mac(&self.to_bytes());
         [PREFIX, &mac].concat()
     }
 }
 
 /// What the store's keys of records begin with.
-pub(super) const PREFIX: &[u8] = b"rec/";
+pub(in crate::vault) const PREFIX: &[u8] = b"rec/";
 
 impl fmt::Display for RecordName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,7 +196,7 @@ fn is_word(word: &str) -> bool {
 }
 
 /// Returns `version u64 ‖ nonce ‖ ciphertext ‖ tag`; the plaintext is `length u32 ‖ secret ‖ zeros`.
-pub(super) fn seal(
+pub(in crate::vault) fn seal(
     keys: &Keys,
     binding: &Binding,
     name: &RecordName,
@@ -182,7 +212,7 @@ pub(super) fn seal(
     }
     let length = u32::try_from(secret.len()).expect("at most LARGEST_SECRET");
     let padded = (LENGTH + secret.len()).next_multiple_of(STEP);
-    let key = keys.for_records(name.domain, binding.epoch);
+    let key = keys.for_records(name.domain, binding.epoch)?;
     let sealed = seal::seal_in_place(&key, &associated(binding, name, version), padded, |text| {
         text[..LENGTH].copy_from_slice(&length.to_be_bytes());
         text[LENGTH..LENGTH + secret.len()].copy_from_slice(secret);
@@ -190,7 +220,7 @@ pub(super) fn seal(
     Ok([&version.to_be_bytes()[..], &sealed].concat())
 }
 
-pub(super) fn open(
+pub(in crate::vault) fn open(
     keys: &Keys,
     binding: &Binding,
     name: &RecordName,
@@ -200,7 +230,9 @@ pub(super) fn open(
     if version_of(value) != Some(version) {
         return Err(NotAuthentic);
     }
-    let key = keys.for_records(name.domain, binding.epoch);
+    let key = keys
+        .for_records(name.domain, binding.epoch)
+        .map_err(|_| NotAuthentic)?;
     let associated = associated(binding, name, version);
     let padded = seal::open(&key, &associated, &value[VERSION..])?;
     let (length, rest) = padded
@@ -213,27 +245,29 @@ pub(super) fn open(
 }
 
 /// The version a stored value says it is, before anything is authenticated.
-pub(super) fn version_of(value: &[u8]) -> Option<u64> {
+pub(in crate::vault) fn version_of(value: &[u8]) -> Option<u64> {
     value
         .first_chunk::<VERSION>()
         .map(|bytes| u64::from_be_bytes(*bytes))
 }
 
-fn associated(binding: &Binding, name: &RecordName, version: u64) -> Vec<u8> {
+fn associated(binding: &Binding, name: &RecordName, version: u64) -> Place {
     let mut place = name.to_bytes();
     place.extend_from_slice(&version.to_be_bytes());
     binding.place(b"TDREC1", &place)
 }
 
-const _: () = assert!(NONCE < OVERHEAD && LARGEST_SECRET >= 7_900);
+const _: () = assert!(LARGEST_SECRET >= 7_900);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::crypto::suite::Suite;
 
     const BINDING: Binding = Binding {
         vault_id: [1; 16],
         epoch: 1,
+        suite: Suite::XChaCha20Poly1305,
     };
 
     fn name(
@@ -333,6 +367,16 @@ mod tests {
             assert!(!with(bad, "token"), "{bad:?}");
             assert!(!with("ibkr", bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_vaults_own_records_have_names_that_nobody_else_can_give() {
+        let given = RecordName::new(Domain::View, "vault", Environment::Live, "token", [0; 16]);
+        assert!(matches!(given, Err(VaultError::ReservedName)));
+        let own = RecordName::of_vault(Domain::View, "past-keys", [0; 16]);
+        assert!(own.is_of_vault("past-keys") && !own.is_of_vault("token"));
+        assert!(!alpaca().is_of_vault("token"));
+        assert_eq!(RecordName::read(&mut Reader(&own.to_bytes())), Ok(own));
     }
 
     #[test]
