@@ -17,7 +17,7 @@ mod writer;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use input::TerminalEvent;
-pub use session::{install_panic_hook, reset};
+pub use session::install_panic_hook;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -44,7 +44,12 @@ pub struct Options {
     pub mouse: bool,
     /// Most kilobytes a second; zero for no limit.
     pub max_kbps: u32,
+    /// Whether it knows keys and colours only: what is in [`PLAIN`] would show titles and questions as text.
+    pub plain: bool,
 }
+
+/// Values of `TERM` of such terminals. The Linux console prints the end of sequences it does not know.
+pub const PLAIN: [&str; 2] = ["linux", "dumb"];
 
 /// What the terminal said it can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,7 +116,12 @@ impl Terminal {
                 paid: Instant::now(),
             },
         };
-        terminal.writer.send(session::PROBE.to_vec());
+        let probe = if options.plain {
+            session::PLAIN_PROBE
+        } else {
+            session::PROBE
+        };
+        terminal.writer.send(probe.to_vec());
         Ok(terminal)
     }
 
@@ -218,13 +228,19 @@ impl Terminal {
     /// Puts a text on the clipboard by OSC 52, which works over SSH and in tmux.
     pub fn copy(&mut self, text: &str) {
         use base64::Engine;
+        if self.options.plain {
+            return;
+        }
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
         self.writer
             .send(format!("\x1b]52;c;{encoded}\x07").into_bytes());
     }
 
-    /// Names the window.
+    /// Names the window; its own name comes back when the terminal is given back.
     pub fn set_title(&mut self, title: &str) {
+        if self.options.plain {
+            return;
+        }
         let title = crate::domain::text::clean(title, 80);
         self.writer.send(format!("\x1b]2;{title}\x07").into_bytes());
     }

@@ -1,5 +1,5 @@
 //! The program as a script meets it: processes, descriptors, JSON, exit codes.
 
 mod beside;
-mod machine;
+pub(crate) mod machine;
 mod script;

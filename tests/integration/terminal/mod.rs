@@ -1,0 +1,13 @@
+//! The real program in a real terminal: what it writes, what it reads, and that whatever ends it the terminal is as it
+//! was. Counts and wall-clock bounds of the long forms hold in `cargo test --release -- --ignored`.
+
+mod asleep;
+mod cockpit;
+mod endings;
+mod hangup;
+mod output;
+mod paste;
+mod restore;
+mod seat;
+mod shapes;
+mod tmux;
