@@ -12,7 +12,7 @@ impl Cockpit {
     }
 
     /// The program's words that open the cockpit on it.
-    fn words(&self) -> Vec<String> {
+    pub(super) fn words(&self) -> Vec<String> {
         let addresses = self.0.addresses().into_iter().flat_map(|(key, address)| {
             [
                 "--set".to_owned(),
@@ -22,7 +22,7 @@ impl Cockpit {
         [PROGRAM.to_owned()].into_iter().chain(addresses).collect()
     }
 
-    fn at_home(&self, mut setting: Setting) -> Setting {
+    pub(super) fn at_home(&self, mut setting: Setting) -> Setting {
         let command = self.0.command();
         for (name, value) in command.get_envs().filter(|(name, _)| *name != "HOME") {
             setting = setting.variable(name.to_str().unwrap(), value.unwrap());

@@ -5,6 +5,7 @@ mod asleep;
 mod cockpit;
 mod endings;
 mod hangup;
+mod hardening;
 mod output;
 mod paste;
 mod restore;
