@@ -6,6 +6,7 @@ mod cockpit;
 mod endings;
 mod hangup;
 mod hardening;
+mod matrix;
 mod output;
 mod paste;
 mod restore;

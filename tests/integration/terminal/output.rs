@@ -67,7 +67,7 @@ pub(super) fn strangers(written: &[Written]) -> Vec<Written> {
         Written::Csi(inner, last) => is_our_sequence(inner, *last),
         Written::Osc(inner) => inner
             .strip_prefix("2;")
-            .is_some_and(|title| title.starts_with("tradedeck") && !title.contains(is_invisible)),
+            .is_some_and(|title| title.contains("tradedeck") && !title.contains(is_invisible)),
         Written::Other(_) => false,
     };
     written.iter().filter(|it| !is_ours(it)).cloned().collect()
@@ -132,11 +132,6 @@ pub(super) fn left_behind(written: &[Written]) -> Vec<String> {
     left
 }
 
-/// Where `text` was written last.
-pub(super) fn position(written: &[u8], text: &str) -> Option<usize> {
-    let mut windows = written.windows(text.len());
-    windows.rposition(|it| it == text.as_bytes())
-}
 
 /// How often `text` was written.
 pub(super) fn count(written: &[u8], text: &str) -> usize {
