@@ -27,8 +27,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use writer::Writer;
 
-/// A terminal that does not answer is not waited for longer than this.
+/// A terminal that does not answer is not waited for longer than this, then twice as long, and so on: an answer may be
+/// lost, but frames for a line that stands still would all be seen before the newest.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const LONGEST_ANSWER_LIMIT: Duration = Duration::from_secs(80);
 
 /// How soon a line that was still taking bytes is looked at again.
 const WRITER_LOOK: Duration = Duration::from_millis(5);
@@ -73,6 +75,8 @@ pub struct Terminal {
     slept: bool,
     /// When the frame under way was sent, until the terminal says that it was taken.
     in_flight: Option<Instant>,
+    /// How long that is waited for.
+    answer_limit: Duration,
     last_frame: Option<Instant>,
     budget: Budget,
 }
@@ -109,6 +113,7 @@ impl Terminal {
             abilities: Abilities::default(),
             slept: false,
             in_flight: None,
+            answer_limit: ANSWER_LIMIT,
             last_frame: None,
             budget: Budget {
                 per_second: u64::from(options.max_kbps) * 1_024,
@@ -141,6 +146,7 @@ impl Terminal {
                 TerminalEvent::Synchronised(can) => self.abilities.synchronised = can,
                 TerminalEvent::StatusAnswered => {
                     self.abilities.answers_status = true;
+                    self.answer_limit = ANSWER_LIMIT;
                     if self.in_flight.take().is_some() {
                         return TerminalEvent::FrameTaken;
                     }
@@ -162,13 +168,14 @@ impl Terminal {
         if self.writer.is_busy() {
             return now + WRITER_LOOK;
         }
-        let answered = self.in_flight.map(|sent| sent + ANSWER_LIMIT);
+        let answered = self.in_flight.map(|sent| sent + self.answer_limit);
         answered.unwrap_or(now).max(self.budget.ready_at())
     }
 
     /// Whether a frame can be sent at once; a key's frame need not wait for the byte budget.
     pub fn is_ready(&self, now: Instant, urgent: bool) -> bool {
-        let taken = self.in_flight.is_none_or(|sent| now >= sent + ANSWER_LIMIT);
+        let answered = |sent| now >= sent + self.answer_limit;
+        let taken = self.in_flight.is_none_or(answered);
         !self.writer.is_busy() && taken && (urgent || now >= self.budget.ready_at())
     }
 
@@ -189,8 +196,8 @@ impl Terminal {
         let length = frame.len();
         self.budget.spend(now, length);
         self.last_frame = Some(now);
-        if asks {
-            self.in_flight = Some(now);
+        if asks && self.in_flight.replace(now).is_some() {
+            self.answer_limit = LONGEST_ANSWER_LIMIT.min(self.answer_limit * 2);
         }
         self.writer.send(frame);
         length

@@ -5,7 +5,8 @@ use super::seat::{PROGRAM, Seat, Setting};
 use super::tmux::Tmux;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How a run ends whose terminal went away.
 const HUNG_UP: &str = "ended 129";

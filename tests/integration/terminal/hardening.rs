@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command};
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// A user without rights, for a test that runs as root: root's processes look alike from outside, hardened or not.
 const NOBODY: u32 = 65_534;

@@ -99,11 +99,21 @@ fn tmux_matrix_in_a_real_tmux() {
             });
             let contents = tmux.contents();
             let lines = contents.lines().count();
-            assert_eq!(lines, usize::from(rows), "{kind} at {cols}x{rows}\n{contents}");
-            assert!(!contents.contains(['\x1b', '\u{fffd}']), "{kind} at {cols}x{rows}");
+            assert_eq!(
+                lines,
+                usize::from(rows),
+                "{kind} at {cols}x{rows}\n{contents}"
+            );
+            assert!(
+                !contents.contains(['\x1b', '\u{fffd}']),
+                "{kind} at {cols}x{rows}"
+            );
             // Nothing that the program asked may have been shown, and nothing that tmux answered taken for a key.
             for rest in ["2026", "$p", "[?", "0n", "62;"] {
-                assert!(!contents.contains(rest), "{kind} at {cols}x{rows}: {rest}\n{contents}");
+                assert!(
+                    !contents.contains(rest),
+                    "{kind} at {cols}x{rows}: {rest}\n{contents}"
+                );
             }
             assert_eq!(tmux.says("alternate_on"), "1");
             tmux.run(&["send-keys", "q"]);
@@ -117,7 +127,10 @@ fn tmux_matrix_in_a_real_tmux() {
                 assert_eq!(tmux.says(what), expected, "{kind} at {cols}x{rows}: {what}");
             }
             let history = tmux.says("history_size");
-            assert_eq!(history, "0", "{kind} at {cols}x{rows}: amounts in the history");
+            assert_eq!(
+                history, "0",
+                "{kind} at {cols}x{rows}: amounts in the history"
+            );
             seen += 1;
         }
     }

@@ -132,7 +132,6 @@ pub(super) fn left_behind(written: &[Written]) -> Vec<String> {
     left
 }
 
-
 /// How often `text` was written.
 pub(super) fn count(written: &[u8], text: &str) -> usize {
     let windows = written.windows(text.len());

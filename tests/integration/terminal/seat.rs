@@ -7,12 +7,10 @@ use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Longest wait for something that must happen; a test that needs it has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Most bytes written while something that must happen does not.
-const MOST_WRITTEN: usize = 16 << 20;
 
 /// The program under test.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_tradedeck");
@@ -22,6 +20,8 @@ pub(super) struct Setting {
     command: CommandBuilder,
     size: PtySize,
     answers: bool,
+    /// Most bytes read at once.
+    piece: usize,
     home: tempfile::TempDir,
 }
 
@@ -40,6 +40,7 @@ impl Setting {
             command,
             size: size_of(24, 80),
             answers: true,
+            piece: 8_192,
             home,
         }
     }
@@ -65,6 +66,12 @@ impl Setting {
         self
     }
 
+    /// In a terminal that reads so few bytes at once.
+    pub(super) fn pieces(mut self, bytes: usize) -> Self {
+        self.piece = bytes;
+        self
+    }
+
     pub(super) fn start(self) -> Seat {
         let pair = native_pty_system().openpty(self.size).unwrap();
         let before = format!("{:?}", pair.master.get_termios());
@@ -74,7 +81,7 @@ impl Setting {
         // Without room in between: a test that takes no output is a terminal that reads nothing.
         let (sender, output) = sync_channel(0);
         std::thread::spawn(move || {
-            let mut bytes = [0; 8_192];
+            let mut bytes = vec![0; self.piece];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 if sender.send(bytes[..count].to_vec()).is_err() {
                     return;
@@ -121,9 +128,10 @@ pub(super) struct Seat {
 impl Seat {
     /// Takes output in, answers what a terminal answers, until `done`.
     pub(super) fn until(&mut self, what: &str, done: impl Fn(&vt100::Screen, &[u8]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
         while !done(self.screen.screen(), &self.written) {
             match self.output.recv_timeout(PATIENCE) {
-                Ok(bytes) if self.written.len() < MOST_WRITTEN => self.take_output(&bytes),
+                Ok(bytes) if Instant::now() < deadline => self.take_output(&bytes),
                 Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     let contents = self.screen.screen().contents();
                     panic!("never happened: {what}\n{contents}")

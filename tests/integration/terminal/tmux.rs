@@ -4,8 +4,8 @@ use super::seat::PATIENCE;
 use rustix::process::Pid;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::Instant;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 const TMUX: &str = "/usr/bin/tmux";
 
