@@ -12,7 +12,7 @@ use crate::domain::Clock;
 use crate::link::ScreenEnd;
 use crate::ui::app::{App, Effect, NewId};
 use crate::ui::keymap::KeymapError;
-use crate::ui::terminal::{Options, Terminal, TerminalEvent};
+use crate::ui::terminal::{Options, PLAIN, Terminal, TerminalEvent};
 use crate::ui::theme::{Depth, Look, Themes};
 use glass::Glass;
 use ratatui::buffer::Buffer;
@@ -86,6 +86,7 @@ pub async fn run(face: Face) -> Result<Outcome, FaceError> {
     let options = Options {
         mouse: face.config.ui.mouse,
         max_kbps: face.config.ui.max_kbps,
+        plain: std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str())),
     };
     let frame_time = frame_time(&face.config);
     let mut app = App::new(face.config, themes, look, face.clock.clone(), face.new_id)?;
