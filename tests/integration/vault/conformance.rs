@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use super::changes::{Records, SMALL, records_of};
+use super::changes::{PLAIN, Records, State, records_of};
 use super::home::*;
 
 /// Runs the other implementation; `None` where there is no Python.
@@ -58,10 +58,11 @@ fn dump(rows: &BTreeMap<Vec<u8>, Vec<u8>>, file: &Path) {
 fn filled() -> (Home, Records) {
     let home = Home::scratch().quick();
     let mut vault = home.unlocked();
-    SMALL.fill(&mut vault);
+    PLAIN.fill(&mut vault);
     for step in [10, 11] {
-        let change = SMALL.change(step, &records_of(&vault).unwrap());
-        change.make(&mut vault).unwrap();
+        let state = State::of(&vault, 0).unwrap();
+        let made = PLAIN.change(step, &state).make(&mut vault, &state);
+        made.unwrap();
     }
     // As long as a secret may be, so that there are several steps of padding, and an empty one.
     for (id, length) in [(200, vault::LARGEST_SECRET), (201, 0)] {

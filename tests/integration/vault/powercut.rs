@@ -1,7 +1,7 @@
 //! The power is cut while the vault is being changed. Another process changes it, the preloaded library writes down
 //! what reaches the disk, and `crash.rs` gives the states that the disk may be left in.
 
-use super::changes::{Records, SMALL, Workload, records_of};
+use super::changes::{Keys, SMALL, State, Workload};
 use super::crash::{Cut, History, Unsynced};
 use super::home::*;
 use super::preload;
@@ -12,7 +12,7 @@ use super::verdict::{Session, Tally};
 /// A vault whose power is cut again and again: each session begins with what the cut before left.
 struct Cuts {
     home: Home,
-    records: Records,
+    state: State,
     next: u64,
     workload: Workload,
     /// Whether the store is opened by a process of its own.
@@ -25,7 +25,7 @@ impl Cuts {
     fn of(workload: Workload) -> Self {
         Self {
             home: Home::scratch().quick(),
-            records: Records::new(),
+            state: State::new(),
             next: 0,
             workload,
             apart: false,
@@ -41,7 +41,7 @@ impl Cuts {
         let history = recorded(&job);
         let session = Session {
             workload: self.workload,
-            before: &self.records,
+            before: &self.state,
             first: self.next,
         };
         let mut left = None;
@@ -54,7 +54,7 @@ impl Cuts {
             left = found.map(|found| (cut, found)).or(left);
         }
         if let Some((cut, found)) = left {
-            (self.records, self.next) = found;
+            (self.state, self.next) = found;
             self.home = Home::scratch();
             history.restore(cut, &self.home.folder);
         }
@@ -152,10 +152,11 @@ fn powercut_vault_of_large_records_full() {
     let mut cuts = Cuts::of(Workload {
         records: 200,
         length: 4000,
+        keys: Keys::Rotated,
     });
     let mut vault = cuts.home.unlocked();
     cuts.workload.fill(&mut vault);
-    cuts.records = records_of(&vault).unwrap();
+    cuts.state = State::of(&vault, 0).unwrap();
     drop(vault);
     for _ in 0..15 {
         cuts.session(30, 20);
@@ -179,7 +180,7 @@ fn cut_while_making(cuts: u32) {
     let mut random = fastrand::Rng::with_seed(3);
     let session = Session {
         workload: SMALL,
-        before: &Records::new(),
+        before: &State::new(),
         first: 0,
     };
     let mut none = 0;
