@@ -93,27 +93,50 @@ impl Vault {
         match verdict {
             Verdict::Same => Ok(()),
             Verdict::Newer => {
-                self.unanchored = self.base.remember(&self.as_it_is(), self.digest).err();
+                let remembered = self.base.remember(&self.as_it_is(), self.digest);
+                self.unanchored = remembered.err().map(|why| why.to_string());
                 Ok(())
             }
             Verdict::Older | Verdict::Forked | Verdict::Another if accepted => {
                 self.overtake(remembered)
             }
-            Verdict::Older => Err(VaultError::OlderThanAnchor {
-                found: self.generation(),
-                remembered,
-            }),
-            Verdict::Forked => Err(VaultError::ForkedFromAnchor {
-                generation: self.generation(),
-            }),
-            Verdict::Another => Err(VaultError::AnchorOfAnother(self.anchor_path())),
+            Verdict::Older | Verdict::Forked | Verdict::Another => {
+                Err(self.contradiction(verdict, remembered))
+            }
         }
     }
 
-    /// Why this machine does not remember the vault as it is now; `None` where it does, or is not asked to.
+    fn contradiction(&self, verdict: Verdict, remembered: u64) -> VaultError {
+        match verdict {
+            Verdict::Older => VaultError::OlderThanAnchor {
+                found: self.generation(),
+                remembered,
+            },
+            Verdict::Forked => VaultError::ForkedFromAnchor {
+                generation: self.generation(),
+            },
+            Verdict::Same | Verdict::Newer | Verdict::Another => {
+                VaultError::AnchorOfAnother(self.anchor_path())
+            }
+        }
+    }
+
+    /// Whether what is remembered is what there is, for a report.
+    pub(super) fn is_as_remembered(&self) -> Result<bool, VaultError> {
+        let (verdict, remembered) = self.compare_with_anchor()?;
+        match verdict {
+            Verdict::Same => Ok(true),
+            Verdict::Newer => Ok(false),
+            Verdict::Older | Verdict::Forked | Verdict::Another => {
+                Err(self.contradiction(verdict, remembered))
+            }
+        }
+    }
+
+    /// The sentence for a person when this machine could not note the vault as it is now.
     #[must_use]
-    pub fn unanchored(&self) -> Option<&VaultError> {
-        self.unanchored.as_ref()
+    pub fn unanchored(&self) -> Option<&str> {
+        self.unanchored.as_deref()
     }
 
     fn as_it_is(&self) -> Next<'_> {
@@ -265,3 +288,6 @@ impl Memory {
         Ok((memory, message, mac))
     }
 }
+
+#[cfg(test)]
+mod tests;

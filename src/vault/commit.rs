@@ -40,6 +40,7 @@ impl Vault {
         let committed = self.base.commit(&next, records, &self.manifest)?;
         self.manifest = manifest;
         self.digest = committed.digest;
+        self.unanchored = committed.anchored.as_ref().err().map(ToString::to_string);
         committed.anchored
     }
 }

@@ -18,7 +18,7 @@ use super::locked::{self, LockedVault};
 use super::secret::{KeyFile, Opener, Passphrase};
 use super::slots::recovery::{self, RecoveryCode};
 use super::store::{self, Housing, Store};
-use super::{HEADERS, STORE, STORE_IN_THE_MAKING, Vault, disk, exists, moments};
+use super::{HEADERS, STORE, STORE_IN_THE_MAKING, Vault, backup, disk, exists, moments};
 
 /// How a new vault is to be. From a cost alone: without a recovery code, a key file or an anchor, as for a demo.
 pub struct NewVault {
@@ -89,7 +89,10 @@ fn refuse_what_is_there(folder: &Path) -> Result<(), VaultError> {
     if exists(folder) {
         return Err(VaultError::AlreadyExists(folder.to_path_buf()));
     }
-    Ok(())
+    match backup::any(folder) {
+        true => Err(VaultError::BackupsExist(folder.to_path_buf())),
+        false => Ok(()),
+    }
 }
 
 fn first_header(

@@ -173,6 +173,13 @@ impl From<Damage> for VaultError {
 }
 
 impl VaultError {
+    /// Whether a backup may help: the vault is damaged, and not merely locked, newer, or in use. See
+    /// [`backups`](super::backups) and [`restore`](super::restore()).
+    #[must_use]
+    pub fn calls_for_restore(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::HostileCost { .. })
+    }
+
     /// For `map_err`: `read`, `write` or the like, and the path it concerns.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();

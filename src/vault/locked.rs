@@ -195,11 +195,8 @@ impl LockedVault {
             base: self,
         };
         match vault.check_anchor() {
-            Ok(()) => Ok(vault),
-            Err(error @ VaultError::NotAnchored(_)) => {
-                vault.unanchored = Some(error);
-                Ok(vault)
-            }
+            // What cannot be noted is told by `unanchored`; it keeps nobody from what is theirs.
+            Ok(()) | Err(VaultError::NotAnchored(_)) => Ok(vault),
             Err(error) => Err(vault.base.refused(error)),
         }
     }
@@ -212,26 +209,45 @@ impl LockedVault {
     }
 }
 
-/// And what tells this manifest from every other. Everything in the store must be what the manifest says, under a header that the keys vouch for.
+/// The manifest, and what tells it from every other, where everything in the store is as it says.
 pub(super) fn read_manifest(
     store: &Store,
+    header: &Header,
+    keys: &Keys,
+) -> Result<(Manifest, [u8; 32]), VaultError> {
+    check_rows(&store.rows()?, header, keys)
+}
+
+/// The same for the rows of a store.
+pub(super) fn check_rows(
+    rows: &[Row],
+    header: &Header,
+    keys: &Keys,
+) -> Result<(Manifest, [u8; 32]), VaultError> {
+    let (manifest, digest) = manifest_in(rows, header, keys)?;
+    let (records, others) = with_prefix(rows.iter(), record::PREFIX);
+    let (_, others) = with_prefix(others.into_iter(), manifest::PREFIX);
+    if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
+        return Err(Damage::Unlisted.into());
+    }
+    manifest.check(keys, header.epoch, &records)?;
+    Ok((manifest, digest))
+}
+
+/// The manifest, which must belong to a header that the keys vouch for.
+pub(super) fn manifest_in(
+    rows: &[Row],
     header: &Header,
     keys: &Keys,
 ) -> Result<(Manifest, [u8; 32]), VaultError> {
     if !keys.vouch_for(header) {
         return Err(Damage::HeaderSeal.into());
     }
-    let rows = store.rows()?;
-    let (records, others) = with_prefix(rows.iter(), record::PREFIX);
-    let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
-    if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
-        return Err(Damage::Unlisted.into());
-    }
+    let (parts, _) = with_prefix(rows.iter(), manifest::PREFIX);
     let manifest = Manifest::open(keys, &header.binding(), &parts)?;
     if manifest.header_generation != header.generation {
         return Err(Damage::OtherHeader.into());
     }
-    manifest.check(keys, header.epoch, &records)?;
     let parts: Vec<Row> = parts.into_iter().cloned().collect();
     Ok((manifest, manifest::digest(&parts)))
 }
@@ -239,6 +255,14 @@ pub(super) fn read_manifest(
 /// The header, and the copies of it that are to be written again.
 pub(super) fn read_header(store: &Store) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
     choose_header([store.get(HEADERS[0])?, store.get(HEADERS[1])?])
+}
+
+/// The same for the rows of a store.
+pub(super) fn header_in(rows: &[Row]) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    choose_header(HEADERS.map(|copy| {
+        let mut copies = rows.iter().filter(|(key, _)| key == copy);
+        copies.next().map(|(_, value)| value.clone())
+    }))
 }
 
 /// The newer of the two copies, and those that are not like it.

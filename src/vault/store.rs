@@ -183,11 +183,17 @@ impl Housing {
 
 /// Makes a finished store appear under its name: a store killed while being made was never there.
 pub(super) fn put_in_place(made: &Path, place: &Path) -> Result<(), VaultError> {
+    sync_new(made)?;
+    fs::rename(made, place).map_err(VaultError::io("rename", made))?;
+    sync_path(place.parent().expect("the store is in a folder"))
+}
+
+/// Brings what sled made and did not sync to the disk.
+pub(super) fn sync_new(made: &Path) -> Result<(), VaultError> {
     for file in ["conf", "db", "blobs", ""] {
         sync_path(&made.join(file))?;
     }
-    fs::rename(made, place).map_err(VaultError::io("rename", made))?;
-    sync_path(place.parent().expect("the store is in a folder"))
+    Ok(())
 }
 
 fn sync_path(path: &Path) -> Result<(), VaultError> {

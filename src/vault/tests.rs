@@ -114,6 +114,11 @@ impl Home {
         self.unlock(RIGHT).unwrap_or_else(|why| panic!("{why}"))
     }
 
+    /// A copy of everything as it lies on the disk now, as a crash would leave it.
+    pub(in crate::vault) fn copied(&self) -> Self {
+        copy_of(self.root.path())
+    }
+
     /// Does something to a vault and gives a copy of the disk at each moment between two writes.
     pub(in crate::vault) fn crashes<T>(
         &self,

@@ -107,6 +107,7 @@ pub(in crate::vault) enum Use {
     Ledger,
     Journal,
     Anchor,
+    Backup,
 }
 
 impl Use {
@@ -121,6 +122,7 @@ impl Use {
             Self::Ledger => b"ledger",
             Self::Journal => b"journal",
             Self::Anchor => b"anchor.mac",
+            Self::Backup => b"backup",
         }
     }
 }
@@ -167,6 +169,7 @@ mod tests {
             Use::Ledger,
             Use::Journal,
             Use::Anchor,
+            Use::Backup,
         ];
         let derived = uses
             .iter()

@@ -26,6 +26,14 @@ impl Keys {
         self.trade.as_ref().ok_or(VaultError::NeedsTrader)
     }
 
+    /// Whether they open what is sealed for this domain.
+    pub(in crate::vault) fn opens(&self, domain: Domain) -> bool {
+        match domain {
+            Domain::View => true,
+            Domain::Trade => self.may_trade(),
+        }
+    }
+
     pub(in crate::vault) fn may_trade(&self) -> bool {
         self.trade.is_some()
     }
@@ -53,6 +61,10 @@ impl Keys {
 
     pub(in crate::vault) fn for_anchor(&self, epoch: u32) -> Key {
         self.view.subkey(Use::Anchor, epoch)
+    }
+
+    pub(in crate::vault) fn for_backup(&self, epoch: u32) -> Key {
+        self.view.subkey(Use::Backup, epoch)
     }
 
     /// # Errors

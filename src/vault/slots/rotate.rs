@@ -27,7 +27,37 @@ pub struct Rotated {
     pub unanchored: Option<VaultError>,
 }
 
+/// What was done about a vault that fell into wrong hands, and what is still to be done.
+pub struct Compromised {
+    /// The rotation.
+    pub rotated: Rotated,
+    /// The credentials that whoever has a copy may have: each is to be revoked at its broker, and made anew there.
+    pub revoke: Vec<RecordName>,
+    /// Why the old backups are still there, where they are.
+    pub backups: Option<VaultError>,
+}
+
 impl Vault {
+    /// What to do when a copy of the vault and what opens it may be in wrong hands: a rotation, old backups replaced
+    /// by a new one, and the list of what must be revoked, because a copy cannot be. `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// As [`Vault::rotate`].
+    pub fn compromised<'a>(
+        &mut self,
+        opener: impl Into<Opener<'a>>,
+        now: u64,
+    ) -> Result<Compromised, VaultError> {
+        let revoke = self.list();
+        let rotated = self.rotate(self.suite(), opener)?;
+        let backups = self.replace_backups(now).err();
+        Ok(Compromised {
+            rotated,
+            revoke,
+            backups,
+        })
+    }
+
     /// Seals everything anew, under new random keys and with `suite`; blocks for some seconds. `opener` is what opens
     /// the slot that opened this vault. Sealers made before go on working, and what they sealed stays readable.
     ///
@@ -54,6 +84,7 @@ impl Vault {
         self.keys = keys;
         self.manifest = manifest;
         self.digest = committed.digest;
+        self.unanchored = committed.anchored.as_ref().err().map(ToString::to_string);
         Ok(Rotated {
             recovery: code,
             dropped,
