@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::changes::{PLAIN, SMALL, State, Workload, unlock_now};
 use super::home::*;
+use tradedeck::vault::BackupInfo;
 
 /// What came of a flip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ struct Sound {
 }
 
 fn opened_now(home: &Home) -> Result<(Vault, State), VaultError> {
-    let (vault, passphrase) = home.open().and_then(unlock_now)?;
+    let (vault, passphrase) = home.open_anchored().and_then(unlock_now)?;
     let state = State::of(&vault, passphrase)?;
     Ok((vault, state))
 }
@@ -55,8 +56,8 @@ impl Sound {
 
     /// Where bits are, that is, bytes that are something: the file and the place in it.
     fn places(&self) -> Vec<(PathBuf, usize)> {
-        let files = self.home.files().into_iter();
-        let stored = files.filter(|(path, _)| path.starts_with("vault.sled"));
+        let files = files_below(self.home.root()).into_iter();
+        let stored = files.filter(|(path, _)| !path.ends_with("lock"));
         let places = stored.flat_map(|(path, bytes)| {
             let used = bytes
                 .iter()
@@ -69,12 +70,18 @@ impl Sound {
 
     fn flip(&self, file: &Path, at: usize, bit: u8) -> Fate {
         let home = self.home.copy();
-        let path = home.folder.join(file);
+        let path = home.root().join(file);
         let mut bytes = fs::read(&path).unwrap();
         bytes[at] ^= 1 << bit;
         fs::write(&path, bytes).unwrap();
         let (tell, told) = mpsc::channel();
         thread::spawn(move || {
+            let broken = |backup: BackupInfo| backup.found.err();
+            let backups = vault::backups(&home.folder).into_iter();
+            if let Some(why) = backups.filter_map(broken).next() {
+                let _ = tell.send(Err(why));
+                return;
+            }
             let opened = opened_now(&home).map(|(vault, state)| {
                 let was_repaired = vault.repair().is_some();
                 (state, was_repaired)
@@ -101,7 +108,7 @@ impl Sound {
         }
     }
 
-    /// Flips so many bits, one at a time, by chance; a tenth of them in what is not the database.
+    /// Flips so many bits, one at a time, by chance; a third of them in what is not the database.
     fn flips(&self, count: usize) -> BTreeMap<Fate, usize> {
         let mut random = fastrand::Rng::with_seed(5);
         let places = self.places();
@@ -109,7 +116,7 @@ impl Sound {
         let (database, others): (Vec<_>, Vec<_>) = places.iter().partition(is_database);
         let mut fates = BTreeMap::new();
         for number in 0..count {
-            let among = if number % 10 == 0 { &others } else { &database };
+            let among = if number % 3 == 0 { &others } else { &database };
             let (file, at) = among[random.usize(..among.len())];
             let fate = self.flip(file, *at, random.u8(..8));
             *fates.entry(fate).or_default() += 1;

@@ -18,6 +18,8 @@ pub(super) struct State {
     slots: Vec<String>,
     /// Which passphrase opens it.
     passphrase: usize,
+    /// The change that the newest sound backup was made by.
+    pub(super) backup: Option<u64>,
 }
 
 /// What opens the vault, one of them at a time.
@@ -37,7 +39,7 @@ pub(super) struct Workload {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
     Never,
-    /// A rotation, a slot more or less, another passphrase in turn, every third time.
+    /// A rotation, a slot more or less, another passphrase, a backup in turn, every third time.
     InTurn,
     /// A rotation every second time.
     Rotated,
@@ -66,6 +68,7 @@ pub(super) enum Change {
     AddSlot,
     RemoveSlot,
     ChangePassphrase,
+    BackUp(u64),
 }
 
 impl Workload {
@@ -75,11 +78,12 @@ impl Workload {
         let of_keys = match self.keys {
             Keys::Never => None,
             Keys::Rotated => (step % 2 == 1).then_some(0),
-            Keys::InTurn => (step % 3 == 2).then_some(step / 3 % 4),
+            Keys::InTurn => (step % 3 == 2).then_some(step / 3 % 5),
         };
         match of_keys {
             Some(0) => Change::Rotate,
             Some(2) => Change::ChangePassphrase,
+            Some(4) => Change::BackUp(step),
             Some(_) if before.slots.iter().any(|it| it == VIEWER) => Change::RemoveSlot,
             Some(_) => Change::AddSlot,
             None if step % 7 == 0 && before.records.contains_key(&name) => Change::Remove(name),
@@ -144,6 +148,8 @@ impl Change {
                 let next = passphrase(PASSPHRASES[1 - before.passphrase]);
                 vault.change_passphrase(&typed, &next, cost())
             }
+            // When it was made tells which change made it.
+            Self::BackUp(step) => vault.back_up(step),
         }
     }
 
@@ -159,6 +165,7 @@ impl Change {
             Self::AddSlot => state.slots.push(VIEWER.to_owned()),
             Self::RemoveSlot => state.slots.retain(|label| label != VIEWER),
             Self::ChangePassphrase => state.passphrase = 1 - state.passphrase,
+            Self::BackUp(step) => state.backup = Some(step),
         }
         state.slots.sort();
     }
@@ -180,6 +187,7 @@ impl State {
             suite: Suite::default(),
             slots: vec![String::new()],
             passphrase: 0,
+            backup: None,
         }
     }
 
@@ -187,12 +195,15 @@ impl State {
     pub(super) fn of(vault: &Vault, passphrase: usize) -> Result<Self, VaultError> {
         let mut slots: Vec<String> = vault.slots().into_iter().map(|slot| slot.label).collect();
         slots.sort();
+        let backups = vault::backups(vault.folder());
+        let newest = backups.into_iter().find_map(|backup| backup.found.ok());
         Ok(Self {
             records: records_of(vault)?,
             epoch: vault.epoch(),
             suite: vault.suite(),
             slots,
             passphrase,
+            backup: newest.map(|facts| facts.made),
         })
     }
 }
@@ -217,6 +228,15 @@ pub(super) fn unlock_now(locked: LockedVault) -> Result<(Vault, usize), VaultErr
         Role::Trader => Ok((vault, 1)),
         Role::Viewer | Role::Recovery => Err(VaultError::WrongPassphrase),
     }
+}
+
+/// Whether the newest backup makes a vault when the store is gone, with the passphrase it then had.
+pub(super) fn restores(home: &Home) -> bool {
+    let home = home.copy();
+    fs::remove_dir_all(home.store()).unwrap();
+    let newest = vault::backups(&home.folder).remove(0);
+    let restore = |typed: &&str| vault::restore(home.lock(), newest.which, &passphrase(typed));
+    PASSPHRASES.iter().any(|typed| restore(typed).is_ok())
 }
 
 /// Everything the vault says it holds; an error where it cannot show it.

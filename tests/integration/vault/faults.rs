@@ -66,7 +66,7 @@ impl Trials {
         }
         job.arm = matches!(work, While::Changed).then_some(arm);
         let mut command = job.command();
-        calls.fault(&mut command, &home.folder, job.arm.as_deref(), fault);
+        calls.fault(&mut command, home.root(), job.arm.as_deref(), fault);
         let outcome = match Other::start(command).end_in_time() {
             Some(said) => {
                 self.said_why += u32::from(said.failed.is_some());

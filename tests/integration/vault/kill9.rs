@@ -84,7 +84,7 @@ impl Trials {
         let mut job = self.job();
         job.arm = Some(arm.clone());
         let mut command = job.command();
-        let root = &self.home.folder;
+        let root = self.home.root();
         calls.fault(&mut command, root, Some(&arm), Fault { kind, at });
         let mut other = Other::start(command);
         // A call that cannot be torn is made, and then nothing would stop it.

@@ -48,7 +48,7 @@ impl Cuts {
         for _ in 0..cuts {
             let cut = Cut::any(&mut self.random, history.events());
             let home = Home::scratch();
-            history.restore(cut, &home.folder);
+            history.restore(cut, home.root());
             let outcome = session.judge(&home, &history.said(cut.at));
             let found = self.tally.count(outcome, || format!("{cut:?}"));
             left = found.map(|found| (cut, found)).or(left);
@@ -56,7 +56,7 @@ impl Cuts {
         if let Some((cut, found)) = left {
             (self.state, self.next) = found;
             self.home = Home::scratch();
-            history.restore(cut, &self.home.folder);
+            history.restore(cut, self.home.root());
         }
     }
 }
@@ -65,9 +65,10 @@ impl Cuts {
 fn recorded(job: &Job) -> History {
     let beside = tempfile::tempdir().unwrap();
     let log = beside.path().join("log");
-    let mut history = History::of(&job.folder);
+    let root = job.folder.parent().unwrap();
+    let mut history = History::of(root);
     let mut command = job.command();
-    preload::record(&mut command, &job.folder, &log);
+    preload::record(&mut command, root, &log);
     let said = Other::start(command).end();
     history.read(&log);
     assert_eq!(history.said(history.events()), said, "it heard everything");
@@ -101,9 +102,9 @@ fn the_record_of_what_reached_the_disk_is_complete() {
             unsynced: Unsynced::Everything,
             keeps_ranges: false,
         };
-        history.restore(cut, &again.folder);
+        history.restore(cut, again.root());
         assert!(
-            again.files() == home.files(),
+            files_below(again.root()) == files_below(home.root()),
             "{kind:?}: something was missed"
         );
     }
@@ -170,7 +171,7 @@ fn cut_while_making(cuts: u32) {
     let mut job = Job::changes(&home, SMALL, 0, 3);
     job.kind = Kind::Create;
     // What is below the folder's parent, so that the folder itself may be missing.
-    let root = home.folder.parent().unwrap();
+    let root = home.root();
     let (log, mut history) = (tempfile::NamedTempFile::new().unwrap(), History::of(root));
     let mut command = job.command();
     preload::record(&mut command, root, log.path());
@@ -188,7 +189,7 @@ fn cut_while_making(cuts: u32) {
         let cut = Cut::any(&mut random, history.events());
         let said = history.said(cut.at);
         let again = Home::scratch();
-        history.restore(cut, again.folder.parent().unwrap());
+        history.restore(cut, again.root());
         if !vault::exists(&again.folder) && !said.created {
             none += 1;
             drop(again.create());
@@ -233,7 +234,7 @@ fn fates(kind: Kind, sessions: u32, changes: u64, cuts: u32) -> BTreeMap<Fate, u
                 cut.unsynced = Unsynced::Blocks(random.u64(..));
             }
             let again = Home::scratch();
-            history.restore(cut, &again.folder);
+            history.restore(cut, again.root());
             let done = history.said(cut.at).done;
             let done = done.or(job.first.checked_sub(changes + 1));
             let fate = match kind == Kind::RawSledBatches {

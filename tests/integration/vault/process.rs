@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tradedeck::vault::NewVault;
+
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::changes::{KEYS, Records, State, Workload, records_of, unlock_now};
@@ -91,6 +93,11 @@ impl Job {
         command
     }
 
+    /// Where the machine remembers the vault.
+    fn state(&self) -> PathBuf {
+        self.folder.with_file_name("state")
+    }
+
     fn from_environment() -> Option<Self> {
         let text = env::var(JOB).ok()?;
         let words: Vec<&str> = text.split(' ').collect();
@@ -160,11 +167,14 @@ fn change(job: &Job) -> Result<(), VaultError> {
     }
     let (mut vault, passphrase) = if job.kind == Kind::Create {
         job.begin();
-        let vault = Vault::create(lock, &passphrase(RIGHT), cost())?;
+        let mut new = NewVault::from(cost());
+        new.anchor = Some(job.state());
+        let vault = Vault::create(lock, &passphrase(RIGHT), new)?;
         say("created");
         (vault, 0)
     } else {
-        let opened = LockedVault::open(lock).and_then(unlock_now)?;
+        let opened = LockedVault::open(lock)?.anchored_in(&job.state());
+        let opened = unlock_now(opened)?;
         job.begin();
         opened
     };
