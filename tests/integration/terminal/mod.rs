@@ -1,0 +1,18 @@
+//! The real program in a real terminal: what it writes, what it reads, and that whatever ends it the terminal is as it
+//! was. Counts and wall-clock bounds of the long forms hold in `cargo test --release -- --ignored`.
+
+#![expect(clippy::print_stdout, reason = "the long forms say what they measured")]
+
+mod asleep;
+mod cockpit;
+mod endings;
+mod hangup;
+mod hardening;
+mod matrix;
+mod output;
+mod paste;
+mod restore;
+mod seat;
+mod shapes;
+mod slowlink;
+mod tmux;
