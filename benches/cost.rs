@@ -154,6 +154,7 @@ fn engine() -> (Engine, ConnectionId) {
         refresh: Duration::from_secs(60),
         read_only: false,
         demo: false,
+        lock_after: None,
         seed: 1,
     };
     let mut engine = Engine::new(settings, vec![], VaultStatus::Absent);

@@ -33,6 +33,8 @@ pub struct Config {
     pub providers: BTreeMap<String, BTreeMap<String, String>>,
     /// How often things are read again.
     pub refresh: RefreshConfig,
+    /// When the vault is locked by itself.
+    pub lock: LockConfig,
 }
 
 /// What the screen looks like.
@@ -77,6 +79,14 @@ pub struct RefreshConfig {
     pub accounts_seconds: u32,
 }
 
+/// When the vault is locked by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LockConfig {
+    /// Minutes after the last key; zero for never.
+    pub minutes: u32,
+}
+
 impl Default for Config {
     fn default() -> Self {
         let core = [
@@ -91,6 +101,7 @@ impl Default for Config {
             }],
             providers: BTreeMap::new(),
             refresh: RefreshConfig::default(),
+            lock: LockConfig::default(),
         }
     }
 }
@@ -116,6 +127,12 @@ impl Default for RefreshConfig {
         Self {
             accounts_seconds: 60,
         }
+    }
+}
+
+impl Default for LockConfig {
+    fn default() -> Self {
+        Self { minutes: 15 }
     }
 }
 

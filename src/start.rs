@@ -14,7 +14,7 @@ use crate::net::{NetError, install_tls_provider};
 use crate::runtime;
 use crate::runtime::clock::SystemClock;
 use crate::sim;
-use crate::vault::{Holder, InstanceLock, KdfCost, VaultError};
+use crate::vault::{Holder, InstanceLock, KdfCost, Keeper, VaultError};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::io;
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 /// What a throw-away vault costs to open: the least that a vault may cost at all.
 const DEMO_MEMORY_KIB: u32 = 64 * 1024;
 
-/// Why a run did not begin.
+/// Why a run did not begin, or ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data folder cannot be had: in use, or not ours alone.
@@ -44,6 +44,11 @@ pub enum StartError {
     /// The simulation does not start.
     #[error(transparent)]
     Simulation(#[from] sim::alpaca::StartError),
+    /// The runtime is gone, though nobody ended it.
+    #[error(
+        "tradedeck stopped by a defect of its own; start it again, what became of open orders is looked up then"
+    )]
+    Ended,
     /// The system refused.
     #[error("{what}: {error}")]
     System {
@@ -65,6 +70,8 @@ pub struct Setup {
     pub read_only: bool,
     /// Whether screens do without colours.
     pub no_colour: bool,
+    /// The program that opens the vault's store; this process where there is none.
+    pub store_keeper: Option<Keeper>,
 }
 
 /// A run under way.
@@ -83,10 +90,24 @@ struct DemoWorld {
 }
 
 impl Running {
+    /// Runs a screen until it ends.
+    ///
+    /// # Errors
+    /// [`StartError::Ended`]: the runtime ended before it, of a defect; what the screen shows would never change again.
+    pub async fn accompany<T>(&mut self, screen: impl Future<Output = T>) -> Result<T, StartError> {
+        tokio::select! {
+            biased;
+            _ = &mut self.runtime => Err(StartError::Ended),
+            outcome = screen => Ok(outcome),
+        }
+    }
+
     /// Ends the run: what waits for the disk is written first.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.cancel.cancel();
-        let _ = self.runtime.await; // it panics only with the whole program
+        if !self.runtime.is_finished() {
+            let _ = (&mut self.runtime).await; // its panic was told by the hook
+        }
         drop(self.world);
     }
 }
@@ -96,7 +117,7 @@ impl Running {
 /// # Errors
 /// [`StartError`], among them [`VaultError::InUse`] when another process has the vault.
 pub fn launch(setup: &Setup, listen: bool) -> Result<Running, StartError> {
-    let lock = take_lock(&setup.paths.data)?;
+    let lock = take_lock(setup)?;
     let options = options(setup, lock, KdfCost::default(), false)?;
     let (hub, inbox) = Hub::new();
     let cancel = CancellationToken::new();
@@ -127,7 +148,7 @@ pub async fn launch_demo(setup: &Setup) -> Result<Running, StartError> {
     let mut setup = setup.clone();
     setup.paths = ConfigPaths::under(folder.path());
     setup.config.providers = BTreeMap::from([("alpaca".to_owned(), addresses(&alpaca.ready))]);
-    let lock = take_lock(&setup.paths.data)?;
+    let lock = take_lock(&setup)?;
     let options = options(&setup, lock, KdfCost::new(DEMO_MEMORY_KIB, 3, 4)?, true)?;
     let (hub, inbox) = Hub::new();
     tokio::spawn(connect_customers(
@@ -185,9 +206,14 @@ fn options(
             refresh: Duration::from_secs(u64::from(setup.config.refresh.accounts_seconds)),
             read_only: setup.read_only,
             demo,
+            lock_after: minutes(setup.config.lock.minutes),
             seed: u64::from_le_bytes(seed),
         },
     })
+}
+
+fn minutes(count: u32) -> Option<Duration> {
+    (count > 0).then(|| Duration::from_mins(count.into()))
 }
 
 /// The addresses that a simulator serves, by their configuration keys.
@@ -204,21 +230,36 @@ fn addresses(ready: &sim::alpaca::Ready) -> BTreeMap<String, String> {
     .into()
 }
 
-fn take_lock(data: &Path) -> Result<InstanceLock, VaultError> {
+fn take_lock(setup: &Setup) -> Result<InstanceLock, VaultError> {
     let terminal = rustix::termios::ttyname(io::stdin().as_fd(), Vec::new());
     let terminal = terminal.map_or_else(
         |_| "no terminal".to_owned(),
         |name| name.to_string_lossy().into_owned(),
     );
     let since = SystemClock.now().to_rfc3339_millis();
-    InstanceLock::take(
-        data,
-        &Holder {
-            pid: std::process::id(),
-            terminal,
-            since,
-        },
-    )
+    let holder = Holder {
+        pid: std::process::id(),
+        terminal,
+        since,
+    };
+    let lock = InstanceLock::take(&setup.paths.data, &holder)?;
+    Ok(match &setup.store_keeper {
+        Some(keeper) => lock.with_keeper(keeper.clone()),
+        None => lock,
+    })
+}
+
+/// This program as the one that opens the store, by a name that stays good when its file is replaced by an update.
+pub fn store_keeper() -> Keeper {
+    let running = Path::new("/proc/self/exe");
+    let program = match running.symlink_metadata() {
+        Ok(_) => running.to_path_buf(),
+        Err(_) => std::env::current_exe().unwrap_or_else(|_| "tradedeck".into()),
+    };
+    Keeper {
+        program,
+        arguments: vec!["keep-store".into()],
+    }
 }
 
 /// Walks the person's own way in the demo: makes the vault, then adds each customer's credentials.
@@ -253,5 +294,69 @@ async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyC
         if screen.request_secret(request).is_err() {
             return; // a handful of requests fits the inbox
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Exit, Failure};
+    use crate::domain::Timestamp;
+
+    /// A defect: whoever reads the time a second time panics.
+    struct StopsWorking(std::sync::atomic::AtomicBool);
+
+    impl Clock for StopsWorking {
+        fn now(&self) -> Timestamp {
+            let was_read = self.0.swap(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(!was_read, "the clock stopped");
+            SystemClock.now()
+        }
+    }
+
+    fn setup(folder: &Path) -> Setup {
+        Setup {
+            config: Config::default(),
+            paths: ConfigPaths::under(folder),
+            read_only: false,
+            no_colour: false,
+            store_keeper: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_runtime_that_panics_ends_the_screen_with_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = setup(folder.path());
+        let lock = take_lock(&setup).unwrap();
+        let mut options = options(&setup, lock, KdfCost::default(), false).unwrap();
+        options.clock = Arc::new(StopsWorking(false.into()));
+        let (hub, inbox) = Hub::new();
+        let mut running = run(options, hub, inbox, CancellationToken::new(), None);
+        let screen = running.hub.attach();
+        let looks_on = async {
+            loop {
+                screen.changed().await;
+                drop(screen.drain());
+            }
+        };
+        let outcome: Result<(), StartError> = running.accompany(looks_on).await;
+        let failure = Failure::from(outcome.unwrap_err());
+        running.stop().await;
+        assert_eq!(failure.exit, Exit::Failed);
+        assert!(failure.sentence.contains("start it again"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_screen_that_ends_leaves_the_runtime_to_be_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = setup(folder.path());
+        let mut running = launch(&setup, false).unwrap();
+        assert_eq!(running.accompany(async { 7 }).await.unwrap(), 7);
+        running.stop().await;
+        launch(&setup, false)
+            .expect("the folder is free again")
+            .stop()
+            .await;
     }
 }

@@ -98,6 +98,12 @@ pub enum Command {
     Lock,
     /// Restore a terminal that a program left broken
     Reset,
+    /// Open the vault's store for the tradedeck that started this one
+    #[command(hide = true)]
+    KeepStore {
+        /// Where the store lies
+        folder: PathBuf,
+    },
     /// Print a picture of the demo as SVG
     #[command(hide = true)]
     Picture,

@@ -86,12 +86,35 @@ impl Failure {
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         let exit = match &error {
-            VaultError::WrongPassphrase | VaultError::BadPassphrase(_) => Exit::Locked,
-            VaultError::Damaged(_) | VaultError::HostileCost { .. } => Exit::Damaged,
+            VaultError::WrongPassphrase
+            | VaultError::BadPassphrase(_)
+            | VaultError::BadKeyFile
+            | VaultError::MistypedCode
+            | VaultError::WrongCode
+            | VaultError::NoRecoveryCode => Exit::Locked,
+            VaultError::Damaged(_)
+            | VaultError::HostileCost { .. }
+            | VaultError::OlderThanAnchor { .. }
+            | VaultError::ForkedFromAnchor { .. }
+            | VaultError::AnchorOfAnother(_)
+            | VaultError::AnchorBroken(_)
+            | VaultError::BackupDamaged(_) => Exit::Damaged,
+            VaultError::NeedsTrader
+            | VaultError::ReservedName
+            | VaultError::NotByPassphrase
+            | VaultError::SlotsFull { .. }
+            | VaultError::OwnSlot
+            | VaultError::LastTrader
+            | VaultError::TooLargeToRotate { .. } => Exit::Refused,
             VaultError::NewerFormat { .. } => Exit::Newer,
             VaultError::InUse { .. } => Exit::InUse,
             VaultError::Missing(_)
             | VaultError::AlreadyExists(_)
+            | VaultError::BackupsExist(_)
+            | VaultError::NoBackup(_)
+            | VaultError::NoSuchSlot(_)
+            | VaultError::BadLabel { .. }
+            | VaultError::NotAnchored(_)
             | VaultError::NotEnoughMemory { .. }
             | VaultError::CostNotAllowed
             | VaultError::Permissions { .. }
@@ -129,9 +152,10 @@ impl From<StartError> for Failure {
         match error {
             StartError::Vault(error) => error.into(),
             StartError::Socket(error) => error.into(),
-            StartError::Net(_) | StartError::Simulation(_) | StartError::System { .. } => {
-                Self::new(Exit::Failed, error.to_string())
-            }
+            StartError::Net(_)
+            | StartError::Simulation(_)
+            | StartError::Ended
+            | StartError::System { .. } => Self::new(Exit::Failed, error.to_string()),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use exit::{Exit, Failure};
 use crate::config::{ConfigFile, ConfigPaths, DEFAULTS};
 use crate::domain::Clock;
 use crate::domain::text::clean;
-use crate::start::Setup;
+use crate::start::{self, Setup};
 use args::{Arguments, Command, Global, VaultCommand};
 use clap::{CommandFactory, Parser};
 use picture::Picture;
@@ -121,6 +121,7 @@ fn perform(
         }
         Some(Command::Config) => return print(out, DEFAULTS.as_bytes()),
         Some(Command::Reset) => return reset::reset(out),
+        Some(Command::KeepStore { folder }) => return vault::keep_store(folder),
         Some(Command::Connect(connect)) => connect.secret_fd,
         _ => None,
     };
@@ -173,7 +174,12 @@ async fn dispatch(
         Some(Command::Orders { all }) => Subject::Orders { all },
         Some(Command::Connections) => Subject::Connections,
         Some(Command::Status) => Subject::Status,
-        Some(Command::Completions { .. } | Command::Config | Command::Reset) => {
+        Some(
+            Command::Completions { .. }
+            | Command::Config
+            | Command::Reset
+            | Command::KeepStore { .. },
+        ) => {
             return Ok(Exit::Done); // done before a runtime was started
         }
     };
@@ -196,6 +202,7 @@ fn setup(global: &Global) -> Result<(Setup, ConfigFile), Failure> {
         paths,
         read_only: global.read_only,
         no_colour: global.no_color,
+        store_keeper: Some(start::store_keeper()),
     };
     Ok((setup, file))
 }

@@ -80,7 +80,7 @@ impl FullScreen for Screens {
 }
 
 async fn show(
-    running: Running,
+    mut running: Running,
     setup: Setup,
     config_file: Option<ConfigFile>,
 ) -> Result<Outcome, Failure> {
@@ -93,9 +93,9 @@ async fn show(
         config: setup.config,
         config_file,
     };
-    let outcome = ui::run(face).await;
+    let outcome = running.accompany(ui::run(face)).await;
     running.stop().await;
-    Ok(outcome?)
+    Ok(outcome??)
 }
 
 async fn show_demo(setup: Setup) -> Result<Exit, Failure> {

@@ -2,12 +2,15 @@
 
 use super::exit::{Exit, Failure};
 use super::secret::prompt::{Ask, Unanswered};
+use crate::domain::Text;
 use crate::link::socket::{self, Attached, SocketError};
 use crate::link::{
-    Replica, Request, ScreenEnd, SecretRequest, Update, VaultStatus, replica::Applied,
+    EntryKind, Level, Replica, Request, ScreenEnd, SecretRequest, Update, VaultStatus,
+    VaultTrouble, replica::Applied,
 };
 use crate::start::{self, Running, Setup};
 use secrecy::SecretString;
+use std::io::{self, Write as _};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -22,6 +25,8 @@ pub struct Session {
     /// What is known so far.
     pub replica: Replica,
     far: Far,
+    /// Troubles of the run that stderr has already.
+    told: usize,
 }
 
 /// Who is at the other end.
@@ -41,28 +46,28 @@ pub struct Key<'k> {
 }
 
 impl Session {
-    /// Attaches to the running cockpit of this vault; else starts a run of its own and opens the vault.
+    /// Attaches to the running cockpit of this vault; else starts a run of its own. Then opens the vault.
     ///
     /// # Errors
     /// What keeps the vault closed, with the exit code that says so.
     pub async fn open(setup: &Setup, key: Key<'_>) -> Result<Self, Failure> {
+        let mut session = Self::attach(setup).await?;
+        session.unlock(key).await?;
+        Ok(session)
+    }
+
+    /// The same, with the vault as it is.
+    ///
+    /// # Errors
+    /// There is no other end; [`Exit::InUse`] when another process has the vault and is no cockpit.
+    pub async fn attach(setup: &Setup) -> Result<Self, Failure> {
         match socket::connect(&setup.paths.socket()).await {
             Ok(attached) => {
                 let mut session = Self::beside(attached);
                 session.first().await?;
-                match &session.replica.vault {
-                    Some(VaultStatus::Open { .. }) => Ok(session),
-                    _ => Err(Failure::new(
-                        Exit::Locked,
-                        "the running cockpit is locked; unlock it there",
-                    )),
-                }
-            }
-            Err(SocketError::NotRunning) => {
-                let mut session = Self::own(setup).await?;
-                session.unlock(key).await?;
                 Ok(session)
             }
+            Err(SocketError::NotRunning) => Self::own(setup).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -72,6 +77,7 @@ impl Session {
         Self {
             replica: Replica::default(),
             far: Far::Cockpit(attached),
+            told: 0,
         }
     }
 
@@ -83,6 +89,7 @@ impl Session {
         let running = start::launch(setup, false)?;
         let mut session = Self::on(running.hub.attach(), Some(Box::new(running)));
         session.first().await?;
+        session.tell_troubles();
         Ok(session)
     }
 
@@ -91,6 +98,7 @@ impl Session {
         Self {
             replica: Replica::default(),
             far: Far::Own(screen, running),
+            told: 0,
         }
     }
 
@@ -183,10 +191,14 @@ impl Session {
                     "there is no vault yet; make one with `tradedeck vault init`",
                 ));
             }
-            Some(VaultStatus::Broken { problem }) => {
-                return Err(Failure::new(Exit::Damaged, problem.as_str()));
-            }
+            Some(VaultStatus::Broken { kind, problem }) => return Err(broken(*kind, problem)),
             Some(VaultStatus::Locked { .. } | VaultStatus::Unlocking) | None => {}
+        }
+        if self.is_beside() {
+            return Err(Failure::new(
+                Exit::Locked,
+                "the running cockpit is locked; unlock it there",
+            ));
         }
         let passphrase = key.turn()?;
         self.request_secret(SecretRequest::Unlock { passphrase })?;
@@ -198,7 +210,19 @@ impl Session {
             timeout_at(deadline, self.next()).await,
             Ok(Ok(true)) | Err(_)
         ) {}
+        self.tell_troubles();
         Ok(())
+    }
+
+    /// Says on stderr what a cockpit would show as a notice: the store was repaired, the journal cannot be used.
+    fn tell_troubles(&mut self) {
+        let lines = self.replica.activity.iter();
+        let troubles = lines.filter(|it| it.kind == EntryKind::System && it.level == Level::Wrong);
+        for trouble in troubles.skip(self.told) {
+            // With stderr gone there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "tradedeck: {}", trouble.text);
+            self.told += 1;
+        }
     }
 
     /// Waits until the vault, which was as `before`, is open.
@@ -213,9 +237,7 @@ impl Session {
             .await?;
         match &self.replica.vault {
             Some(VaultStatus::Open { .. }) => Ok(()),
-            Some(VaultStatus::Broken { problem }) => {
-                Err(Failure::new(Exit::Damaged, problem.as_str()))
-            }
+            Some(VaultStatus::Broken { kind, problem }) => Err(broken(*kind, problem)),
             Some(VaultStatus::Locked {
                 problem: Some(problem),
                 ..
@@ -243,10 +265,24 @@ impl Key<'_> {
         }
         let answer = match self.ask {
             Some(person) => person.ask("Passphrase", true),
-            None => Err(Unanswered::NoTerminal),
+            None => {
+                return Err(Failure::new(
+                    Exit::Locked,
+                    "the vault is locked and no cockpit is running; start one with `tradedeck`, or hand the passphrase over with --passphrase-fd",
+                ));
+            }
         };
         answer.map_err(|why| unanswered(why, "--passphrase-fd"))
     }
+}
+
+fn broken(kind: VaultTrouble, problem: &Text) -> Failure {
+    let exit = match kind {
+        VaultTrouble::Damaged => Exit::Damaged,
+        VaultTrouble::Newer => Exit::Newer,
+        VaultTrouble::Machine => Exit::Failed,
+    };
+    Failure::new(exit, problem.as_str())
 }
 
 /// What it means that nobody answered; `option` is how a script would have.

@@ -6,8 +6,9 @@ use super::session::{Session, unanswered};
 use super::{Run, print};
 use crate::link::socket::{self, SocketError};
 use crate::link::{Request, SecretRequest, VaultStatus};
-use crate::vault::Passphrase;
+use crate::vault::{self, Passphrase};
 use secrecy::{ExposeSecret, SecretString};
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest wait for a cockpit to lock.
@@ -56,6 +57,16 @@ fn ask_twice(person: &mut dyn Ask) -> Result<SecretString, Failure> {
             "the two differ; nothing was made, try again",
         )),
     }
+}
+
+/// Opens the store, changes it and closes it, for the tradedeck that asks on our standard output.
+///
+/// # Errors
+/// A person typed it: nobody asks.
+pub(super) fn keep_store(folder: &Path) -> Result<Exit, Failure> {
+    let nobody_asks = |_| Failure::new(Exit::Usage, "this command is for tradedeck itself");
+    vault::serve_store(folder).map_err(nobody_asks)?;
+    Ok(Exit::Done)
 }
 
 /// A run that changes nothing makes no vault and adds nothing to one.

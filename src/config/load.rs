@@ -361,7 +361,7 @@ mod tests {
         );
         refused(
             "zzzzzz = 1",
-            "1, column 1: nothing is called `zzzzzz`; allowed here: ui, refresh, watchlists, keys, providers",
+            "1, column 1: nothing is called `zzzzzz`; allowed here: ui, refresh, lock, watchlists, keys, providers",
         );
         refused(
             "[ui]\n  mouse = 'yes'",

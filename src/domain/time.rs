@@ -14,6 +14,11 @@ pub struct Timestamp(jiff::Timestamp);
 pub trait Clock: Send + Sync {
     /// The present moment by the wall clock.
     fn now(&self) -> Timestamp;
+
+    /// How long the machine has been suspended since it was started. A clock that cannot tell says never.
+    fn asleep(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A text that is not an RFC 3339 moment.

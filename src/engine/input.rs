@@ -22,8 +22,8 @@ pub enum Input {
     Opened(Profile),
     /// A connection was removed for good.
     Removed(ConnectionId),
-    /// Every key left memory; connections stop, their last data stay.
-    Locked,
+    /// The machine slept for so long.
+    Slept(Duration),
     /// A reading came back.
     Read(Box<ReadAnswer>),
     /// A stream changed its state.

@@ -9,6 +9,7 @@ mod book;
 mod feeds;
 mod follow;
 pub mod input;
+mod lock;
 mod market;
 mod orders;
 pub mod output;
@@ -25,6 +26,7 @@ use crate::domain::{ConnectionId, Instrument, MarketClock, Sequence, Symbol, Tex
 use crate::engine::activity::{ActivityLog, Line};
 use crate::engine::book::OrderBook;
 use crate::engine::input::{Note, Offers};
+use crate::engine::lock::Presence;
 use crate::engine::market::Market;
 use crate::engine::portfolio::Holdings;
 use crate::engine::sessions::{Jitter, Session};
@@ -43,6 +45,8 @@ pub struct Settings {
     pub read_only: bool,
     /// Whether this is the embedded simulation.
     pub demo: bool,
+    /// How long after the last key the vault is locked; never where there is none.
+    pub lock_after: Option<Duration>,
     /// Seed of the pauses between attempts.
     pub seed: u64,
 }
@@ -61,6 +65,7 @@ pub struct Engine {
     instruments: BTreeMap<Symbol, Instrument>,
     clocks: BTreeMap<Text, MarketClock>,
     watching: Option<(ConnectionId, Vec<Symbol>)>,
+    presence: Presence,
     jitter: Jitter,
     out: Vec<Output>,
 }
@@ -82,6 +87,7 @@ impl Engine {
             instruments: BTreeMap::new(),
             clocks: BTreeMap::new(),
             watching: None,
+            presence: Presence::default(),
             out: Vec::new(),
         }
     }
@@ -94,13 +100,10 @@ impl Engine {
                 self.market.unwatch(screen);
                 self.rewatch();
             }
-            Input::Vault(vault) => {
-                self.vault = vault.clone();
-                self.publish(Event::Vault(vault));
-            }
+            Input::Vault(vault) => self.take_vault(now, vault),
             Input::Opened(profile) => self.open(now, profile),
             Input::Removed(connection) => self.remove(now, &connection),
-            Input::Locked => self.lock(now),
+            Input::Slept(asleep) => self.wake_up(now, asleep),
             Input::Read(answer) => self.take_reading(now, *answer),
             Input::Stream(connection, channel, change) => {
                 self.take_stream(now, &connection, channel, change)
@@ -121,17 +124,22 @@ impl Engine {
                 self.read_what_is_due(now);
                 self.look_up_what_is_due(now);
                 self.tell_counters(now);
+                self.lock_when_idle(now);
             }
         }
+        self.tell_what_happened(now);
         std::mem::take(&mut self.out)
     }
 
     /// The next moment at which [`Input::Tick`] has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [self.next_reading(), self.book.next_look_up()]
-            .into_iter()
-            .flatten()
-            .min()
+        let deadlines = [
+            self.next_reading(),
+            self.book.next_look_up(),
+            self.next_lock(),
+            self.next_digest(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Whether [`Engine::take_quotes`] has something to give.
@@ -153,7 +161,7 @@ impl Engine {
             Request::Watch { symbols } => self.take_watch(now, screen, symbols),
             Request::LookUp { symbol } => self.look_up_symbol(now, symbol),
             Request::LoadBars { symbol, timeframe } => {
-                self.ask_about_market(now, Reading::Bars(symbol, timeframe))
+                self.ask_about_market(now, Reading::Bars(symbol, timeframe));
             }
             Request::LoadEquity { account } => {
                 let connection = account.connection.clone();
@@ -172,7 +180,8 @@ impl Engine {
             Request::Disconnect { connection } => {
                 self.disconnect(now, &connection, ConnectionState::Disconnected)
             }
-            Request::Lock => self.lock(now),
+            Request::Lock => self.lock(now, "asked for"),
+            Request::Present => self.see_a_person(now),
         }
     }
 
@@ -187,8 +196,9 @@ impl Engine {
         }
         let added = self.market.watch(screen, symbols);
         self.rewatch();
-        if !added.is_empty() {
-            self.ask_about_market(now, Reading::Snapshots(added));
+        // With nobody to ask, it is asked when a feed is there.
+        if let Some(connection) = self.quotes_source().filter(|_| !added.is_empty()) {
+            self.ask(now, &connection, Reading::Snapshots(added));
         }
     }
 
@@ -200,22 +210,18 @@ impl Engine {
     }
 
     fn ask_about_market(&mut self, now: Timestamp, reading: Reading) {
-        if let Some(connection) = self.quotes_source() {
-            self.ask(now, &connection, reading);
+        match self.quotes_source() {
+            Some(connection) => self.ask(now, &connection, reading),
+            None => self.tell(
+                Level::Warn,
+                "no connection with market data is there to ask; connect one first",
+            ),
         }
     }
 
     fn ask(&mut self, now: Timestamp, connection: &ConnectionId, reading: Reading) {
         self.schedule(connection, reading, now);
         self.read_what_is_due(now);
-    }
-
-    fn lock(&mut self, now: Timestamp) {
-        let ids: Vec<ConnectionId> = self.sessions.keys().cloned().collect();
-        for id in ids {
-            self.disconnect(now, &id, ConnectionState::Disconnected);
-        }
-        self.out.push(Output::DropSecrets);
     }
 
     fn snapshot(&self, now: Timestamp) -> Snapshot {

@@ -18,6 +18,7 @@ pub use replica::Replica;
 pub use secret::SecretRequest;
 pub use status::{
     ConnectionState, ConnectionStatus, FeedHealth, ProviderOffer, SecretField, VaultStatus,
+    VaultTrouble,
 };
 
 use crate::domain::order::OrderChange;
@@ -102,6 +103,8 @@ pub enum Request {
     },
     /// Drops every key and token from memory.
     Lock,
+    /// A person pressed a key: the vault is not locked for want of one.
+    Present,
 }
 
 /// Most symbols one screen may watch at once.

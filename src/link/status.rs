@@ -28,9 +28,23 @@ pub enum VaultStatus {
     },
     /// It cannot be used at all, and why.
     Broken {
+        /// What kind of trouble it is.
+        kind: VaultTrouble,
         /// What is wrong and what to do.
         problem: Text,
     },
+}
+
+/// What kind of trouble keeps a vault from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaultTrouble {
+    /// It is not as it was written.
+    Damaged,
+    /// A newer release wrote it.
+    Newer,
+    /// The machine has no room, or does not let us at it.
+    Machine,
 }
 
 /// Where a connection stands.

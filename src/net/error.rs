@@ -150,56 +150,41 @@ pub enum Reached {
 impl NetError {
     /// Whether the far side may have acted on the request.
     pub fn reached(&self) -> Reached {
+        self.consequences().0
+    }
+
+    /// Whether the same read, or the same connection, may succeed a little later.
+    pub fn may_retry(&self) -> bool {
+        self.consequences().1
+    }
+
+    fn consequences(&self) -> (Reached, bool) {
         match self {
             Self::Address(_)
             | Self::PlainText { .. }
             | Self::Request(_)
             | Self::Setup(_)
-            | Self::Connect { .. }
-            | Self::Tls { .. }
+            | Self::Tls { .. } => (Reached::No, false),
+            Self::Handshake { status, .. } => (Reached::No, is_passing(*status)),
+            Self::Connect { .. }
             | Self::Proxy { .. }
-            | Self::Handshake { .. }
             | Self::Throttled { .. }
             | Self::Timeout {
                 step: Step::Connect | Step::Tls | Step::Handshake,
                 ..
-            } => Reached::No,
+            } => (Reached::No, true),
             Self::Timeout {
                 step: Step::FirstByte | Step::Answer,
                 ..
             }
             | Self::Stalled
             | Self::Broken { .. }
-            | Self::Protocol { .. }
+            | Self::Backlog => (Reached::Perhaps, true),
+            Self::Protocol { .. }
             | Self::TooLarge { .. }
             | Self::Bomb { .. }
             | Self::Fragments { .. }
-            | Self::Redirect { .. }
-            | Self::Backlog => Reached::Perhaps,
-        }
-    }
-
-    /// Whether the same read, or the same connection, may succeed a little later.
-    pub fn may_retry(&self) -> bool {
-        match self {
-            Self::Connect { .. }
-            | Self::Proxy { .. }
-            | Self::Timeout { .. }
-            | Self::Stalled
-            | Self::Broken { .. }
-            | Self::Throttled { .. }
-            | Self::Backlog => true,
-            Self::Handshake { status, .. } => is_passing(*status),
-            Self::Address(_)
-            | Self::PlainText { .. }
-            | Self::Request(_)
-            | Self::Setup(_)
-            | Self::Tls { .. }
-            | Self::Protocol { .. }
-            | Self::TooLarge { .. }
-            | Self::Bomb { .. }
-            | Self::Fragments { .. }
-            | Self::Redirect { .. } => false,
+            | Self::Redirect { .. } => (Reached::Perhaps, false),
         }
     }
 

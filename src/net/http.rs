@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use url::Url;
 
 /// How often a read is asked at most.
 const ATTEMPTS: u32 = 4;
@@ -18,12 +19,15 @@ const ATTEMPTS: u32 = 4;
 /// Any uniform number, a new one each time.
 pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
 
+/// What has a budget of its own: a host name and a port.
+type Server = (String, Option<u16>);
+
 /// Sends requests within each host's budget and repeats those that may be.
 pub struct Http {
     transport: Arc<dyn Transport>,
     allowance: Allowance,
     random: Random,
-    budgets: Mutex<BTreeMap<String, Budget>>,
+    budgets: Mutex<BTreeMap<Server, Budget>>,
 }
 
 impl Http {
@@ -62,11 +66,11 @@ impl Http {
         }
     }
 
-    /// Requests left of a host's window, where it was asked before, and the window's size.
-    pub fn requests_left(&self, host: &str) -> Option<(u32, u32)> {
+    /// Requests left of the window of an address's host, where it was asked before, and the window's size.
+    pub fn requests_left(&self, url: &Url) -> Option<(u32, u32)> {
         self.with_budgets(|budgets| {
             budgets
-                .get(host)
+                .get(&server(url))
                 .map(|budget| (budget.remaining(), budget.limit()))
         })
     }
@@ -99,18 +103,18 @@ impl Http {
 
     fn budget<T>(&self, request: &Request, act: impl FnOnce(&mut Budget) -> T) -> T {
         self.with_budgets(|budgets| {
-            let host = address::host(&request.url);
-            if !budgets.contains_key(host) {
-                let fresh = Budget::new(self.allowance, Instant::now());
-                budgets.insert(host.to_owned(), fresh);
-            }
-            act(budgets.get_mut(host).expect("inserted above"))
+            let fresh = || Budget::new(self.allowance, Instant::now());
+            act(budgets.entry(server(&request.url)).or_insert_with(fresh))
         })
     }
 
-    fn with_budgets<T>(&self, act: impl FnOnce(&mut BTreeMap<String, Budget>) -> T) -> T {
+    fn with_budgets<T>(&self, act: impl FnOnce(&mut BTreeMap<Server, Budget>) -> T) -> T {
         act(&mut self.budgets.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn server(url: &Url) -> Server {
+    (address::host(url).to_owned(), url.port_or_known_default())
 }
 
 /// A request under way; gives its place in the budget back even when it is dropped half-way.

@@ -1,7 +1,8 @@
 //! The only file that reads the time.
 
 use crate::domain::{Clock, Timestamp};
-use std::time::{SystemTime, UNIX_EPOCH};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The machine's wall clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,5 +19,14 @@ impl Clock for SystemClock {
             Err(before) => -i128::try_from(before.duration().as_nanos()).unwrap_or(i128::MAX),
         };
         Timestamp::from_nanos(nanos).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// The one clock runs on while the machine is suspended, the other stands still: `clock_gettime(2)`.
+    fn asleep(&self) -> Duration {
+        let read = |clock| {
+            let read = clock_gettime(clock);
+            Duration::try_from(read).unwrap_or_default()
+        };
+        read(ClockId::Boottime).saturating_sub(read(ClockId::Monotonic))
     }
 }

@@ -1,7 +1,7 @@
 //! Connections as they are sealed in the vault: a name, a provider, an environment and its secrets.
 
 use crate::domain::{ConnectionId, Environment, ProviderId};
-use crate::vault::{self, Domain, RecordName, SecretBytes, Vault, VaultError};
+use crate::vault::{self, Domain, RecordName, Role, SecretBytes, Vault, VaultError};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,11 +57,14 @@ pub(crate) fn store(vault: &mut Vault, credentials: &Credentials) -> Result<(), 
     vault.put(&name, &SecretBytes::new(bytes))
 }
 
-/// Every connection in the vault, and how many records could not be read.
+/// Every connection in the vault that its opener may use, and how many records could not be read.
 pub(crate) fn load(vault: &Vault) -> Result<(Vec<Credentials>, usize), VaultError> {
     let mut connections = Vec::new();
     let mut unreadable = 0;
-    for name in vault.list().iter().filter(|name| name.kind() == KIND) {
+    let is_for_us = |name: &&RecordName| {
+        name.kind() == KIND && (name.domain() == Domain::View || vault.role() != Role::Viewer)
+    };
+    for name in vault.list().iter().filter(is_for_us) {
         let Some(secret) = vault.get(name)? else {
             continue;
         };

@@ -3,11 +3,13 @@
 //! Key derivation takes about a second and every write waits for the disk, so none of it runs where screens
 //! are served. One thread also means that what is written down of an order is written in the order it happened.
 
+mod recovery;
+
 use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
 use crate::engine::JournalStep;
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Intent, IntentState, Journal};
-use crate::link::VaultStatus;
+use crate::ledger::{Intent, IntentState, Journal, LedgerError};
+use crate::link::{VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
 use crate::vault::{
     self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
@@ -19,12 +21,15 @@ use tokio::sync::{mpsc, oneshot};
 /// Jobs that may wait for the thread; an order beyond that is refused rather than queued unseen.
 const MOST_WAITING: usize = 256;
 
+const NOT_OPEN: &str = "the order journal is not open; unlock the vault first";
+
 /// What the thread owns.
 pub(crate) struct Strongroom {
     folder: PathBuf,
     cost: KdfCost,
     door: Door,
-    journal: Option<Journal>,
+    /// The journal, or why there is none.
+    journal: Result<Journal, Text>,
     next_attempt: Option<Timestamp>,
 }
 
@@ -33,7 +38,7 @@ enum Door {
     Absent(InstanceLock),
     Locked(Box<LockedVault>),
     Open(Box<Vault>),
-    Broken(Text),
+    Broken(VaultTrouble, Text),
     Moving,
 }
 
@@ -66,7 +71,7 @@ impl Keeper {
                 folder,
                 cost,
                 door,
-                journal: None,
+                journal: Err(NOT_OPEN.into()),
                 next_attempt: None,
             };
             while let Some(job) = waiting.blocking_recv() {
@@ -106,8 +111,12 @@ impl Door {
         }
         match LockedVault::open(lock) {
             Ok(locked) => Self::Locked(Box::new(locked)),
-            Err(error) => Self::Broken(Text::new(&error.to_string())),
+            Err(error) => Self::broken(&error),
         }
+    }
+
+    fn broken(error: &VaultError) -> Self {
+        Self::Broken(kind_of(error), Text::new(&error.to_string()))
     }
 }
 
@@ -120,7 +129,8 @@ impl Strongroom {
             Door::Open(vault) => VaultStatus::Open {
                 failures: vault.wrong_guesses(),
             },
-            Door::Broken(problem) => VaultStatus::Broken {
+            Door::Broken(kind, problem) => VaultStatus::Broken {
+                kind: *kind,
                 problem: problem.clone(),
             },
             Door::Moving => VaultStatus::Unlocking,
@@ -130,13 +140,26 @@ impl Strongroom {
     fn locked(&self, problem: Option<Text>) -> VaultStatus {
         let failures = match &self.door {
             Door::Locked(vault) => vault.wrong_guesses(),
-            Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving => 0,
+            Door::Absent(_) | Door::Open(_) | Door::Broken(..) | Door::Moving => 0,
         };
         VaultStatus::Locked {
             failures,
             wait_until: self.next_attempt,
             problem,
         }
+    }
+
+    /// What the person must know of a store that did not open as it was.
+    pub(crate) fn repaired(&self) -> Option<Text> {
+        let repair = match &self.door {
+            Door::Locked(vault) => vault.repair(),
+            Door::Open(vault) => vault.repair(),
+            Door::Absent(_) | Door::Broken(..) | Door::Moving => None,
+        };
+        let copy = repair?.copy.display().to_string();
+        Some(Text::new(&format!(
+            "the vault's store was damaged and is repaired, its last changes may be missing; check your connections; it is kept as it was found in {copy}"
+        )))
     }
 
     /// Makes a vault and opens it.
@@ -152,7 +175,7 @@ impl Strongroom {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(error) => Err(self.broken(&error)),
             },
-            other @ (Door::Locked(_) | Door::Open(_) | Door::Broken(_) | Door::Moving) => {
+            other @ (Door::Locked(_) | Door::Open(_) | Door::Broken(..) | Door::Moving) => {
                 self.door = other;
                 Err(self.status())
             }
@@ -175,7 +198,7 @@ impl Strongroom {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(refused) => Err(self.stay_locked(refused, now)),
             },
-            other @ (Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving) => {
+            other @ (Door::Absent(_) | Door::Open(_) | Door::Broken(..) | Door::Moving) => {
                 self.door = other;
                 Err(self.status())
             }
@@ -186,7 +209,7 @@ impl Strongroom {
     fn stays(&self, error: &VaultError) -> VaultStatus {
         match self.door {
             Door::Locked(_) => self.locked(Some(Text::new(&error.to_string()))),
-            Door::Absent(_) | Door::Open(_) | Door::Broken(_) | Door::Moving => self.status(),
+            Door::Absent(_) | Door::Open(_) | Door::Broken(..) | Door::Moving => self.status(),
         }
     }
 
@@ -203,7 +226,7 @@ impl Strongroom {
     }
 
     fn broken(&mut self, error: &VaultError) -> VaultStatus {
-        self.door = Door::Broken(Text::new(&error.to_string()));
+        self.door = Door::broken(error);
         self.status()
     }
 
@@ -226,15 +249,18 @@ impl Strongroom {
                 Vec::new()
             }
         };
-        let intents = match Journal::open(&self.folder, vault.sealer(Purpose::Journal)) {
+        let sealer = vault.sealer(Purpose::Journal).map_err(LedgerError::from);
+        let journal = sealer.and_then(|sealer| Journal::open(&self.folder, sealer));
+        let intents = match journal {
             Ok(journal) => {
-                let intents = open_intents(&journal, now, &mut warnings);
-                self.journal = Some(journal);
+                let intents = recovery::open_intents(&journal, now, &mut warnings);
+                self.journal = Ok(journal);
                 intents
             }
             Err(error) => {
                 // A journal that cannot be read never costs a sign-in; it costs sending orders.
                 warnings.push(format!("orders cannot be sent: {error}").into());
+                self.journal = Err(Text::new(&error.to_string()));
                 Vec::new()
             }
         };
@@ -250,10 +276,10 @@ impl Strongroom {
 
     /// Drops every key.
     pub(crate) fn lock(&mut self) -> VaultStatus {
-        self.journal = None;
+        self.journal = Err(NOT_OPEN.into());
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
-            other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving) => other,
+            other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving) => other,
         };
         self.status()
     }
@@ -273,7 +299,7 @@ impl Strongroom {
     fn open_vault(&mut self) -> Result<&mut Vault, Text> {
         match &mut self.door {
             Door::Open(vault) => Ok(vault),
-            Door::Absent(_) | Door::Locked(_) | Door::Broken(_) | Door::Moving => {
+            Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving => {
                 Err("the vault is locked".into())
             }
         }
@@ -301,67 +327,52 @@ impl Strongroom {
             JournalStep::Unknown(why) => IntentState::Unknown { since: at, why },
             JournalStep::Closed(how) => IntentState::Closed { how },
         };
-        self.step_to(id, &state, at)
+        // Without a journal nothing was written down, and so nothing sent: there is nothing to bring up to date. What
+        // was sent before a lock is looked up after it.
+        match &mut self.journal {
+            Ok(journal) => step_to(journal, id, &state, at),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Writes down that an order is about to leave.
     pub(crate) fn sending(&mut self, id: &ClientOrderId, at: Timestamp) -> Result<(), Text> {
-        self.step_to(id, &IntentState::Sent, at)
-    }
-
-    fn step_to(
-        &mut self,
-        id: &ClientOrderId,
-        state: &IntentState,
-        at: Timestamp,
-    ) -> Result<(), Text> {
-        let stepped = self.journal()?.step(id, state, at);
-        stepped
-            .map(|_| ())
-            .map_err(|error| Text::new(&error.to_string()))
+        step_to(self.journal()?, id, &IntentState::Sent, at)
     }
 
     fn journal(&mut self) -> Result<&mut Journal, Text> {
-        self.journal
-            .as_mut()
-            .ok_or_else(|| "the order journal is not open".into())
+        self.journal.as_mut().map_err(|why| why.clone())
     }
 }
 
-/// Orders of an earlier run whose fate is open. One that was written down and never began to be sent is settled here.
-fn open_intents(journal: &Journal, now: Timestamp, warnings: &mut Vec<Text>) -> Vec<OpenIntent> {
-    let intents = match journal.open_intents() {
-        Ok(intents) => intents,
-        Err(error) => {
-            warnings.push(Text::new(&error.to_string()));
-            return Vec::new();
-        }
-    };
-    let (never_sent, open): (Vec<_>, Vec<_>) = intents
-        .into_iter()
-        .partition(|intent| intent.state == IntentState::Intended);
-    for intent in never_sent {
-        let reason = "the program ended before it was sent".into();
-        if let Err(error) = journal.step(&intent.id, &IntentState::Rejected { reason }, now) {
-            warnings.push(Text::new(&error.to_string()));
-        }
-    }
-    open.into_iter().map(open_intent).collect()
+fn step_to(
+    journal: &mut Journal,
+    id: &ClientOrderId,
+    state: &IntentState,
+    at: Timestamp,
+) -> Result<(), Text> {
+    let stepped = journal.step(id, state, at);
+    stepped
+        .map(|_| ())
+        .map_err(|error| Text::new(&error.to_string()))
 }
 
-fn open_intent(intent: Intent) -> OpenIntent {
-    let provider_id = match intent.state {
-        IntentState::Acknowledged { provider_id } => provider_id,
-        IntentState::Intended
-        | IntentState::Sent
-        | IntentState::Rejected { .. }
-        | IntentState::Unknown { .. }
-        | IntentState::Closed { .. } => None,
-    };
-    OpenIntent {
-        id: intent.id,
-        draft: intent.draft,
-        created: intent.created,
-        provider_id,
+fn kind_of(error: &VaultError) -> VaultTrouble {
+    let is_damage = matches!(
+        error,
+        VaultError::Damaged(_)
+            | VaultError::HostileCost { .. }
+            | VaultError::OlderThanAnchor { .. }
+            | VaultError::ForkedFromAnchor { .. }
+            | VaultError::AnchorOfAnother(_)
+            | VaultError::AnchorBroken(_)
+            | VaultError::BackupDamaged(_)
+    );
+    if matches!(error, VaultError::NewerFormat { .. }) {
+        VaultTrouble::Newer
+    } else if is_damage {
+        VaultTrouble::Damaged
+    } else {
+        VaultTrouble::Machine
     }
 }

@@ -48,6 +48,9 @@ const QUOTES_EVERY: Duration = Duration::from_millis(25);
 /// Longest sleep of the loop: a departed screen that found the inbox full is noticed after it.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
+/// Shortest time that counts as a sleep of the machine.
+const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
+
 /// What a runtime is made from.
 pub struct Options {
     /// Where the time comes from.
@@ -105,6 +108,8 @@ struct Runtime {
     effects: Effects,
     connections: BTreeMap<ConnectionId, Connection>,
     random: fastrand::Rng,
+    /// How long the machine had slept when it was looked at last.
+    asleep: Duration,
 }
 
 /// Serves the screens of `hub`, whose requests arrive in `inbox`, until `cancel`.
@@ -120,8 +125,10 @@ pub async fn run(
         .ask(|room| room.status())
         .await
         .unwrap_or(VaultStatus::Absent);
+    let repaired = keeper.ask(|room| room.repaired()).await.flatten();
     let seed = options.settings.seed;
     let mut runtime = Runtime {
+        asleep: options.clock.asleep(),
         clock: options.clock,
         transport: options.transport,
         dialer: options.dialer,
@@ -133,6 +140,9 @@ pub async fn run(
         connections: BTreeMap::new(),
         random: fastrand::Rng::with_seed(seed),
     };
+    if let Some(repaired) = repaired {
+        runtime.handle(trouble(repaired)).await;
+    }
     let mut quotes_due: Option<Instant> = None;
     loop {
         let wake = runtime.next_wake(quotes_due);
@@ -143,6 +153,7 @@ pub async fn run(
             Some(event) = happened.recv() => runtime.take_happened(event).await,
             () = tokio::time::sleep_until(wake) => runtime.handle(Input::Tick).await,
         }
+        runtime.notice_sleep().await;
         for _ in 0..MOST_IN_A_TURN {
             let Ok(event) = happened.try_recv() else {
                 break;
@@ -175,6 +186,17 @@ impl Runtime {
         if self.engine.has_quotes() && due.is_none_or(|due| now >= due) {
             self.hub.publish_quotes(&self.engine.take_quotes());
             *due = Some(now + QUOTES_EVERY);
+        }
+    }
+
+    /// A machine that was suspended may have been carried away meanwhile.
+    async fn notice_sleep(&mut self) {
+        let asleep = self.clock.asleep();
+        let lately = asleep.saturating_sub(self.asleep);
+        // The two clocks are read one after the other: what is less is no sleep.
+        if lately >= SHORTEST_SLEEP {
+            self.asleep = asleep;
+            self.handle(Input::Slept(lately)).await;
         }
     }
 

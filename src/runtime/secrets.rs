@@ -1,7 +1,7 @@
 //! Requests that carry a secret: the vault made, opened and locked, connections added and removed.
 
 use crate::engine::Input;
-use crate::link::{SecretRequest, VaultStatus};
+use crate::link::{SecretRequest, VaultStatus, VaultTrouble};
 use crate::runtime::additions;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{self, Effects};
@@ -103,6 +103,7 @@ async fn report_vault(
 ) {
     let gone = || {
         Err(VaultStatus::Broken {
+            kind: VaultTrouble::Machine,
             problem: "the vault's keeper is gone; start tradedeck again".into(),
         })
     };

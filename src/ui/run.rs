@@ -3,6 +3,7 @@
 //! It waits for whatever comes first, takes in everything that is there, and draws at most once: a key's frame at
 //! once, others at a steady pace, none when nothing changed or while the terminal still takes the one before.
 
+mod glass;
 mod rate;
 mod signals;
 
@@ -13,6 +14,7 @@ use crate::ui::app::{App, Effect, NewId};
 use crate::ui::keymap::KeymapError;
 use crate::ui::terminal::{Options, PLAIN, Terminal, TerminalEvent};
 use crate::ui::theme::{Depth, Look, Themes};
+use glass::Glass;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rate::Rate;
@@ -137,8 +139,8 @@ fn frame_time(config: &Config) -> Duration {
 }
 
 /// The running screen.
-struct Stage {
-    terminal: Terminal,
+struct Stage<G> {
+    terminal: G,
     buffer: Buffer,
     signals: Signals,
     app: App,
@@ -164,7 +166,7 @@ enum First {
     Time,
 }
 
-impl Stage {
+impl<G: Glass> Stage<G> {
     async fn play(&mut self) -> Outcome {
         loop {
             self.draw();
@@ -189,10 +191,7 @@ impl Stage {
                 self.resize().map(|()| None)
             }
             First::Signal(Told::Resize) => self.resize().map(|()| None),
-            First::Time => {
-                self.take_time();
-                Ok(None)
-            }
+            First::Time => self.take_time(),
         }
     }
 
@@ -221,16 +220,17 @@ impl Stage {
         change.unwrap_or(self.next_look).min(self.next_look)
     }
 
-    fn take_time(&mut self) {
+    fn take_time(&mut self) -> Result<Option<Outcome>, FaceError> {
         self.dirty = true;
         let now = Instant::now();
-        if now < self.next_look {
-            return;
+        if now >= self.next_look {
+            self.next_look = now + LOOK_AT_CONFIG_EVERY;
+            if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
+                self.app.use_config(read.map_err(|error| error.to_string()));
+            }
         }
-        self.next_look = now + LOOK_AT_CONFIG_EVERY;
-        if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
-            self.app.use_config(read.map_err(|error| error.to_string()));
-        }
+        let effects = self.app.tick();
+        self.do_all(effects)
     }
 
     fn take_updates(&mut self) -> Result<Option<Outcome>, FaceError> {
@@ -285,7 +285,7 @@ impl Stage {
     }
 
     fn resize(&mut self) -> Result<(), FaceError> {
-        let (width, height) = Terminal::size()?;
+        let (width, height) = self.terminal.size()?;
         self.app.resize(width, height);
         self.buffer = Buffer::empty(Rect::new(0, 0, width, height));
         self.redraw();
@@ -323,3 +323,6 @@ impl Stage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! What the disk must be like: for the owner alone, and with room. What the vault keeps is refused where others
 //! could read or replace it.
 
-use std::fs::{self, DirBuilder, Metadata, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 
 use super::error::VaultError;
@@ -22,6 +25,48 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), VaultError> {
         .mode(PRIVATE_FOLDER)
         .create(folder)
         .map_err(VaultError::io("make", folder))
+}
+
+/// Makes a folder of our own that what is there by its name is removed for, a leftover of a crash.
+pub(super) fn make_anew(folder: &Path) -> Result<(), VaultError> {
+    if folder.symlink_metadata().is_ok() {
+        check_private(folder)?;
+        fs::remove_dir_all(folder).map_err(VaultError::io("remove", folder))?;
+    }
+    make_folder(folder)
+}
+
+/// Writes a file that only its owner can read, and does not return before it is on the disk.
+pub(super) fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(VaultError::io("remove", path)(error));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(PRIVATE_FILE)
+        .open(path)
+        .map_err(VaultError::io("make", path))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(VaultError::io("write", path))
+}
+
+/// Gives a file or folder another name, taking the place of what has it; on the disk when it returns.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
+    fs::rename(from, to).map_err(VaultError::io("rename", from))?;
+    sync_folder_of(to)
+}
+
+/// Makes a change to the names in a folder last.
+pub(super) fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
+    let folder = path.parent().expect("everything of ours is in a folder");
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(VaultError::io("sync", folder))
 }
 
 /// Refuses a file or folder that is a symbolic link, belongs to somebody else, or that others may touch.

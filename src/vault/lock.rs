@@ -1,10 +1,12 @@
 //! One tradedeck per vault. The lock is taken before anything else in the folder is touched, and the
 //! kernel gives it back however its holder ends.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use rustix::fs::OFlags;
 
 use super::disk;
 use super::error::VaultError;
+use super::store::Housing;
+use super::store::apart::Apart;
 
 /// Who takes the lock, for the sentence that another process shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +32,18 @@ pub struct Holder {
 #[derive(Debug)]
 pub struct InstanceLock {
     folder: PathBuf,
-    _file: File,
+    file: Arc<File>,
+    keeper: Option<Keeper>,
+}
+
+/// The program that opens the store in a process of its own: it ends in [`serve_store`](super::serve_store) on the
+/// folder that it is given after these arguments.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    /// This very program, most likely.
+    pub program: PathBuf,
+    /// What it is told before the folder.
+    pub arguments: Vec<OsString>,
 }
 
 const FILE: &str = "lock";
@@ -70,8 +85,27 @@ impl InstanceLock {
         let folder = folder.to_path_buf();
         Ok(Self {
             folder,
-            _file: file,
+            file: Arc::new(file),
+            keeper: None,
         })
+    }
+
+    /// Has the store opened by another process from now on. What sled leaves running then ends with that process.
+    #[must_use]
+    pub fn with_keeper(mut self, keeper: Keeper) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    pub(super) fn housing(&self) -> Housing {
+        let apart = |keeper: &Keeper| {
+            Housing::Apart(Apart {
+                program: keeper.program.clone(),
+                arguments: keeper.arguments.clone(),
+                lock: Arc::clone(&self.file),
+            })
+        };
+        self.keeper.as_ref().map_or(Housing::Here, apart)
     }
 
     /// The folder it is the right to.

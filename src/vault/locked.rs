@@ -4,14 +4,20 @@ use std::cmp::Ordering;
 use std::path::Path;
 use std::time::Duration;
 
+use super::anchor::Anchor;
+use super::crypto::kdf::{KdfCost, Typed};
+use super::crypto::keys::Keys;
+use super::crypto::wrap::{self, Stretched};
 use super::error::{Damage, VaultError};
-use super::format::Header;
-use super::keys::{self, Keys};
+use super::format::header::Header;
+use super::format::manifest::{self, Manifest};
+use super::format::record;
+use super::format::slot::{Role, Slot, SlotFields};
 use super::lock::InstanceLock;
-use super::manifest::{self, Manifest};
-use super::secret::Passphrase;
+use super::secret::Opener;
+use super::slots::recovery::RecoveryCode;
 use super::store::{Repair, Row, Store};
-use super::{HEADERS, STORE, Vault, disk, exists, record};
+use super::{HEADERS, STORE, Vault, disk, exists};
 
 /// A vault whose header is sound, waiting for a passphrase.
 pub struct LockedVault {
@@ -21,6 +27,9 @@ pub struct LockedVault {
     pub(super) lost_headers: Vec<&'static [u8]>,
     pub(super) repair: Option<Repair>,
     pub(super) wrong_guesses: u32,
+    pub(super) anchor: Option<Anchor>,
+    /// The answer to what the anchor may say at the next unlock.
+    pub(super) accepts_older: bool,
     pub(super) lock: InstanceLock,
 }
 
@@ -48,7 +57,7 @@ impl LockedVault {
         if !folder.join("db").is_file() {
             return Err(Damage::Store.into());
         }
-        let (store, repair) = Store::open(&folder)?;
+        let (store, repair) = Store::open(&folder, lock.housing())?;
         let (header, lost_headers) = read_header(&store)?;
         Ok(Self {
             store,
@@ -56,25 +65,89 @@ impl LockedVault {
             lost_headers,
             repair,
             wrong_guesses: 0,
+            anchor: None,
+            accepts_older: false,
             lock,
         })
     }
 
-    /// Tries a passphrase; blocks for about a second. Nothing is written, whatever comes of it.
+    /// Tries a passphrase, and a key file where one is given; blocks for about a second for each slot. Nothing is
+    /// written where it does not open. A trader's slot that is cheaper to guess at than today's least is raised to it.
     ///
     /// # Errors
     /// The vault back, with [`VaultError::WrongPassphrase`], [`VaultError::NotEnoughMemory`],
-    /// [`VaultError::Damaged`] or [`VaultError::StoreFailed`].
-    pub fn unlock(mut self, passphrase: &Passphrase) -> Result<Vault, Refused> {
-        match keys::unlock(&self.header, passphrase) {
-            Ok(keys) => self.open_with(keys),
-            Err(error) => {
-                if matches!(error, VaultError::WrongPassphrase) {
-                    self.wrong_guesses = self.wrong_guesses.saturating_add(1);
+    /// [`VaultError::Damaged`], [`VaultError::StoreFailed`], or what the anchor says:
+    /// [`VaultError::OlderThanAnchor`], [`VaultError::ForkedFromAnchor`], [`VaultError::AnchorOfAnother`],
+    /// [`VaultError::AnchorBroken`]; those a person may answer with [`LockedVault::accept_older`].
+    pub fn unlock<'a>(self, opener: impl Into<Opener<'a>>) -> Result<Vault, Refused> {
+        let opener = opener.into();
+        let is_asked = |slot: &SlotFields| match slot.role {
+            Role::Viewer | Role::Trader => opener.typed(slot.key_file),
+            Role::Recovery => None,
+        };
+        let mut vault = self.open_slot(is_asked, VaultError::WrongPassphrase)?;
+        // It is open all the same: what keeps it from being written is told by the next change.
+        let _ = vault.raise_cost(&opener, Vault::LEAST_COST);
+        Ok(vault)
+    }
+
+    /// Opens the vault with its recovery code, and sets a new passphrase; blocks for some seconds. The only trader's
+    /// slot there is gets it; among several nobody knows which was lost, so a new one is added while there is room.
+    ///
+    /// # Errors
+    /// The vault back, with [`VaultError::WrongCode`], [`VaultError::NoRecoveryCode`], and those of
+    /// [`LockedVault::unlock`] and [`Vault::put`].
+    pub fn recover<'a>(
+        self,
+        code: &RecoveryCode,
+        new: impl Into<Opener<'a>>,
+        cost: KdfCost,
+    ) -> Result<Vault, Refused> {
+        let is_recovery = |slot: &Slot| slot.fields.role == Role::Recovery;
+        if !self.header.slots.iter().any(is_recovery) {
+            return Err(self.refused(VaultError::NoRecoveryCode));
+        }
+        let is_asked = |slot: &SlotFields| (slot.role == Role::Recovery).then(|| code.typed());
+        let mut vault = self.open_slot(is_asked, VaultError::WrongCode)?;
+        match vault.set_passphrase_after_recovery(&new.into(), cost) {
+            Ok(()) => Ok(vault),
+            Err(error) => Err(vault.lock().refused(error)),
+        }
+    }
+
+    /// Whether some slot asks for a key file beside the passphrase.
+    #[must_use]
+    pub fn knows_key_files(&self) -> bool {
+        self.header.slots.iter().any(|slot| slot.fields.key_file)
+    }
+
+    /// Tries what `typed` gives for each slot.
+    fn open_slot<'a>(
+        mut self,
+        typed: impl Fn(&SlotFields) -> Option<Typed<'a>>,
+        wrong: VaultError,
+    ) -> Result<Vault, Refused> {
+        let binding = self.header.binding();
+        let mut why = wrong;
+        for slot in &self.header.slots {
+            let Some(typed) = typed(&slot.fields) else {
+                continue;
+            };
+            match Stretched::new(&typed, &slot.fields, &binding) {
+                Ok(stretched) => {
+                    if let Some(keys) = wrap::unwrap(slot, &stretched, &binding) {
+                        let id = slot.fields.id;
+                        return self.open_with(id, keys);
+                    }
                 }
-                Err(self.refused(error))
+                // Another slot may need less memory; if none opens, this is why.
+                Err(error) => why = error,
             }
         }
+        if matches!(why, VaultError::WrongPassphrase | VaultError::WrongCode) {
+            self.wrong_guesses = self.wrong_guesses.saturating_add(1);
+        }
+        Err(self.refused(why))
     }
 
     /// How long to wait before the next guess: 0, 1, 2, 4 … 60 seconds.
@@ -107,14 +180,24 @@ impl LockedVault {
         self.lock.folder()
     }
 
-    pub(super) fn open_with(self, keys: Keys) -> Result<Vault, Refused> {
-        match read_manifest(&self.store, &self.header, &keys) {
-            Ok(manifest) => Ok(Vault {
-                keys,
-                manifest,
-                base: self,
-            }),
-            Err(error) => Err(self.refused(error)),
+    pub(super) fn open_with(self, slot: u8, keys: Keys) -> Result<Vault, Refused> {
+        let (manifest, digest) = match read_manifest(&self.store, &self.header, &keys) {
+            Ok(read) => read,
+            Err(error) => return Err(self.refused(error)),
+        };
+        let mut vault = Vault {
+            keys,
+            manifest,
+            digest,
+            slot,
+            recovery: None,
+            unanchored: None,
+            base: self,
+        };
+        match vault.check_anchor() {
+            // What cannot be noted is told by `unanchored`; it keeps nobody from what is theirs.
+            Ok(()) | Err(VaultError::NotAnchored(_)) => Ok(vault),
+            Err(error) => Err(vault.base.refused(error)),
         }
     }
 
@@ -126,32 +209,60 @@ impl LockedVault {
     }
 }
 
-/// Everything in the store must be what the manifest says, under a header that the keys vouch for.
+/// The manifest, and what tells it from every other, where everything in the store is as it says.
 pub(super) fn read_manifest(
     store: &Store,
     header: &Header,
     keys: &Keys,
-) -> Result<Manifest, VaultError> {
-    if !keys.vouch_for(header) {
-        return Err(Damage::HeaderSeal.into());
-    }
-    let rows = store.rows()?;
+) -> Result<(Manifest, [u8; 32]), VaultError> {
+    check_rows(&store.rows()?, header, keys)
+}
+
+/// The same for the rows of a store.
+pub(super) fn check_rows(
+    rows: &[Row],
+    header: &Header,
+    keys: &Keys,
+) -> Result<(Manifest, [u8; 32]), VaultError> {
+    let (manifest, digest) = manifest_in(rows, header, keys)?;
     let (records, others) = with_prefix(rows.iter(), record::PREFIX);
-    let (parts, others) = with_prefix(others.into_iter(), manifest::PREFIX);
+    let (_, others) = with_prefix(others.into_iter(), manifest::PREFIX);
     if others.iter().any(|(key, _)| !HEADERS.contains(&&key[..])) {
         return Err(Damage::Unlisted.into());
     }
+    manifest.check(keys, header.epoch, &records)?;
+    Ok((manifest, digest))
+}
+
+/// The manifest, which must belong to a header that the keys vouch for.
+pub(super) fn manifest_in(
+    rows: &[Row],
+    header: &Header,
+    keys: &Keys,
+) -> Result<(Manifest, [u8; 32]), VaultError> {
+    if !keys.vouch_for(header) {
+        return Err(Damage::HeaderSeal.into());
+    }
+    let (parts, _) = with_prefix(rows.iter(), manifest::PREFIX);
     let manifest = Manifest::open(keys, &header.binding(), &parts)?;
     if manifest.header_generation != header.generation {
         return Err(Damage::OtherHeader.into());
     }
-    manifest.check(keys, header.epoch, &records)?;
-    Ok(manifest)
+    let parts: Vec<Row> = parts.into_iter().cloned().collect();
+    Ok((manifest, manifest::digest(&parts)))
 }
 
 /// The header, and the copies of it that are to be written again.
 pub(super) fn read_header(store: &Store) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
     choose_header([store.get(HEADERS[0])?, store.get(HEADERS[1])?])
+}
+
+/// The same for the rows of a store.
+pub(super) fn header_in(rows: &[Row]) -> Result<(Header, Vec<&'static [u8]>), VaultError> {
+    choose_header(HEADERS.map(|copy| {
+        let mut copies = rows.iter().filter(|(key, _)| key == copy);
+        copies.next().map(|(_, value)| value.clone())
+    }))
 }
 
 /// The newer of the two copies, and those that are not like it.
@@ -187,7 +298,7 @@ fn with_prefix<'a>(
 #[cfg(test)]
 mod tests {
     use super::super::lock::Holder;
-    use super::super::{KdfCost, Vault};
+    use super::super::secret::Passphrase;
     use super::*;
 
     fn passphrase(typed: &str) -> Passphrase {
@@ -201,11 +312,7 @@ mod tests {
             since: String::new(),
         };
         let lock = InstanceLock::take(&home.join("data"), &holder).unwrap();
-        let cost = KdfCost {
-            memory_kib: 32,
-            passes: 1,
-            lanes: 1,
-        };
+        let cost = KdfCost::least_possible();
         let created = Vault::create(lock, &passphrase("right"), cost);
         created.unwrap_or_else(|why| panic!("{why}"))
     }
@@ -231,7 +338,7 @@ mod tests {
         let mut vault = new_vault(home.path());
         let header = &mut vault.base.header;
         header.generation = 2;
-        vault.keys.authenticate(header);
+        vault.keys.authenticate(header).unwrap();
         let refused = vault.lock().unlock(&passphrase("right")).err().unwrap();
         assert!(matches!(
             refused.error,

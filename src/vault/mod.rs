@@ -8,35 +8,49 @@
 //! full disk, a flipped bit. Does not protect against root or the same user while it is unlocked, nor, yet, against
 //! the whole folder put back as it once was.
 
+mod anchor;
+mod backup;
+mod check;
+mod commit;
+mod create;
+mod crypto;
 mod disk;
 mod error;
 mod format;
-mod kdf;
-mod keys;
 mod lock;
 mod locked;
-mod manifest;
-mod record;
-mod seal;
+mod memory;
+mod moments;
 mod secret;
+mod slots;
 mod store;
 
 use std::path::Path;
 
+pub use backup::{BackupFacts, BackupInfo, Restored, backups, restore, restore_by_code};
+pub use check::{CheckReport, Finding, Part};
+pub use create::NewVault;
+pub use crypto::calibrate::FreeMemory;
+pub use crypto::kdf::KdfCost;
+pub use crypto::seal::{NotAuthentic, Purpose, Sealer};
+pub use crypto::suite::Suite;
 pub use disk::{check_private, check_space};
 pub use error::{Damage, VaultError};
-pub use kdf::KdfCost;
-pub use lock::{Holder, InstanceLock, while_busy};
+pub use format::record::{Domain, Environment, LARGEST_SECRET, RecordName};
+pub use format::slot::Role;
+pub use lock::{Holder, InstanceLock, Keeper, while_busy};
 pub use locked::{LockedVault, Refused};
-pub use record::{Domain, Environment, LARGEST_SECRET, RecordName};
-pub use seal::{NotAuthentic, Purpose, Sealer};
-pub use secret::{Passphrase, SecretBytes};
+pub use memory::{KeyMemory, key_memory};
+pub use secret::{KeyFile, Opener, Passphrase, SecretBytes};
+pub use slots::recovery::RecoveryCode;
+pub use slots::rotate::{Compromised, Rotated};
+pub use slots::{NewSlot, SlotInfo};
 pub use store::Repair;
+pub use store::apart::serve as serve_store;
 
-use format::Header;
-use keys::{Keys, Stretched};
-use manifest::{Entry, Manifest};
-use store::{Change, Row, Store};
+use crypto::keys::Keys;
+use format::manifest::{Entry, Manifest};
+use format::record;
 
 const STORE: &str = "vault.sled";
 const STORE_IN_THE_MAKING: &str = "vault.sled.new";
@@ -52,56 +66,30 @@ pub fn exists(folder: &Path) -> bool {
 pub struct Vault {
     keys: Keys,
     manifest: Manifest,
+    /// Of the manifest as it is stored.
+    digest: [u8; 32],
+    /// The slot that opened it.
+    slot: u8,
+    /// Of a vault just made, until it is taken.
+    recovery: Option<RecoveryCode>,
+    unanchored: Option<String>,
     base: LockedVault,
 }
 
 impl Vault {
-    /// Makes a new vault; blocks for about a second.
-    ///
-    /// # Errors
-    /// [`VaultError::AlreadyExists`], [`VaultError::NotEnoughMemory`], [`VaultError::NoSpace`],
-    /// [`VaultError::StoreFailed`], [`VaultError::Io`]: there is no vault then.
-    pub fn create(
-        lock: InstanceLock,
-        passphrase: &Passphrase,
-        cost: KdfCost,
-    ) -> Result<Self, VaultError> {
-        if exists(lock.folder()) {
-            return Err(VaultError::AlreadyExists(lock.folder().to_path_buf()));
-        }
-        let keys = Keys::random()?;
-        let mut header = Header {
-            vault_id: [0; 16],
-            epoch: 1,
-            generation: 1,
-            slots: Vec::new(),
-            mac_view: [0; 32],
-            mac_trade: [0; 32],
-        };
-        seal::fill_random(&mut header.vault_id)?;
-        let (slot, stretched) = keys::first_slot(&keys, passphrase, cost, &header.binding())?;
-        header.slots.push(slot);
-        keys.authenticate(&mut header);
-        let unfinished = lock.folder().join(STORE_IN_THE_MAKING);
-        write_new(&unfinished, &header, &keys)?;
-        let keys = keys_as_written(&unfinished, &stretched)?;
-        store::put_in_place(&unfinished, &lock.folder().join(STORE))?;
-        let opened = LockedVault::open(lock)?.open_with(keys);
-        opened.map_err(|refused| refused.error)
-    }
-
     /// Keeps a secret, in place of what was there under that name. On the disk when it returns.
     ///
     /// # Errors
-    /// [`VaultError::TooLarge`], [`VaultError::TooMany`], [`VaultError::NoSpace`]: nothing changed.
+    /// [`VaultError::NeedsTrader`], [`VaultError::TooLarge`], [`VaultError::TooMany`], [`VaultError::NoSpace`]:
+    /// nothing changed. [`VaultError::NotAnchored`]: it is kept, and this machine does not remember it.
     /// [`VaultError::StoreFailed`]: the vault is to be opened anew.
     pub fn put(&mut self, name: &RecordName, secret: &SecretBytes) -> Result<(), VaultError> {
         let mut next = self.manifest.next();
-        let binding = self.base.header.binding();
-        let value = record::seal(&self.keys, &binding, name, next.generation, secret)?;
+        let header = self.base.header.clone();
+        let value = record::seal(&self.keys, &header.binding(), name, next.generation, secret)?;
         next.insert(name.clone(), Entry::of(&value))?;
-        let place = name.place(&self.keys, binding.epoch);
-        self.commit(next, (place, Some(value)))?;
+        let place = name.place(&self.keys, header.epoch);
+        self.commit(next, &header, vec![(place, Some(value))])?;
         match self.get(name)? {
             Some(kept) if kept.same_as(secret) => Ok(()),
             Some(_) | None => Err(self.base.store.fail("a secret did not read back")),
@@ -111,8 +99,10 @@ impl Vault {
     /// The secret under that name, if there is one.
     ///
     /// # Errors
-    /// [`VaultError::Damaged`], [`VaultError::StoreFailed`].
+    /// [`VaultError::NeedsTrader`] where a viewer asks for what is kept for trading; [`VaultError::Damaged`],
+    /// [`VaultError::StoreFailed`].
     pub fn get(&self, name: &RecordName) -> Result<Option<SecretBytes>, VaultError> {
+        self.check_domain(name)?;
         let Some(entry) = self.manifest.records.get(name) else {
             return Ok(None);
         };
@@ -133,28 +123,35 @@ impl Vault {
     /// # Errors
     /// As [`Vault::put`].
     pub fn remove(&mut self, name: &RecordName) -> Result<bool, VaultError> {
+        self.check_domain(name)?;
         let mut next = self.manifest.next();
         if next.records.remove(name).is_none() {
             return Ok(false);
         }
-        let place = name.place(&self.keys, self.base.header.epoch);
-        self.commit(next, (place.clone(), None))?;
+        let header = self.base.header.clone();
+        let place = name.place(&self.keys, header.epoch);
+        self.commit(next, &header, vec![(place.clone(), None)])?;
         match self.base.store.get(&place)? {
             None => Ok(true),
             Some(_) => Err(self.base.store.fail("a removed secret is still there")),
         }
     }
 
-    /// The names of all records, in order.
+    /// The names of all records, in order; those that are sealed for traders are there for viewers, too.
     #[must_use]
     pub fn list(&self) -> Vec<RecordName> {
-        self.manifest.records.keys().cloned().collect()
+        let names = self.manifest.records.keys();
+        names.filter(|name| !name.is_internal()).cloned().collect()
     }
 
-    /// A key of its own for what is kept outside the vault.
-    #[must_use]
-    pub fn sealer(&self, purpose: Purpose) -> Sealer {
-        self.keys.sealer(purpose, self.base.header.binding())
+    /// A key of its own for what is kept outside the vault, and those that came before it.
+    ///
+    /// # Errors
+    /// [`VaultError::NeedsTrader`] where a viewer asks for the journal's; [`VaultError::Damaged`],
+    /// [`VaultError::StoreFailed`].
+    pub fn sealer(&self, purpose: Purpose) -> Result<Sealer, VaultError> {
+        let current = self.keys.outside(purpose, self.base.header.binding())?;
+        Ok(Sealer::new(current, self.past_locks(purpose)?))
     }
 
     /// Drops the keys. What was handed out, secrets and sealers, is for its holders to drop.
@@ -178,6 +175,18 @@ impl Vault {
         self.manifest.generation
     }
 
+    /// How often all its keys were changed, and one.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.base.header.epoch
+    }
+
+    /// How it is encrypted.
+    #[must_use]
+    pub fn suite(&self) -> Suite {
+        self.base.header.suite
+    }
+
     /// How many guesses failed before this one opened it.
     #[must_use]
     pub fn wrong_guesses(&self) -> u32 {
@@ -190,60 +199,15 @@ impl Vault {
         self.base.repair()
     }
 
-    /// One batch: the record, the manifest, and the copies of the header that were found broken.
-    fn commit(&mut self, next: Manifest, record: Change) -> Result<(), VaultError> {
-        let base = &mut self.base;
-        let binding = base.header.binding();
-        let mut changes = vec![record];
-        let parts = next.seal(&self.keys, &binding)?;
-        changes.extend(parts.into_iter().map(written));
-        let superfluous = next.parts()..self.manifest.parts();
-        changes.extend(superfluous.map(|index| (manifest::part_key(index), None)));
-        let header = base.header.to_bytes();
-        changes.extend(
-            base.lost_headers
-                .iter()
-                .map(|copy| written((copy.to_vec(), header.clone()))),
-        );
-        base.store.commit(changes)?;
-        base.lost_headers.clear();
-        let mut kept = Vec::new();
-        for key in (0..next.parts()).map(manifest::part_key) {
-            let value = base.store.get(&key)?;
-            kept.extend(value.map(|value| (key, value)));
+    fn check_domain(&self, name: &RecordName) -> Result<(), VaultError> {
+        match name.domain() {
+            Domain::View => Ok(()),
+            Domain::Trade => self.keys.trade().map(|_| ()),
         }
-        let kept: Vec<&Row> = kept.iter().collect();
-        if Manifest::open(&self.keys, &binding, &kept).as_ref() != Ok(&next) {
-            return Err(base.store.fail("the list of records did not read back"));
-        }
-        self.manifest = next;
-        Ok(())
     }
 }
 
-fn written((key, value): Row) -> Change {
-    (key, Some(value))
-}
-
-fn write_new(folder: &Path, header: &Header, keys: &Keys) -> Result<(), VaultError> {
-    if folder.symlink_metadata().is_ok() {
-        disk::check_private(folder)?;
-        std::fs::remove_dir_all(folder).map_err(VaultError::io("remove", folder))?;
-    }
-    disk::make_folder(folder)?;
-    let manifest = Manifest::new(header.generation).seal(keys, &header.binding())?;
-    let headers = HEADERS.map(|copy| (copy.to_vec(), header.to_bytes()));
-    let rows = headers.into_iter().chain(manifest);
-    let (store, _) = Store::open(folder)?;
-    store.commit(rows.map(written).collect())
-}
-
-/// Opens a new store from the disk, with the keys that its own slot gives: only what opens is put in place.
-fn keys_as_written(folder: &Path, stretched: &Stretched) -> Result<Keys, VaultError> {
-    let (store, _) = Store::open(folder)?;
-    let (header, _) = locked::read_header(&store)?;
-    let slot = header.slots.first().ok_or(Damage::Headers)?;
-    let keys = keys::unwrap(slot, stretched, &header.binding()).ok_or(Damage::HeaderSeal)?;
-    locked::read_manifest(&store, &header, &keys)?;
-    Ok(keys)
-}
+#[cfg(test)]
+mod frozen_tests;
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,16 @@
 //! Secrets as values: wiped when dropped, and with no voice. None of them has `Debug`, `Display`, `Clone` or `Serialize`.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use subtle::ConstantTimeEq as _;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
+use super::crypto::kdf::Typed;
 use super::error::VaultError;
+use super::memory::Cell;
 
 const LONGEST_PASSPHRASE: usize = 1024;
 
@@ -53,6 +59,79 @@ impl Passphrase {
     }
 }
 
+/// The file that some slots ask for beside the passphrase: something one has, beside something one knows.
+///
+/// It cannot be printed:
+/// ```compile_fail,E0277
+/// format!("{:?}", tradedeck::vault::KeyFile::from_bytes(b"something").ok().unwrap());
+/// ```
+pub struct KeyFile(Cell);
+
+const LARGEST_KEY_FILE: u64 = 1024 * 1024;
+
+impl KeyFile {
+    /// Reads a key file: any file of 1 byte to 1 MiB that does not change.
+    ///
+    /// # Errors
+    /// [`VaultError::BadKeyFile`], [`VaultError::Io`].
+    pub fn read(path: &Path) -> Result<Self, VaultError> {
+        let file = File::open(path).map_err(VaultError::io("open", path))?;
+        let length = file.metadata().map_err(VaultError::io("look at", path))?;
+        // Sized first, because a buffer that grows leaves the old one behind unwiped.
+        let room = length.len().min(LARGEST_KEY_FILE) + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or(0)));
+        file.take(room)
+            .read_to_end(&mut bytes)
+            .map_err(VaultError::io("read", path))?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// The key file with this content.
+    ///
+    /// # Errors
+    /// [`VaultError::BadKeyFile`] when it is empty or larger than 1 MiB.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        if bytes.is_empty() || bytes.len() as u64 > LARGEST_KEY_FILE {
+            return Err(VaultError::BadKeyFile);
+        }
+        let mut hash = Cell::new();
+        hash.copy_from_slice(blake3::hash(bytes).as_bytes());
+        Ok(Self(hash))
+    }
+}
+
+/// What opens a slot: a passphrase, and its key file where it has one. A passphrase alone becomes one by itself.
+#[derive(Clone, Copy)]
+pub struct Opener<'a> {
+    /// What is typed.
+    pub passphrase: &'a Passphrase,
+    /// What lies beside it.
+    pub key_file: Option<&'a KeyFile>,
+}
+
+impl<'a> From<&'a Passphrase> for Opener<'a> {
+    fn from(passphrase: &'a Passphrase) -> Self {
+        Self {
+            passphrase,
+            key_file: None,
+        }
+    }
+}
+
+impl<'a> Opener<'a> {
+    /// What is stretched for a slot that does or does not ask for a key file; `None` when there is none to give.
+    pub(super) fn typed(&self, with_key_file: bool) -> Option<Typed<'a>> {
+        let key_file = match with_key_file {
+            true => Some(&*self.key_file?.0),
+            false => None,
+        };
+        Some(Typed {
+            secret: self.passphrase.bytes(),
+            key_file,
+        })
+    }
+}
+
 /// A secret that the vault keeps, or just gave back.
 ///
 /// It cannot be printed:
@@ -83,8 +162,9 @@ impl SecretBytes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::keys::Keys;
-    use super::super::seal::{Key, Sealer};
+    use super::super::crypto::key::Key;
+    use super::super::crypto::keys::Keys;
+    use super::super::crypto::seal::Sealer;
     use super::super::{LockedVault, Vault};
     use super::*;
 
@@ -104,7 +184,10 @@ mod tests {
     }
     silent!(
         Passphrase,
+        KeyFile,
+        Opener<'static>,
         SecretBytes,
+        Cell,
         Key,
         Keys,
         Sealer,
@@ -124,6 +207,22 @@ mod tests {
         assert!(Passphrase::new("").is_err());
         assert!(Passphrase::new(&"x".repeat(1024)).is_ok());
         assert!(Passphrase::new(&"x".repeat(1025)).is_err());
+    }
+
+    #[test]
+    fn a_key_file_is_a_file_of_some_bytes_and_not_too_many() {
+        let home = tempfile::tempdir().unwrap();
+        let read = |bytes: usize| {
+            let path = home.path().join("key");
+            std::fs::write(&path, vec![7; bytes]).unwrap();
+            KeyFile::read(&path)
+        };
+        assert!(read(0).is_err());
+        let most = usize::try_from(LARGEST_KEY_FILE).unwrap();
+        assert!(read(most + 1).is_err());
+        let whole = read(most).ok().unwrap();
+        assert_eq!(*whole.0, *blake3::hash(&vec![7; most]).as_bytes());
+        assert!(KeyFile::read(&home.path().join("absent")).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod flows;
 mod providers;
 mod screens;
 mod simulators;
+mod store_keeper;
 mod support;
 mod terminal;
 mod tidy;

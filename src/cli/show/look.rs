@@ -51,24 +51,35 @@ pub(in crate::cli) async fn look(mut run: Run<'_>, subject: Subject) -> Result<E
         true => run.handed_key(), // a status bar cannot answer
         false => run.key(),
     };
-    let mut session = Session::open(&setup, key).await?;
+    let mut session = Session::attach(&setup).await?;
+    if let Err(failure) = session.unlock(key).await {
+        if subject == Subject::Status {
+            tell(&mut run, &session, &subject)?;
+        }
+        session.close().await;
+        return Err(failure);
+    }
     wait_for(&mut session, &subject).await?;
-    let view = View {
-        replica: &session.replica,
-        now: run.clock.now(),
-        limits: Limits::from(&setup.config),
-    };
-    let text = match run.global.json {
-        true => view.json(&subject),
-        false => view.text(&subject),
-    };
-    let printed = print(run.out, text.as_bytes());
+    let printed = tell(&mut run, &session, &subject);
     let missing = missing(&session.replica, &subject);
     session.close().await;
     match (printed, missing) {
         (Ok(Exit::Done), Some(failure)) => Err(failure),
         (printed, _) => printed,
     }
+}
+
+fn tell(run: &mut Run<'_>, session: &Session, subject: &Subject) -> Result<Exit, Failure> {
+    let view = View {
+        replica: &session.replica,
+        now: run.clock.now(),
+        limits: Limits::from(&run.setup.config),
+    };
+    let text = match run.global.json {
+        true => view.json(subject),
+        false => view.text(subject),
+    };
+    print(run.out, text.as_bytes())
 }
 
 /// Waits until what a subject needs is known, or will not be.

@@ -165,6 +165,10 @@ impl Counts {
 }
 
 pub(super) fn text(view: &View<'_>) -> String {
+    let vault = view.replica.vault.as_ref();
+    if vault.is_some_and(|it| !matches!(it, VaultStatus::Open { .. })) {
+        return format!("vault {}\n", vault_word(view));
+    }
     let mut parts = Vec::new();
     if view.replica.demo {
         parts.push("DEMO".to_owned());

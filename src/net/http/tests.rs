@@ -107,7 +107,13 @@ async fn a_read_leaves_the_reserve_and_a_cancel_uses_it() {
         .with("date", "Sun, 24 Nov 2024 11:00:01 GMT");
     let (http, asked) = serve(vec![Ok(spent)]);
     http.send(Request::get(url())).await.unwrap();
-    assert_eq!(http.requests_left("api.example.com"), Some((20, 200)));
+    assert_eq!(http.requests_left(&url()), Some((20, 200)));
+    let other: Url = "https://api.example.com:8443/".parse().unwrap();
+    assert_eq!(
+        http.requests_left(&other),
+        None,
+        "another port is another server"
+    );
     let refused = http.send(Request::get(url())).await.unwrap_err();
     let retry_after = Duration::from_secs(59);
     assert_eq!(refused, NetError::Throttled { retry_after });

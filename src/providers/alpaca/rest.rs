@@ -89,12 +89,8 @@ impl Rest {
 
     /// What its calls cost so far.
     pub(super) fn meter(&self) -> Meter {
-        let left = self
-            .trading
-            .host_str()
-            .and_then(|host| self.http.requests_left(host));
         Meter {
-            requests_left: left,
+            requests_left: self.http.requests_left(&self.trading),
             ..self.lock().clone()
         }
     }

@@ -252,7 +252,7 @@ impl Overlay for Unlock {
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
         let inside = dialog::below(self.dialog().draw(context.theme, area, buffer), 1);
-        if let Some(VaultStatus::Broken { problem }) = &context.replica.vault {
+        if let Some(VaultStatus::Broken { problem, .. }) = &context.replica.vault {
             draw::draw_broken(context, problem, inside, buffer);
             return;
         }

@@ -142,6 +142,7 @@ impl Machine {
             },
             read_only: false,
             no_colour: false,
+            store_keeper: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The program as a script meets it: processes, descriptors, JSON, exit codes.
 
 mod beside;
+mod closed;
 pub(crate) mod machine;
 mod script;

@@ -147,6 +147,27 @@ async fn every_way_to_fail_has_its_number() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mistake_in_the_configuration_is_pointed_at() {
+    let machine = Machine::with_vault().await;
+    let file = machine.folder().join("mine.toml");
+    for (text, place, hint) in [
+        ("[ui]\nthme = \"x\"\n", "line 2, column 1", "`theme`"),
+        ("[ui\n", "line 1, column 4", ""),
+    ] {
+        fs::write(&file, text).unwrap();
+        for command in ["accounts", "demo"] {
+            let refused = machine.run(&[command, "--config", "mine.toml"], "");
+            let refused = refused.expect(2);
+            assert!(
+                refused.err.contains(&format!("mine.toml, {place}")) && refused.err.contains(hint),
+                "{refused:?}"
+            );
+        }
+    }
+    machine.open(&["accounts"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_fails_says_how() {
     let machine = Machine::with_vault().await;
     let customer = machine.customer();

@@ -221,7 +221,9 @@ impl Deck {
             .iter()
             .skip(older)
             .map(|it| format!("{} {} {:?}", it.kind.as_str(), it.text, it.level));
-        connections.chain(lines).collect::<Vec<_>>().join("\n")
+        let vault = [format!("{:?}", self.replica.vault)];
+        let all = vault.into_iter().chain(connections).chain(lines);
+        all.collect::<Vec<_>>().join("\n")
     }
 
     /// Stops the runtime as if the program ended, and starts another on the same folder.
@@ -352,6 +354,7 @@ fn start(sim: &Running, folder: &TempDir, setup: &Setup) -> Result<Started, Vaul
             refresh: setup.refresh,
             read_only: false,
             demo: false,
+            lock_after: None,
             seed: 1,
         },
     };

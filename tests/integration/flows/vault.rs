@@ -112,15 +112,3 @@ async fn nothing_secret_is_readable_on_disk() {
     }
     assert!(read > 2, "the vault is on the disk");
 }
-
-#[tokio::test]
-async fn a_second_instance_is_told_who_has_the_vault() {
-    let deck = Deck::connected(Options::default()).await;
-    let refused = deck.start_again();
-    let sentence = refused.map(|error| error.to_string()).unwrap_or_default();
-    let pid = std::process::id().to_string();
-    assert!(
-        sentence.contains("another tradedeck") && sentence.contains(&pid),
-        "{sentence}"
-    );
-}

@@ -245,6 +245,9 @@ async fn a_stream_can_fall_silent_or_break() {
         .unwrap();
     let pong = tokio::time::timeout(Duration::from_secs(15), socket.0.next()).await;
     assert!(pong.is_err(), "not even a pong");
+    drop(socket);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    far.data_socket("/v2/iex").await; // the key has its place back
 }
 
 #[tokio::test(start_paused = true)]

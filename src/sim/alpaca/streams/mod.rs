@@ -19,9 +19,8 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use messages::Format;
 use serde_json::Value;
-use std::future::pending;
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -172,7 +171,7 @@ impl Line {
         let messages = match fault {
             None => vec![message],
             Some(Fault::Drop(_)) => return Err(Gone),
-            Some(Fault::HalfOpen(_)) => return pending().await,
+            Some(Fault::HalfOpen(_)) => return Err(self.ignore_all().await),
             Some(Fault::Silent) => {
                 self.muted = true;
                 return Ok(());
@@ -192,6 +191,13 @@ impl Line {
             self.socket.send(message).await.map_err(|_| Gone)?;
         }
         Ok(())
+    }
+
+    /// Reads what comes and answers nothing, not even pings, until the client ends the connection.
+    async fn ignore_all(&mut self) -> Gone {
+        let mut ignored = [0; 1_024];
+        while let Ok(1..) = self.socket.get_mut().read(&mut ignored).await {}
+        Gone
     }
 
     /// Half a frame, and then nothing more.

@@ -143,6 +143,7 @@ fn esc_does_not_uncover_what_was_locked_away() {
 #[test]
 fn a_broken_vault_says_why_and_takes_nothing() {
     let (mut stage, mut unlock) = stage(VaultStatus::Broken {
+        kind: crate::link::VaultTrouble::Damaged,
         problem: "the header is damaged; restore vault.bak.0".into(),
     });
     let shown = stage.shown(&unlock, SMALL);
@@ -166,6 +167,7 @@ fn no_screen_is_too_small_to_draw_on() {
         VaultStatus::Absent,
         locked(3, Some("no")),
         VaultStatus::Broken {
+            kind: crate::link::VaultTrouble::Damaged,
             problem: "x".into(),
         },
     ] {

@@ -55,6 +55,7 @@ fn unlocking() {
     let waiting = Screen::with(|replica| replica.vault = Some(wrong));
     pictures("wrong_passphrase", &waiting, Layer::Unlock, "abc<enter>");
     let broken = VaultStatus::Broken {
+        kind: tradedeck::link::VaultTrouble::Damaged,
         problem: "the header does not match its checksum; restore the newest backup".into(),
     };
     let broken = Screen::with(|replica| replica.vault = Some(broken));
@@ -166,6 +167,17 @@ fn questions() {
         then: Answer::Kill,
     };
     pictures("question", &screen, Layer::Confirm(kill), "");
+    let quit = Question {
+        title: "Quit".into(),
+        lines: vec![
+            "2 orders still work. They go on working without tradedeck.".into(),
+            "Cancel them first if they should not.".into(),
+        ],
+        yes: "quit".into(),
+        dangerous: false,
+        then: Answer::Quit,
+    };
+    pictures("question_quit", &screen, Layer::Confirm(quit), "");
 }
 
 #[test]

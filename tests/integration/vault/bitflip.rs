@@ -1,0 +1,180 @@
+//! One bit of a file flips: the vault says so, or is whole and as new as it was.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::changes::{Records, SMALL, records_of};
+use super::home::*;
+
+/// What came of a flip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Refused,
+    /// It opens with everything, as it was.
+    Harmless,
+    /// It opens with what it once held, and says that it was repaired.
+    OlderAndSaid,
+    SilentlyOlder,
+    Panicked,
+    Hangs,
+}
+
+/// A vault with a past, closed, and what it holds.
+struct Sound {
+    home: Home,
+    records: Records,
+    /// What it held before each of its changes.
+    past: Vec<Records>,
+}
+
+impl Sound {
+    fn vault() -> Self {
+        let home = Home::scratch().quick();
+        let mut vault = home.unlocked();
+        SMALL.fill(&mut vault);
+        drop(vault);
+        let mut past = Vec::new();
+        // Opened and closed in between, so that there are snapshots.
+        for step in 10..25 {
+            let mut vault = home.unlocked();
+            past.push(records_of(&vault).unwrap());
+            let change = SMALL.change(step, past.last().unwrap());
+            change
+                .make(&mut vault)
+                .unwrap_or_else(|why| panic!("{why}"));
+        }
+        let records = records_of(&home.unlocked()).unwrap();
+        Self {
+            home,
+            records,
+            past,
+        }
+    }
+
+    /// Where bits are, that is, bytes that are something: the file and the place in it.
+    fn places(&self) -> Vec<(PathBuf, usize)> {
+        let files = self.home.files().into_iter();
+        let stored = files.filter(|(path, _)| path.starts_with("vault.sled"));
+        let places = stored.flat_map(|(path, bytes)| {
+            let used = bytes
+                .iter()
+                .rposition(|&byte| byte != 0)
+                .map_or(0, |at| at + 1);
+            (0..used).map(move |at| (path.clone(), at))
+        });
+        places.collect()
+    }
+
+    fn flip(&self, file: &Path, at: usize, bit: u8) -> Fate {
+        let home = self.home.copy();
+        let path = home.folder.join(file);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at] ^= 1 << bit;
+        fs::write(&path, bytes).unwrap();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            let opened = home.unlock().and_then(|vault| {
+                let was_repaired = vault.repair().is_some();
+                Ok((records_of(&vault)?, was_repaired))
+            });
+            // Nobody listens any more when it took too long.
+            let _ = tell.send(opened);
+        });
+        match told.recv_timeout(Duration::from_secs(60)) {
+            Ok(Err(_)) => Fate::Refused,
+            Ok(Ok((found, _))) if found == self.records => Fate::Harmless,
+            Ok(Ok((found, said))) => {
+                assert!(
+                    self.past.contains(&found) || found.len() < 5,
+                    "never was so"
+                );
+                if said {
+                    Fate::OlderAndSaid
+                } else {
+                    Fate::SilentlyOlder
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => Fate::Panicked,
+            Err(mpsc::RecvTimeoutError::Timeout) => Fate::Hangs,
+        }
+    }
+
+    /// Flips so many bits, one at a time, by chance; a tenth of them in what is not the database.
+    fn flips(&self, count: usize) -> BTreeMap<Fate, usize> {
+        let mut random = fastrand::Rng::with_seed(5);
+        let places = self.places();
+        let is_database = |place: &&(PathBuf, usize)| place.0.ends_with("db");
+        let (database, others): (Vec<_>, Vec<_>) = places.iter().partition(is_database);
+        let mut fates = BTreeMap::new();
+        for number in 0..count {
+            let among = if number % 10 == 0 { &others } else { &database };
+            let (file, at) = among[random.usize(..among.len())];
+            let fate = self.flip(file, *at, random.u8(..8));
+            *fates.entry(fate).or_default() += 1;
+        }
+        note(&format!("{count} flips: {fates:?}"));
+        fates
+    }
+}
+
+fn none_is_worse_than_said(fates: &BTreeMap<Fate, usize>) {
+    let fine = [Fate::Refused, Fate::Harmless, Fate::OlderAndSaid];
+    assert!(fates.keys().all(|fate| fine.contains(fate)), "{fates:?}");
+    assert!(fates.contains_key(&Fate::Refused), "{fates:?}");
+}
+
+#[test]
+fn bitflip() {
+    none_is_worse_than_said(&Sound::vault().flips(60));
+}
+
+#[test]
+#[ignore = "the full count: minutes"]
+fn bitflip_full() {
+    none_is_worse_than_said(&Sound::vault().flips(1000));
+}
+
+/// A header's and a record's bits, flipped in the store as a stranger would, with sled none the wiser.
+fn flip_rows(prefix: &[u8], step: usize) -> usize {
+    let home = Sound::vault().home;
+    let rows = home.rows();
+    let mut flips = 0;
+    for (key, value) in rows.iter().filter(|(key, _)| key.starts_with(prefix)) {
+        for bit in (0..value.len() * 8).step_by(step) {
+            let mut flipped = value.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            home.tamper(|db| {
+                let all = rows
+                    .keys()
+                    .filter(|key| prefix == b"hdr/" && key.starts_with(prefix));
+                for header in all.chain([key]) {
+                    db.insert(header, flipped.clone()).unwrap();
+                }
+            });
+            assert!(home.unlock().is_err(), "bit {bit} of {key:x?}");
+            flips += 1;
+        }
+        home.tamper(|db| {
+            for (key, value) in &rows {
+                db.insert(key, value.clone()).unwrap();
+            }
+        });
+    }
+    assert!(home.unlock().is_ok());
+    flips
+}
+
+#[test]
+fn bitflip_in_headers_and_records() {
+    let flips = [b"hdr/", b"rec/", b"man/"].map(|prefix| flip_rows(prefix, 397));
+    assert!(flips.iter().all(|&flips| flips > 5), "{flips:?}");
+}
+
+#[test]
+#[ignore = "the full count: minutes"]
+fn bitflip_in_headers_and_records_full() {
+    let flips = [b"hdr/", b"rec/", b"man/"].map(|prefix| flip_rows(prefix, 17));
+    note(&format!("{flips:?} flips"));
+    assert!(flips.iter().sum::<usize>() > 1000, "{flips:?}");
+}

@@ -1,0 +1,30 @@
+//! The vault, tried in every way it can go wrong. What happens to it by chance (a kill, a power cut, a failing disk, a
+//! flipped bit) comes in two forms: a short one for every run, and one with the full count, kept for
+//! `cargo test --release --test integration vault:: -- --ignored`. A new kind of change to a vault is one more line in
+//! `changes.rs`, and then they all make it.
+
+mod binary;
+mod bitflip;
+mod changes;
+mod conformance;
+mod crash;
+mod disk_full;
+mod faults;
+mod files;
+mod headers;
+mod home;
+mod kat;
+mod kill9;
+mod lock2;
+mod passphrases;
+mod perms;
+mod powercut;
+mod preload;
+mod process;
+mod program;
+mod raw_sled;
+mod records;
+mod round_trips;
+mod swaps;
+mod verdict;
+mod xaes;
