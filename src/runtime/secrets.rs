@@ -99,6 +99,7 @@ impl Runtime {
     /// Keys and tokens leave memory: providers hold them, the keeper holds the vault's.
     pub(super) fn drop_secrets(&mut self) {
         self.connections.clear();
+        self.transport.forget();
         let Effects { answers, keeper } = self.effects.clone();
         tokio::spawn(async move {
             if let Some(status) = keeper.ask(|room| room.lock()).await {
