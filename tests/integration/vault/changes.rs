@@ -43,15 +43,23 @@ pub(super) enum Keys {
     InTurn,
     /// A rotation every second time.
     Rotated,
+    /// A backup every second time.
+    BackedUp,
 }
 
-pub(super) const KEYS: [Keys; 3] = [Keys::Never, Keys::InTurn, Keys::Rotated];
+pub(super) const KEYS: [Keys; 4] = [Keys::Never, Keys::InTurn, Keys::Rotated, Keys::BackedUp];
 
 /// A few short ones, as most people have.
 pub(super) const SMALL: Workload = Workload {
     records: 5,
     length: 40,
     keys: Keys::InTurn,
+};
+
+/// A record, a backup, a record, a backup.
+pub(super) const BACKED_UP: Workload = Workload {
+    keys: Keys::BackedUp,
+    ..SMALL
 };
 
 /// Nothing but records.
@@ -78,6 +86,7 @@ impl Workload {
         let of_keys = match self.keys {
             Keys::Never => None,
             Keys::Rotated => (step % 2 == 1).then_some(0),
+            Keys::BackedUp => (step % 2 == 1).then_some(4),
             Keys::InTurn => (step % 3 == 2).then_some(step / 3 % 5),
         };
         match of_keys {
