@@ -75,7 +75,7 @@ pub(super) enum Change {
     Rotate,
     AddSlot,
     RemoveSlot,
-    ChangePassphrase,
+    NewPassphrase,
     BackUp(u64),
 }
 
@@ -91,11 +91,11 @@ impl Workload {
         };
         match of_keys {
             Some(0) => Change::Rotate,
-            Some(2) => Change::ChangePassphrase,
+            Some(2) => Change::NewPassphrase,
             Some(4) => Change::BackUp(step),
             Some(_) if before.slots.iter().any(|it| it == VIEWER) => Change::RemoveSlot,
             Some(_) => Change::AddSlot,
-            None if step % 7 == 0 && before.records.contains_key(&name) => Change::Remove(name),
+            None if step.is_multiple_of(7) && before.records.contains_key(&name) => Change::Remove(name),
             None => Change::Put(name, self.content(step)),
         }
     }
@@ -153,7 +153,7 @@ impl Change {
                 let slot = slots.iter().find(|slot| slot.label == VIEWER).unwrap();
                 vault.remove_slot(slot.id).map(drop)
             }
-            Self::ChangePassphrase => {
+            Self::NewPassphrase => {
                 let next = passphrase(PASSPHRASES[1 - before.passphrase]);
                 vault.change_passphrase(&typed, &next, cost())
             }
@@ -173,7 +173,7 @@ impl Change {
             }
             Self::AddSlot => state.slots.push(VIEWER.to_owned()),
             Self::RemoveSlot => state.slots.retain(|label| label != VIEWER),
-            Self::ChangePassphrase => state.passphrase = 1 - state.passphrase,
+            Self::NewPassphrase => state.passphrase = 1 - state.passphrase,
             Self::BackUp(step) => state.backup = Some(step),
         }
         state.slots.sort();
