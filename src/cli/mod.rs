@@ -11,7 +11,7 @@ mod doctor;
 pub mod exit;
 mod log;
 pub mod picture;
-mod process;
+pub mod process;
 mod reset;
 pub mod run;
 pub mod secret;
@@ -24,6 +24,7 @@ pub use exit::{Exit, Failure};
 
 use crate::config::{ConfigFile, ConfigPaths, DEFAULTS};
 use crate::domain::Clock;
+use crate::domain::text::clean;
 use crate::start::{self, Setup};
 use args::{Arguments, Command, Global, VaultCommand};
 use clap::{CommandFactory, Parser};
@@ -35,7 +36,6 @@ use session::Key;
 use show::Subject;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
-use std::process::ExitCode;
 
 /// The full-screen program, which the command line starts and does not know.
 pub trait FullScreen {
@@ -54,6 +54,9 @@ pub trait FullScreen {
     fn picture(&self, setup: Setup) -> impl Future<Output = Result<Picture, Failure>>;
 }
 
+/// Longest line on stderr, in characters.
+const LONGEST_LINE: usize = 1_024;
+
 /// What a command works with.
 struct Run<'r> {
     global: Global,
@@ -65,29 +68,41 @@ struct Run<'r> {
     clock: &'r dyn Clock,
 }
 
-/// The whole program: to be called first thing in `main`.
+/// The whole program, in a process that was [hardened](process::harden).
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     clock: &dyn Clock,
     screens: &impl FullScreen,
-) -> ExitCode {
-    process::harden();
+) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let told = error.print(); // help and version as well
-            let failed = error.use_stderr() || told.is_err();
-            return if failed { Exit::Usage } else { Exit::Done }.into();
+            if error.use_stderr() {
+                tell(&error.render().to_string()); // it repeats what was typed
+                return Exit::Usage;
+            }
+            let told = error.print(); // help and version
+            return if told.is_err() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
         }
     };
     match perform(arguments, clock, screens) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit,
         Err(failure) => {
-            // With stderr gone there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "tradedeck: {failure}");
-            failure.exit.into()
+            tell(&format!("tradedeck: {failure}"));
+            failure.exit
         }
     }
+}
+
+/// Says something on stderr, whatever it repeats of what came from outside.
+fn tell(text: &str) {
+    let lines = text.lines().map(|line| clean(line, LONGEST_LINE) + "\n");
+    // With stderr gone there is nobody left to tell.
+    let _ = io::stderr().write_all(lines.collect::<String>().as_bytes());
 }
 
 fn perform(

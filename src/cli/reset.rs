@@ -19,6 +19,7 @@ const SANE: &str = concat!(
     "\x1b[r",                                                  // scrolling region
     "\x1b[?7h",                                                // line wrap
     "\x1b[?1049l",                                             // alternate screen
+    "\x1b[23;2t",                                              // title
     "\x1b[0m",                                                 // colours
     "\x1b[0 q\x1b[?25h",                                       // cursor
     "\x1b(B\x0f",                                              // character set
@@ -58,7 +59,7 @@ fn sane(mut modes: Termios) -> Termios {
         | LocalModes::ECHOK
         | LocalModes::ISIG
         | LocalModes::IEXTEN;
-    modes.input_modes |= InputModes::ICRNL | InputModes::IXON | InputModes::BRKINT;
+    modes.input_modes |= InputModes::ICRNL | InputModes::IXON;
     modes.input_modes -= InputModes::IGNCR | InputModes::INLCR;
     modes.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
     modes

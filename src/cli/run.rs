@@ -30,6 +30,12 @@ const PICTURE: (u16, u16) = (140, 40);
 /// How long the demo runs before its picture is taken.
 const PICTURE_AFTER: Duration = Duration::from_secs(6);
 
+/// Makes a panic anywhere say where it was and nothing else, after the terminal was given back: to be called before
+/// anything secret can exist.
+pub fn report_panics() {
+    ui::terminal::install_panic_hook(CAUGHT);
+}
+
 /// The screens of [`ui`].
 pub struct Screens;
 
@@ -78,7 +84,6 @@ async fn show(
     setup: Setup,
     config_file: Option<ConfigFile>,
 ) -> Result<Outcome, Failure> {
-    ui::terminal::install_panic_hook(CAUGHT);
     let face = Face {
         screen: running.hub.attach(),
         clock: Arc::new(SystemClock),

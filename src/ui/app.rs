@@ -218,6 +218,12 @@ impl App {
         self.settle(now)
     }
 
+    /// Does what is due by time alone.
+    pub fn tick(&mut self) -> Vec<Effect> {
+        let now = self.clock.now();
+        self.settle(now)
+    }
+
     /// Takes a configuration that was read again, or what is wrong with it.
     pub fn use_config(&mut self, config: Result<Config, String>) {
         let now = self.clock.now();
@@ -264,14 +270,7 @@ impl App {
         if let Some(selection) = selection {
             merge(&mut self.view.selection, selection);
         }
-        let shown: Vec<PaneId> = self
-            .layout()
-            .unwrap_or_default()
-            .panes
-            .into_iter()
-            .map(|(id, _)| id)
-            .collect();
-        for id in shown {
+        for id in self.shown() {
             let wanted = self
                 .with_pane(now, id, |pane, context| pane.wants(context))
                 .flatten();
@@ -279,6 +278,12 @@ impl App {
         }
         self.watch(now);
         std::mem::take(&mut self.effects)
+    }
+
+    /// The panes on screen.
+    pub(super) fn shown(&self) -> Vec<PaneId> {
+        let layout = self.layout().unwrap_or_default();
+        layout.panes.into_iter().map(|(id, _)| id).collect()
     }
 
     /// Tells the runtime which symbols are wanted, when that changed.

@@ -16,7 +16,7 @@ pub const UNKNOWN: &str = "—";
 pub const TOO_LONG: &str = "…";
 
 /// What stands for an amount that is hidden; always as wide, so that it tells nothing.
-pub const MASK: &str = "••••••";
+pub const MASK: &str = "•••••";
 
 /// Most decimals a price or quantity is shown with.
 const MOST_DECIMALS: u32 = 8;
@@ -121,6 +121,19 @@ pub fn quantity(quantity: Quantity) -> String {
     decimal(quantity.0, decimals_shown(quantity.0))
 }
 
+/// A large number with its unit, where all its digits have no room: `237.3M`, `1.2B`, `41.2K`.
+pub fn rough(value: Decimal) -> String {
+    const UNITS: [(i64, char); 3] = [(1_000_000_000, 'B'), (1_000_000, 'M'), (1_000, 'K')];
+    let size = value.abs();
+    let unit = UNITS
+        .into_iter()
+        .find(|(unit, _)| size >= Decimal::from(*unit));
+    match unit {
+        Some((unit, letter)) => format!("{}{letter}", decimal(value / Decimal::from(unit), 1)),
+        None => decimal(value, 0),
+    }
+}
+
 /// Decimals that carry something, at most eight.
 pub fn decimals_shown(value: Decimal) -> u32 {
     value.normalize().scale().min(MOST_DECIMALS)
@@ -171,6 +184,14 @@ pub fn age(elapsed: Duration) -> String {
         60..3_600 => format!("{} m", seconds / 60),
         3_600..86_400 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How soon something will be, in its largest unit: `now`, `in 14 s`, `in 4 m`.
+pub fn until(left: Duration) -> String {
+    match left.as_secs() {
+        0 => "now".into(),
+        _ => format!("in {}", age(left)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! It waits for whatever comes first, takes in everything that is there, and draws at most once: a key's frame at
 //! once, others at a steady pace, none when nothing changed or while the terminal still takes the one before.
 
+mod glass;
 mod rate;
 mod signals;
 
@@ -11,8 +12,9 @@ use crate::domain::Clock;
 use crate::link::ScreenEnd;
 use crate::ui::app::{App, Effect, NewId};
 use crate::ui::keymap::KeymapError;
-use crate::ui::terminal::{Options, Terminal, TerminalEvent};
+use crate::ui::terminal::{Options, PLAIN, Terminal, TerminalEvent};
 use crate::ui::theme::{Depth, Look, Themes};
+use glass::Glass;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rate::Rate;
@@ -84,6 +86,7 @@ pub async fn run(face: Face) -> Result<Outcome, FaceError> {
     let options = Options {
         mouse: face.config.ui.mouse,
         max_kbps: face.config.ui.max_kbps,
+        plain: std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str())),
     };
     let frame_time = frame_time(&face.config);
     let mut app = App::new(face.config, themes, look, face.clock.clone(), face.new_id)?;
@@ -136,8 +139,8 @@ fn frame_time(config: &Config) -> Duration {
 }
 
 /// The running screen.
-struct Stage {
-    terminal: Terminal,
+struct Stage<G> {
+    terminal: G,
     buffer: Buffer,
     signals: Signals,
     app: App,
@@ -163,7 +166,7 @@ enum First {
     Time,
 }
 
-impl Stage {
+impl<G: Glass> Stage<G> {
     async fn play(&mut self) -> Outcome {
         loop {
             self.draw();
@@ -188,10 +191,7 @@ impl Stage {
                 self.resize().map(|()| None)
             }
             First::Signal(Told::Resize) => self.resize().map(|()| None),
-            First::Time => {
-                self.take_time();
-                Ok(None)
-            }
+            First::Time => self.take_time(),
         }
     }
 
@@ -220,16 +220,17 @@ impl Stage {
         change.unwrap_or(self.next_look).min(self.next_look)
     }
 
-    fn take_time(&mut self) {
+    fn take_time(&mut self) -> Result<Option<Outcome>, FaceError> {
         self.dirty = true;
         let now = Instant::now();
-        if now < self.next_look {
-            return;
+        if now >= self.next_look {
+            self.next_look = now + LOOK_AT_CONFIG_EVERY;
+            if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
+                self.app.use_config(read.map_err(|error| error.to_string()));
+            }
         }
-        self.next_look = now + LOOK_AT_CONFIG_EVERY;
-        if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
-            self.app.use_config(read.map_err(|error| error.to_string()));
-        }
+        let effects = self.app.tick();
+        self.do_all(effects)
     }
 
     fn take_updates(&mut self) -> Result<Option<Outcome>, FaceError> {
@@ -284,7 +285,7 @@ impl Stage {
     }
 
     fn resize(&mut self) -> Result<(), FaceError> {
-        let (width, height) = Terminal::size()?;
+        let (width, height) = self.terminal.size()?;
         self.app.resize(width, height);
         self.buffer = Buffer::empty(Rect::new(0, 0, width, height));
         self.redraw();
@@ -322,3 +323,6 @@ impl Stage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

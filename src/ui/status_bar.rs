@@ -168,7 +168,7 @@ fn day(context: &PaneContext<'_>, worth: &Worth) -> Piece {
     let style = context.theme.trend(trend);
     let (arrow, percent) = (trend.arrow(), format::signed_percent(fraction));
     let amount = match context.hidden {
-        true => cells::MASK.to_owned(),
+        true => format::MASK.to_owned(),
         false => format::signed(change, decimals),
     };
     let long = format!("{arrow} {amount} {percent}");

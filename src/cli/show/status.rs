@@ -165,7 +165,8 @@ impl Counts {
 }
 
 pub(super) fn text(view: &View<'_>) -> String {
-    if !matches!(view.replica.vault, Some(VaultStatus::Open { .. })) {
+    let vault = view.replica.vault.as_ref();
+    if vault.is_some_and(|it| !matches!(it, VaultStatus::Open { .. })) {
         return format!("vault {}\n", vault_word(view));
     }
     let mut parts = Vec::new();

@@ -132,14 +132,13 @@ impl App {
     }
 
     fn hinted(&self) -> Vec<Command> {
-        const USUAL: [Command; 9] = [
+        const USUAL: [Command; 8] = [
             Command::Help,
             Command::Palette,
             Command::Sync,
             Command::Buy,
             Command::Sell,
             Command::Connect,
-            Command::Filter,
             Command::Zoom,
             Command::Quit,
         ];
@@ -175,7 +174,15 @@ impl App {
         status_bar::title(&self.view.context(now, true, 0))
     }
 
-    /// Milliseconds until something looks different by time alone.
+    /// When a pane on screen next wants something by time alone. What was due before was wanted when it was.
+    fn wants_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let shown = self.shown();
+        let panes = self.panes.iter().filter(|(id, _)| shown.contains(id));
+        let wanted = panes.filter_map(|(_, pane)| pane.wants_at());
+        wanted.filter(|at| *at > now).min()
+    }
+
+    /// Milliseconds until something looks different, or is to be done, by time alone.
     pub fn next_change_ms(&self, now: Timestamp) -> Option<u64> {
         let context = self.view.context(now, true, 0);
         let overlay = self
@@ -188,7 +195,8 @@ impl App {
             .map(|until| millis(until.since(now)) + 1);
         let to_next_second =
             TIME_SHOWN_EVERY_MS - u64::try_from(now.millis().rem_euclid(1_000)).unwrap_or(0);
-        [overlay, notice, Some(to_next_second)]
+        let wanted = self.wants_at(now).map(|at| millis(at.since(now)));
+        [overlay, notice, wanted, Some(to_next_second)]
             .into_iter()
             .flatten()
             .min()

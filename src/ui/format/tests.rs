@@ -253,3 +253,32 @@ fn sentences_break_between_words() {
         assert_eq!(wrapped(text, columns), expected, "{text} in {columns}");
     }
 }
+
+#[test]
+fn what_is_to_come_is_not_said_as_if_it_were_past() {
+    let cases = [
+        (0, "now"),
+        (1, "in 1 s"),
+        (59, "in 59 s"),
+        (240, "in 4 m"),
+        (7_200, "in 2 h"),
+    ];
+    for (seconds, text) in cases {
+        assert_eq!(until(Duration::from_secs(seconds)), text);
+    }
+}
+
+#[test]
+fn a_large_number_is_rounded_to_a_unit_and_says_which() {
+    let cases = [
+        ("237301708", "237.3M"),
+        ("1240000000", "1.2B"),
+        ("41234", "41.2K"),
+        ("999", "999"),
+        ("-5600000", "-5.6M"),
+        ("0", "0"),
+    ];
+    for (number, text) in cases {
+        assert_eq!(rough(number.parse().unwrap()), text);
+    }
+}

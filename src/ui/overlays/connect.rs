@@ -21,6 +21,10 @@ use ratatui::layout::{Position, Rect};
 /// Longest name of a connection, in characters.
 const LONGEST_NAME: usize = 32;
 
+/// Columns of the overlay, its frame included, and of its frame with the blank beside it.
+const WIDTH: u16 = 92;
+const AROUND: u16 = 6;
+
 /// A field of a provider's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Of {
@@ -76,9 +80,11 @@ impl Connect {
     fn dialog(&self, screen: Rect) -> Dialog<'static> {
         let (title, height) = match &self.page {
             Page::Locked => ("Connect", 9),
-            Page::Pick(_) => ("Connect", 20),
+            Page::Pick(_) => ("Connect", 14),
             Page::Fill(fill) => {
-                let fields = fill.form.height(72.min(screen.width.saturating_sub(6)));
+                let fields = fill
+                    .form
+                    .height(WIDTH.min(screen.width).saturating_sub(AROUND));
                 ("Connect", fields.saturating_add(11))
             }
             Page::Done { accounts, .. } => {
@@ -91,7 +97,7 @@ impl Connect {
         Dialog {
             title,
             info: if is_live { "LIVE" } else { "" },
-            width: 78,
+            width: WIDTH,
             height,
             live: is_live,
         }
@@ -346,6 +352,17 @@ impl Overlay for Connect {
             Page::Fill(fill) if fill.sent.is_none() => fill.form.cursor(draw::fields(inside)),
             Page::Fill(_) | Page::Locked | Page::Done { .. } => None,
         }
+    }
+
+    fn hints(&self) -> Vec<(String, String)> {
+        let hints: &[(&str, &str)] = match &self.page {
+            Page::Pick(_) => &[("enter", "choose"), ("esc", "close")],
+            Page::Fill(_) | Page::Locked | Page::Done { .. } => &[], // said inside
+        };
+        let owned = hints
+            .iter()
+            .map(|(key, hint)| ((*key).into(), (*hint).into()));
+        owned.collect()
     }
 
     fn next_change_ms(&self, _context: &PaneContext<'_>) -> Option<u64> {

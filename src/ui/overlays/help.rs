@@ -98,7 +98,7 @@ fn dialog(screen: Rect) -> Dialog<'static> {
         } else {
             92
         },
-        height: 64,
+        height: screen.height.saturating_sub(2).min(64), // the hints below it stay in sight
         live: false,
     }
 }

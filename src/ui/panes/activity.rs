@@ -1,13 +1,12 @@
 //! Activity: what the program did and what happened to it, newest first.
 
-use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection};
+use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
 use crate::link::{Entry, EntryKind};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::overlays::Layer;
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::meter;
 use crate::ui::widgets::table::{Align, Cell, Column, Row, Table};
 use ratatui::buffer::Buffer;
@@ -26,14 +25,14 @@ const METER: u16 = 12;
 const COLUMNS: [Column<'static>; 5] = [
     Column::new("Time", 8, 8),
     Column::new("Kind", 6, 6).priority(2),
-    Column::new("Where", 10, 20).priority(3),
-    Column::new("", 24, 200),
+    Column::new("Where", 12, 18).priority(5),
+    Column::new("What", 36, 200),
     Column::new("Took", 6, 7).align(Align::Right).priority(4),
 ];
 
 /// The pane.
 #[derive(Default)]
-pub(super) struct Activity {
+struct Activity {
     rows: Rows<u64>,
     /// Whether a line other than the newest is selected; else the newest is followed.
     is_held: bool,
@@ -80,7 +79,11 @@ impl Activity {
             row: &|index| row(context, entries[index]),
             totals: None,
             notes: &[],
-            empty: "nothing happened yet",
+            empty: if self.filter.is_set() || self.kind.is_some() {
+                "nothing of that kind"
+            } else {
+                "nothing happened yet"
+            },
         };
         act(&table)
     }
@@ -91,11 +94,7 @@ impl Activity {
 
     fn info(&self, context: &PaneContext<'_>) -> String {
         let kind = self.kind.map_or("all", EntryKind::as_str);
-        let filter = if self.filter.is_set() {
-            format!("/{} · ", self.filter.text())
-        } else {
-            String::new()
-        };
+        let filter = cells::filter_words(&self.filter);
         let dropped = context.replica.activity_dropped;
         let dropped = if dropped > 0 {
             format!(" · {} older dropped", format::count(dropped))
@@ -137,15 +136,6 @@ fn row(context: &PaneContext<'_>, entry: &Entry) -> Row {
     ]
 }
 
-fn inside(area: Rect) -> Rect {
-    Rect::new(
-        area.x + 1,
-        area.y + 1,
-        area.width.saturating_sub(2),
-        area.height.saturating_sub(2),
-    )
-}
-
 impl Pane for Activity {
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -177,13 +167,7 @@ impl Pane for Activity {
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
         let info = self.info(context);
-        let frame = Frame {
-            number: Some(5),
-            name: SPEC.title,
-            info: &info,
-            focused: context.focused,
-            live: false,
-        };
+        let frame = cells::frame(context, (5, SPEC.title), &info);
         let inside = frame.draw(context.theme, area, buffer);
         self.with_table(context, |table| {
             table.draw(context.theme, inside, context.focused, buffer)
@@ -201,7 +185,7 @@ impl Pane for Activity {
     }
 
     fn click(&mut self, context: &PaneContext<'_>, area: Rect, at: Position) -> Option<Action> {
-        let row = self.with_table(context, |table| table.row_at(inside(area), at))?;
+        let row = self.with_table(context, |table| table.row_at(cells::inside(area), at))?;
         self.rows.select(&self.keys(context), row);
         self.is_held = row > 0;
         None
@@ -215,3 +199,6 @@ impl Pane for Activity {
         &[Command::Open, Command::NextView, Command::Filter]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,10 @@
 //! What several panes say in the same words: frames, marks, amounts that may be hidden, prices, changes, ages.
 
+use crate::domain::order::TrailBy;
 use crate::domain::quote::{Direction, TradingStatus};
-use crate::domain::{AccountId, Currency, Level1, Mode, Price, Symbol, Timestamp};
+use crate::domain::{
+    AccountId, Currency, Level1, Mode, Order, OrderKind, OrderSize, Price, Symbol, Timestamp,
+};
 use crate::link::{ConnectionState, ConnectionStatus};
 use crate::ui::format::{self, Trend};
 use crate::ui::panes::PaneContext;
@@ -13,9 +16,6 @@ use ratatui::style::Style;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::time::Duration;
-
-/// What stands for an amount that is hidden, whatever the amount.
-pub(crate) const MASK: &str = "•••••";
 
 /// Lines of a pane for each line under its table.
 const ROWS_TO_A_NOTE: u16 = 5;
@@ -47,7 +47,7 @@ pub(super) fn inside(area: Rect) -> Rect {
 /// An amount of money in its currency's decimals, as text; masked where amounts are hidden.
 pub(crate) fn amount_text(context: &PaneContext<'_>, value: Decimal, currency: Currency) -> String {
     if context.hidden {
-        return MASK.into();
+        return format::MASK.into();
     }
     format::decimal(value, format::decimals_of(currency))
 }
@@ -77,7 +77,7 @@ pub(super) fn profit(
     };
     let muted = context.theme.style(Role::Muted);
     if context.hidden {
-        return Cell::number(MASK, muted);
+        return Cell::number(format::MASK, muted);
     }
     let decimals = format::decimals_of(currency);
     let style = context.theme.trend(Trend::of(value, decimals));
@@ -106,12 +106,17 @@ pub(super) fn unknown(context: &PaneContext<'_>) -> Cell {
 
 /// A market's price with the digits that matter at its size: a coin's twentieth digit is no price anybody sees.
 pub(super) fn market_price(price: Price) -> String {
+    format::price_to(price, price_decimals(price))
+}
+
+/// How many of its decimals matter.
+pub(super) fn price_decimals(price: Price) -> u32 {
     let most = match price.0.abs() {
         size if size >= Decimal::from(10_000) => 2,
         size if size >= Decimal::ONE_HUNDRED => 4,
         _ => 8,
     };
-    format::price_to(price, format::decimals_shown(price.0).clamp(2, most))
+    format::decimals_shown(price.0).clamp(2, most)
 }
 
 /// An average of prices: cents, and more where cents would be too coarse to tell it from zero.
@@ -237,6 +242,28 @@ pub(super) fn feed_words(line: &Level1) -> Option<Cow<'static, str>> {
     }
 }
 
+/// The feed by its name, and whether it is real and of now: `IEX`, `SIP 15m delayed`, `random walk simulated`.
+pub(super) fn feed_name(line: &Level1) -> Cow<'_, str> {
+    let source = line.source.as_str();
+    match feed_words(line) {
+        Some(words) if !source.contains(words.as_ref()) => format!("{source} {words}").into(),
+        Some(_) | None => source.into(),
+    }
+}
+
+/// Why nothing is known of a symbol.
+pub(super) fn silence(context: &PaneContext<'_>, symbol: &Symbol) -> (&'static str, Role) {
+    let connections = context.replica.connections.values();
+    let feeds = || connections.clone().flat_map(|it| &it.feeds);
+    if feeds().any(|feed| feed.not_live.contains(symbol)) {
+        ("no feed has it", Role::Warn)
+    } else if feeds().any(|feed| feed.live) {
+        ("nothing yet", Role::Muted)
+    } else {
+        ("no feed", Role::Muted)
+    }
+}
+
 /// The style of a price by the direction of its last change.
 pub(crate) fn price_style(context: &PaneContext<'_>, line: &Level1) -> Style {
     let role = match (&line.status, line.direction) {
@@ -246,6 +273,38 @@ pub(crate) fn price_style(context: &PaneContext<'_>, line: &Level1) -> Style {
         (TradingStatus::Trading, Direction::Level) => Role::Text,
     };
     context.theme.style(role)
+}
+
+/// How much an order wants: units, or an amount in the account's currency; masked where amounts are hidden.
+pub(super) fn order_size(context: &PaneContext<'_>, order: &Order) -> String {
+    let amount = match order.draft.size {
+        _ if context.hidden => return format::MASK.into(),
+        OrderSize::Quantity(quantity) => return format::quantity(quantity),
+        OrderSize::Notional(amount) => amount,
+    };
+    let account = context.replica.accounts.get(&order.draft.account);
+    match account.map(|account| account.currency.as_str()) {
+        Some("USD") => format!("${}", format::decimal(amount, 2)),
+        Some(currency) => format!("{} {currency}", format::decimal(amount, 2)),
+        None => format::decimal(amount, 2),
+    }
+}
+
+/// At what price, as the trade writes it: `limit 189.90`, `stop 1,234.50 limit 1,230.00`.
+pub(super) fn order_kind(kind: &OrderKind) -> String {
+    let price = format::price;
+    match kind {
+        OrderKind::Market => "market".into(),
+        OrderKind::Limit { limit } => format!("limit {}", price(*limit)),
+        OrderKind::Stop { stop } => format!("stop {}", price(*stop)),
+        OrderKind::StopLimit { stop, limit } => {
+            format!("stop {} limit {}", price(*stop), price(*limit))
+        }
+        OrderKind::TrailingStop { trail } => match trail {
+            TrailBy::Price(distance) => format!("trail {}", price(*distance)),
+            TrailBy::Percent(percent) => format!("trail {}%", percent.normalize()),
+        },
+    }
 }
 
 /// The account as a column shows it: `…4821`.
@@ -304,6 +363,24 @@ pub(super) fn few(mut notes: Vec<Note>, inside: Rect) -> Vec<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::panes::PANES;
+    use crate::ui::panes::testing::Stage;
+
+    #[test]
+    fn a_hidden_amount_is_the_same_mask_in_every_pane() {
+        let mut stage = Stage::new();
+        stage.hidden = true;
+        stage.selection.symbol = Some(Symbol::new("AAPL"));
+        let mut masks = 0;
+        for spec in PANES {
+            let shown = stage.shown((spec.make)().as_ref(), (140, 40));
+            for mask in shown.split(|it| it != '•').filter(|it| !it.is_empty()) {
+                assert_eq!(mask, format::MASK, "{}", spec.title);
+                masks += 1;
+            }
+        }
+        assert!(masks > 20, "{masks}");
+    }
 
     #[test]
     fn an_option_is_spelled_out_and_nothing_else_is() {

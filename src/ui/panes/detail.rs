@@ -1,20 +1,20 @@
 //! Detail: everything about the selected symbol: price, chart, holdings, working orders.
 
+use super::asks::Asks;
 use super::{Pane, PaneContext, PaneId, PaneSpec, cells};
-use crate::domain::{Bar, Level1, Symbol, Timeframe, Timestamp};
-use crate::link::Request;
+use crate::domain::{Bar, Symbol, Timeframe, Timestamp};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
-use crate::ui::format::{self, Trend};
+use crate::ui::format;
 use crate::ui::theme::Role;
 use crate::ui::widgets::dialog;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::line_chart::{Chart, Series};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
-use std::collections::HashMap;
-use std::time::Duration;
+
+mod head;
+mod lines;
 
 /// How the registry makes it.
 pub(super) const SPEC: PaneSpec = PaneSpec {
@@ -22,9 +22,6 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
     title: "Detail",
     make: || Box::new(Detail::default()),
 };
-
-/// How often the history of what is shown is asked for.
-const HISTORY_EVERY: Duration = Duration::from_secs(60);
 
 /// From this width a chart has candles.
 const CANDLES_FROM: u16 = 60;
@@ -41,14 +38,25 @@ const TIMEFRAMES: [(Timeframe, &str); 4] = [
 
 /// The pane.
 #[derive(Default)]
-pub(super) struct Detail {
+struct Detail {
     timeframe: usize,
-    asked: HashMap<(Symbol, Timeframe), Timestamp>,
+    asks: Asks,
 }
 
 impl Detail {
     fn timeframe(&self) -> Timeframe {
         TIMEFRAMES[self.timeframe].0
+    }
+
+    /// Which feed the price is from, and how long a bar is.
+    fn info(&self, context: &PaneContext<'_>) -> String {
+        let bars = TIMEFRAMES[self.timeframe].1;
+        let symbol = context.selection.symbol.as_ref();
+        let line = symbol.and_then(|symbol| context.replica.quote(symbol));
+        match line.filter(|line| !line.source.is_empty()) {
+            Some(line) => format!("{} · {bars}", cells::feed_name(line)),
+            None => bars.into(),
+        }
     }
 
     fn draw_chart(
@@ -59,12 +67,12 @@ impl Detail {
         buffer: &mut Buffer,
     ) {
         let timeframe = self.timeframe();
-        let none = Vec::new();
-        let bars = context
-            .replica
-            .bars
-            .get(&(symbol.clone(), timeframe))
-            .unwrap_or(&none);
+        let bars = context.replica.bars.get(&(symbol.clone(), timeframe));
+        let empty = match bars {
+            Some(_) => "nothing traded",
+            None => "no history yet",
+        };
+        let bars = bars.map_or(&[][..], Vec::as_slice);
         let closes: Vec<Decimal> = bars.iter().map(|bar| bar.close.0).collect();
         let series = if area.width >= CANDLES_FROM {
             Series::Candles(bars)
@@ -77,15 +85,21 @@ impl Detail {
             .and_then(|line| line.previous_close);
         let chart = Chart {
             series,
-            decimals: 2,
+            decimals: decimals(bars),
             marked: close
                 .filter(|_| timeframe != Timeframe::Day)
                 .map(|price| price.0),
             label: &|index| label(context, bars.get(index), timeframe),
-            empty: "no history yet",
+            empty,
         };
         chart.draw(context.theme, area, buffer);
     }
+}
+
+/// Decimals that tell the prices of `bars` apart.
+fn decimals(bars: &[Bar]) -> u32 {
+    let prices = bars.iter().flat_map(|bar| [bar.high, bar.low, bar.close]);
+    prices.map(cells::price_decimals).max().unwrap_or(2)
 }
 
 fn label(context: &PaneContext<'_>, bar: Option<&Bar>, timeframe: Timeframe) -> String {
@@ -93,124 +107,18 @@ fn label(context: &PaneContext<'_>, bar: Option<&Bar>, timeframe: Timeframe) -> 
     match timeframe {
         Timeframe::Day => format::date(bar.start, context.zone),
         Timeframe::Minute | Timeframe::FiveMinutes | Timeframe::Hour => {
-            format::when(bar.start, context.now, context.zone)
+            cells::moment(context, bar.start)
         }
     }
 }
 
-/// Draws the price and what surrounds it; returns the lines used.
-fn draw_head(context: &PaneContext<'_>, symbol: &Symbol, area: Rect, buffer: &mut Buffer) -> u16 {
-    let theme = context.theme;
-    let name = context
-        .replica
-        .instruments
-        .get(symbol)
-        .map_or("", |it| it.name.as_str());
-    let line = context.replica.quote(symbol);
-    let price = line.and_then(Level1::mark);
-    let (trend, change) = line
-        .and_then(Level1::day_change)
-        .map_or((Trend::Level, "—".into()), format::change);
-    let pieces = [
-        (symbol.to_string(), theme.style(Role::Strong)),
-        (
-            format::or_unknown(price, format::price),
-            line.map_or(theme.style(Role::Muted), |it| {
-                cells::price_style(context, it)
-            }),
-        ),
-        (change, theme.trend(trend)),
-        (name.to_owned(), theme.style(Role::Muted)),
-    ];
-    draw_pieces(&pieces, area, 0, buffer);
-    let Some(line) = line else { return 1 };
-    let side = |price, size| {
-        format!(
-            "{} ({})",
-            format::or_unknown(price, format::price),
-            format::or_unknown(size, format::quantity)
-        )
-    };
-    let quote = format!(
-        "{} × {}",
-        side(line.bid, line.bid_size),
-        side(line.ask, line.ask_size)
-    );
-    let volume = format!(
-        "volume {}",
-        format::or_unknown(line.volume, format::quantity)
-    );
-    let close = format!(
-        "close {}",
-        format::or_unknown(line.previous_close, format::price)
-    );
-    let muted = theme.style(Role::Muted);
-    draw_pieces(
-        &[
-            (quote, theme.style(Role::Text)),
-            (volume, muted),
-            (close, muted),
-        ],
-        area,
-        1,
-        buffer,
-    );
-    2
-}
-
-/// Draws pieces beside each other, as many as fit whole.
-fn draw_pieces(
-    pieces: &[(String, ratatui::style::Style)],
-    area: Rect,
-    line: u16,
-    buffer: &mut Buffer,
-) {
-    let mut x = area.x;
-    for (text, style) in pieces {
-        let width = u16::try_from(format::width(text)).unwrap_or(u16::MAX);
-        if line >= area.height || x.saturating_add(width) > area.right() {
-            return;
-        }
-        buffer.set_string(x, area.y + line, text, *style);
-        x += width + 2;
+/// What is inside of the frame, a blank column at each side.
+fn inside(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 1.min(area.width),
+        width: area.width.saturating_sub(2),
+        ..area
     }
-}
-
-/// Holdings and working orders of a symbol, a line each.
-fn lines(context: &PaneContext<'_>, symbol: &Symbol) -> Vec<(Role, String)> {
-    let replica = context.replica;
-    let held = replica
-        .all_positions()
-        .filter(|position| position.symbol == *symbol)
-        .map(|position| {
-            let quantity = if context.hidden {
-                cells::MASK.to_owned()
-            } else {
-                format::quantity(position.quantity)
-            };
-            let average =
-                format::or_unknown(position.average_price, |price| format::price_to(price, 2));
-            (
-                Role::Text,
-                format!("holds {quantity} @ {average}  {}", position.account.short()),
-            )
-        });
-    let working = replica
-        .orders
-        .values()
-        .filter(|it| it.draft.symbol == *symbol && !it.state.is_final());
-    let working = working.map(|order| {
-        let draft = &order.draft;
-        let (side, kind, mode) = (draft.side.as_str(), draft.kind, draft.mode.word());
-        let text = format!(
-            "{} {side} {kind} {}  {mode} {}",
-            order.state.word(),
-            draft.time_in_force.as_str(),
-            draft.account.short()
-        );
-        (Role::Accent, text)
-    });
-    held.chain(working).take(MOST_LINES).collect()
 }
 
 impl Pane for Detail {
@@ -232,66 +140,49 @@ impl Pane for Detail {
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
-        let info = TIMEFRAMES[self.timeframe].1;
-        let frame = Frame {
-            number: Some(7),
-            name: SPEC.title,
-            info,
-            focused: context.focused,
-            live: false,
-        };
-        let inside = frame.draw(context.theme, area, buffer);
+        let info = self.info(context);
+        let frame = cells::frame(context, (7, SPEC.title), &info);
+        let inside = inside(frame.draw(context.theme, area, buffer));
         let Some(symbol) = &context.selection.symbol else {
             let text = "select a symbol in positions, quotes or orders";
             dialog::line(context.theme, Role::Muted, text, inside, buffer);
             return;
         };
-        let head = draw_head(context, symbol, inside, buffer).min(inside.height);
-        let lines = lines(context, symbol);
-        let room = inside.height - head;
-        let below = u16::try_from(lines.len()).unwrap_or(0).min(room / 3);
+        head::draw(context, symbol, inside, buffer);
+        let below = dialog::below(inside, head::LINES);
+        let most = usize::from(below.height / 3).min(MOST_LINES);
+        let lines = lines::few(lines::lines(context, symbol), most);
         let chart = Rect {
-            y: inside.y + head,
-            height: room - below,
-            ..inside
+            height: below.height - u16::try_from(lines.len()).unwrap_or(below.height),
+            ..below
         };
         self.draw_chart(context, symbol, chart, buffer);
-        for (y, (role, text)) in (chart.bottom()..inside.bottom()).zip(lines) {
-            dialog::line(
-                context.theme,
-                role,
-                &text,
-                Rect {
-                    y,
-                    height: 1,
-                    ..inside
-                },
-                buffer,
-            );
-        }
+        let area = dialog::below(below, chart.height);
+        lines.iter().fold(area, |area, (role, text)| {
+            dialog::line(context.theme, *role, text, area, buffer)
+        });
     }
 
     fn wants(&mut self, context: &PaneContext<'_>) -> Option<Action> {
-        let symbol = context.selection.symbol.clone()?;
+        let symbol = context.selection.symbol.as_ref()?;
         if context.replica.quotes.is_empty() {
             return None;
         }
-        let key = (symbol.clone(), self.timeframe());
-        let is_due = self
-            .asked
-            .get(&key)
-            .is_none_or(|asked| context.now.since(*asked) >= HISTORY_EVERY);
-        if !is_due {
-            return None;
-        }
-        self.asked.insert(key, context.now);
-        Some(Action::Send(Request::LoadBars {
-            symbol,
-            timeframe: self.timeframe(),
-        }))
+        self.asks.due(context.now, symbol, self.timeframe())
+    }
+
+    fn wants_at(&self) -> Option<Timestamp> {
+        self.asks.next()
     }
 
     fn hints(&self) -> &'static [Command] {
         &[Command::NextView, Command::Buy, Command::Sell]
     }
+
+    fn shows_time(&self, _context: &PaneContext<'_>) -> bool {
+        true
+    }
 }
+
+#[cfg(test)]
+mod tests;

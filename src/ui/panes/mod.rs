@@ -6,6 +6,7 @@
 
 mod accounts;
 mod activity;
+mod asks;
 pub(crate) mod cells;
 mod detail;
 mod filter;
@@ -119,8 +120,13 @@ pub trait Pane {
         Vec::new()
     }
 
-    /// What it needs that is not there yet; asked after each change.
+    /// What it needs that is not there yet; asked after each change, and when [`Pane::wants_at`] says.
     fn wants(&mut self, _context: &PaneContext<'_>) -> Option<Action> {
+        None
+    }
+
+    /// When it wants something though nothing changes until then.
+    fn wants_at(&self) -> Option<Timestamp> {
         None
     }
 

@@ -231,7 +231,7 @@ fn cancel_question(order: &Order) -> Question {
         "{} {} {}",
         draft.side.as_str(),
         cells::symbol_name(&draft.symbol),
-        row::kind_words(&draft.kind)
+        cells::order_kind(&draft.kind)
     );
     let filled = format::quantity(order.filled);
     let how = format!("{}, {filled} filled", draft.time_in_force.as_str());
@@ -322,6 +322,7 @@ impl Pane for Orders {
             Command::Cancel,
             Command::Open,
             Command::NextView,
+            Command::Filter,
         ]
     }
 

@@ -268,7 +268,7 @@ fn row(context: &PaneContext<'_>, holding: &Holding) -> Row {
         (theme.style(Role::Strong), theme.style(Role::Text))
     };
     let quantity = if context.hidden {
-        cells::MASK.to_owned()
+        format::MASK.to_owned()
     } else {
         format::quantity(holding.quantity)
     };
@@ -369,6 +369,7 @@ impl Pane for Positions {
             Command::Sell,
             Command::SortNext,
             Command::Group,
+            Command::Filter,
         ]
     }
 

@@ -1,11 +1,11 @@
 //! Quotes: the watchlists, with what each feed said last and how long ago.
 
+use super::asks::Asks;
 use super::cells::{self, Freshness};
 use super::{Filter, Pane, PaneContext, PaneId, PaneSpec, Rows, Selection};
 use crate::config::Watchlist;
 use crate::domain::quote::TradingStatus;
 use crate::domain::{Level1, Symbol, Timeframe, Timestamp};
-use crate::link::Request;
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
@@ -14,8 +14,6 @@ use crate::ui::widgets::table::{Align, Cell, Column, Row, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::time::Duration;
 
 mod history;
 
@@ -25,9 +23,6 @@ pub(super) const SPEC: PaneSpec = PaneSpec {
     title: "Quotes",
     make: || Box::new(Quotes::default()),
 };
-
-/// How often the history behind the line at the bottom is asked for.
-const HISTORY_EVERY: Duration = Duration::from_secs(60);
 
 /// Lowest inside of the frame that has room for the history.
 const LOWEST_WITH_HISTORY: u16 = 6;
@@ -72,7 +67,7 @@ struct Quotes {
     rows: Rows<Symbol>,
     list: usize,
     filter: Filter,
-    asked: HashMap<Symbol, Timestamp>,
+    asks: Asks,
     /// The symbols of the list shown, read once and not each time it is drawn.
     symbols: Vec<Symbol>,
 }
@@ -160,26 +155,23 @@ impl Quotes {
 
 /// Which feeds the list is from, and whether they are real and of now.
 fn feeds(context: &PaneContext<'_>, symbols: &[Symbol]) -> String {
-    let mut seen: Vec<(&str, bool, u16)> = Vec::new();
+    let mut seen: Vec<&Level1> = Vec::new();
     for line in symbols.iter().filter_map(|it| context.replica.quote(it)) {
-        let feed = (line.source.as_str(), line.simulated, line.delayed_minutes);
-        if !line.source.is_empty() && !seen.contains(&feed) {
-            seen.push(feed);
+        if !line.source.is_empty() && !seen.iter().any(|it| is_same_feed(it, line)) {
+            seen.push(line);
         }
     }
-    let words = seen
-        .iter()
-        .map(|(source, simulated, minutes)| match (simulated, minutes) {
-            (true, _) if source.contains("simulated") => (*source).to_owned(),
-            (true, _) => format!("{source} simulated"),
-            (false, 0) => (*source).to_owned(),
-            (false, minutes) => format!("{source} {minutes}m delayed"),
-        });
-    let named: Vec<String> = words.take(MOST_FEEDS).collect();
+    let names = seen.iter().take(MOST_FEEDS).map(|it| cells::feed_name(it));
+    let named = names.collect::<Vec<_>>().join(", ");
     match seen.len().saturating_sub(MOST_FEEDS) {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
+}
+
+fn is_same_feed(one: &Level1, other: &Level1) -> bool {
+    let feed = |line: &Level1| (line.simulated, line.delayed_minutes);
+    one.source == other.source && feed(one) == feed(other)
 }
 
 /// What is inside of the frame: the table, and the line of the history where there is room.
@@ -207,7 +199,8 @@ fn row(context: &PaneContext<'_>, symbol: &Symbol) -> Row {
     let name = cells::symbol_name(symbol);
     let Some(line) = line.filter(|_| fresh != Freshness::Unknown) else {
         let mut row = vec![Cell::name(name, muted), cells::unknown(context)];
-        row.push(silence(context, symbol));
+        let (words, role) = cells::silence(context, symbol);
+        row.push(Cell::sentence(words, theme.style(role)));
         row.extend((row.len()..COLUMNS).map(|_| cells::unknown(context)));
         return row;
     };
@@ -226,7 +219,9 @@ fn row(context: &PaneContext<'_>, symbol: &Symbol) -> Row {
         spread(context, line, fresh),
         cells::change(context, line.day_change(), is_stale),
         match line.volume {
-            Some(volume) => Cell::number(format::quantity(volume), muted),
+            Some(volume) => {
+                Cell::number(format::quantity(volume), muted).or(format::rough(volume.0))
+            }
             None => cells::unknown(context),
         },
         age(context, fresh),
@@ -275,20 +270,6 @@ fn spread(context: &PaneContext<'_>, line: &Level1, fresh: Freshness) -> Cell {
     };
     let bare = both(|price| format::price_to(price, format::decimals_shown(price.0)));
     Cell::number(both(cells::market_price), muted).or(bare)
-}
-
-/// Why nothing is known of a symbol.
-fn silence(context: &PaneContext<'_>, symbol: &Symbol) -> Cell {
-    let connections = context.replica.connections.values();
-    let feeds = || connections.clone().flat_map(|it| &it.feeds);
-    let (words, role) = if feeds().any(|feed| feed.not_live.contains(symbol)) {
-        ("no feed has it", Role::Warn)
-    } else if feeds().any(|feed| feed.live) {
-        ("nothing yet", Role::Muted)
-    } else {
-        ("no feed", Role::Muted)
-    };
-    Cell::sentence(words, context.theme.style(role))
 }
 
 impl Pane for Quotes {
@@ -360,20 +341,20 @@ impl Pane for Quotes {
             return None;
         }
         let symbol = self.selected(context)?;
-        let asked = self.asked.get(&symbol);
-        let is_due = asked.is_none_or(|asked| context.now.since(*asked) >= HISTORY_EVERY);
-        if !is_due {
-            return None;
-        }
-        self.asked.insert(symbol.clone(), context.now);
-        Some(Action::Send(Request::LoadBars {
-            symbol,
-            timeframe: Timeframe::FiveMinutes,
-        }))
+        self.asks.due(context.now, &symbol, Timeframe::FiveMinutes)
+    }
+
+    fn wants_at(&self) -> Option<Timestamp> {
+        self.asks.next()
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::AddSymbol, Command::Cancel, Command::NextView]
+        &[
+            Command::AddSymbol,
+            Command::Cancel,
+            Command::NextView,
+            Command::Filter,
+        ]
     }
 
     fn shows_time(&self, _context: &PaneContext<'_>) -> bool {

@@ -169,12 +169,16 @@ impl Stage {
     }
 }
 
-/// Runs of digits and their separators that have a decimal point.
+/// Runs of digits and their separators that have a decimal point, but for those that say that they are rounded.
 fn numbers(shown: &str) -> Vec<String> {
-    let is_part = |it: char| it.is_ascii_digit() || matches!(it, '.' | ',' | '-' | '+');
+    const UNITS: [char; 3] = ['K', 'M', 'B'];
+    let is_part = |it: char| {
+        it.is_ascii_digit() || matches!(it, '.' | ',' | '-' | '+') || UNITS.contains(&it)
+    };
     shown
         .split(|it| !is_part(it))
         .filter(|it| it.contains('.') && it.chars().any(|it| it.is_ascii_digit()))
+        .filter(|it| !it.ends_with(UNITS))
         .map(str::to_owned)
         .collect()
 }

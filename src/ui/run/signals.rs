@@ -1,9 +1,12 @@
 //! Signals that end the program, put it to sleep, wake it or tell of another size.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal asks for.
+#[derive(Clone, Copy)]
 pub(super) enum Told {
     End(i32),
     Sleep,
@@ -11,40 +14,39 @@ pub(super) enum Told {
     Resize,
 }
 
-/// Signals that end the program, put it to sleep, wake it or tell of another size.
-pub(super) struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    quit: Signal,
-    sleep: Signal,
-    wake: Signal,
-    resize: Signal,
-}
+/// The signals that are listened to, and what each asks for.
+#[derive(Default)]
+pub(super) struct Signals(Vec<(Signal, Told)>);
 
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            sleep: signal(SignalKind::from_raw(SIGTSTP))?,
-            wake: signal(SignalKind::from_raw(SIGCONT))?,
-            resize: signal(SignalKind::window_change())?,
-        })
+        let end = |kind: SignalKind| (kind, Told::End(kind.as_raw_value()));
+        let all = [
+            end(SignalKind::terminate()),
+            end(SignalKind::hangup()),
+            end(SignalKind::interrupt()),
+            end(SignalKind::quit()),
+            (SignalKind::from_raw(SIGTSTP), Told::Sleep),
+            (SignalKind::from_raw(SIGCONT), Told::Woken),
+            (SignalKind::window_change(), Told::Resize),
+        ];
+        let listened = all
+            .into_iter()
+            .map(|(kind, told)| Ok((signal(kind)?, told)));
+        listened.collect::<io::Result<_>>().map(Self)
     }
 
+    /// The next that comes.
     pub(super) async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.terminate.recv() => Told::End(SignalKind::terminate().as_raw_value()),
-            _ = self.hang_up.recv() => Told::End(SignalKind::hangup().as_raw_value()),
-            _ = self.interrupt.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
-            _ = self.quit.recv() => Told::End(SignalKind::quit().as_raw_value()),
-            _ = self.sleep.recv() => Told::Sleep,
-            _ = self.wake.recv() => Told::Woken,
-            _ = self.resize.recv() => Told::Resize,
-        }
+        poll_fn(|context| {
+            for (signal, told) in &mut self.0 {
+                if signal.poll_recv(context).is_ready() {
+                    return Poll::Ready(*told);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 

@@ -106,8 +106,7 @@ impl Decoder {
 
     fn take_mark(&mut self, mark: &[u8]) {
         if let Some(text) = self.paste.take() {
-            let text = String::from_utf8_lossy(&text).into_owned();
-            self.events.push(TerminalEvent::Paste(text));
+            self.events.push(TerminalEvent::Paste(pasted(&text)));
         } else if mark == PASTE_START {
             self.paste = Some(Vec::new());
         } else {
@@ -140,6 +139,15 @@ impl Decoder {
             self.events.extend(translate(event));
         }
     }
+}
+
+/// Pasted text without control characters but line ends and tabs: nobody means to paste an escape or a Ctrl-C.
+fn pasted(bytes: &[u8]) -> String {
+    let is_meant = |it: &char| !it.is_control() || matches!(it, '\n' | '\r' | '\t');
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .filter(is_meant)
+        .collect()
 }
 
 /// Where the first of `marks` stands, and which it is.
@@ -237,7 +245,7 @@ mod tests {
     #[test]
     fn a_marked_paste_is_one_event_wherever_it_is_cut() {
         let bytes = b"\x1b[200~b\r\x1b[0n\tq\x1b[201~j";
-        let expected = [TerminalEvent::Paste("b\r\x1b[0n\tq".into()), key("j")];
+        let expected = [TerminalEvent::Paste("b\r[0n\tq".into()), key("j")];
         for cut in 0..bytes.len() {
             assert_eq!(
                 decode(&[&bytes[..cut], &bytes[cut..]]),
@@ -245,6 +253,19 @@ mod tests {
                 "cut at {cut}"
             );
         }
+    }
+
+    #[test]
+    fn nothing_that_could_act_is_in_a_paste() {
+        let hostile = "a\x03b\x1b[201c\u{9b}201~d\x7f\0e\r\n\tü";
+        let bytes = format!("\x1b[200~{hostile}\x1b[201~");
+        let expected = "ab[201c201~de\r\n\tü".to_owned();
+        assert_eq!(
+            decode(&[bytes.as_bytes()]),
+            [TerminalEvent::Paste(expected)]
+        );
+        let raw = decode(&[b"\x1b[200~\x9b201~\x1b[201~"]);
+        assert_eq!(raw, [TerminalEvent::Paste("\u{fffd}201~".into())]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, OwnedFd};
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 /// Events that may wait for the screen.
 const MOST_WAITING: usize = 1_024;
@@ -102,8 +103,8 @@ fn next_events(
             if polled[0].revents().intersects(gone) || !polled[1].revents().is_empty() {
                 return None;
             }
-            let mut bytes = [0; 4_096];
-            match rustix::io::read(input, &mut bytes) {
+            let mut bytes = Zeroizing::new([0; 4_096]); // it may be a passphrase
+            match rustix::io::read(input, &mut *bytes) {
                 Ok(0) => return None,
                 Ok(count) => decoder.feed(&bytes[..count]),
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}

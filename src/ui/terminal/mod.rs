@@ -17,7 +17,7 @@ mod writer;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use input::TerminalEvent;
-pub use session::{install_panic_hook, reset};
+pub use session::install_panic_hook;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -27,8 +27,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use writer::Writer;
 
-/// A terminal that does not answer is not waited for longer than this.
+/// A terminal that does not answer is not waited for longer than this, then twice as long, and so on: an answer may be
+/// lost, but frames for a line that stands still would all be seen before the newest.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const LONGEST_ANSWER_LIMIT: Duration = Duration::from_secs(80);
 
 /// How soon a line that was still taking bytes is looked at again.
 const WRITER_LOOK: Duration = Duration::from_millis(5);
@@ -44,7 +46,12 @@ pub struct Options {
     pub mouse: bool,
     /// Most kilobytes a second; zero for no limit.
     pub max_kbps: u32,
+    /// Whether it knows keys and colours only: what is in [`PLAIN`] would show titles and questions as text.
+    pub plain: bool,
 }
+
+/// Values of `TERM` of such terminals. The Linux console prints the end of sequences it does not know.
+pub const PLAIN: [&str; 2] = ["linux", "dumb"];
 
 /// What the terminal said it can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +75,8 @@ pub struct Terminal {
     slept: bool,
     /// When the frame under way was sent, until the terminal says that it was taken.
     in_flight: Option<Instant>,
+    /// How long that is waited for.
+    answer_limit: Duration,
     last_frame: Option<Instant>,
     budget: Budget,
 }
@@ -104,6 +113,7 @@ impl Terminal {
             abilities: Abilities::default(),
             slept: false,
             in_flight: None,
+            answer_limit: ANSWER_LIMIT,
             last_frame: None,
             budget: Budget {
                 per_second: u64::from(options.max_kbps) * 1_024,
@@ -111,7 +121,12 @@ impl Terminal {
                 paid: Instant::now(),
             },
         };
-        terminal.writer.send(session::PROBE.to_vec());
+        let probe = if options.plain {
+            session::PLAIN_PROBE
+        } else {
+            session::PROBE
+        };
+        terminal.writer.send(probe.to_vec());
         Ok(terminal)
     }
 
@@ -131,6 +146,7 @@ impl Terminal {
                 TerminalEvent::Synchronised(can) => self.abilities.synchronised = can,
                 TerminalEvent::StatusAnswered => {
                     self.abilities.answers_status = true;
+                    self.answer_limit = ANSWER_LIMIT;
                     if self.in_flight.take().is_some() {
                         return TerminalEvent::FrameTaken;
                     }
@@ -152,13 +168,14 @@ impl Terminal {
         if self.writer.is_busy() {
             return now + WRITER_LOOK;
         }
-        let answered = self.in_flight.map(|sent| sent + ANSWER_LIMIT);
+        let answered = self.in_flight.map(|sent| sent + self.answer_limit);
         answered.unwrap_or(now).max(self.budget.ready_at())
     }
 
     /// Whether a frame can be sent at once; a key's frame need not wait for the byte budget.
     pub fn is_ready(&self, now: Instant, urgent: bool) -> bool {
-        let taken = self.in_flight.is_none_or(|sent| now >= sent + ANSWER_LIMIT);
+        let answered = |sent| now >= sent + self.answer_limit;
+        let taken = self.in_flight.is_none_or(answered);
         !self.writer.is_busy() && taken && (urgent || now >= self.budget.ready_at())
     }
 
@@ -179,8 +196,8 @@ impl Terminal {
         let length = frame.len();
         self.budget.spend(now, length);
         self.last_frame = Some(now);
-        if asks {
-            self.in_flight = Some(now);
+        if asks && self.in_flight.replace(now).is_some() {
+            self.answer_limit = LONGEST_ANSWER_LIMIT.min(self.answer_limit * 2);
         }
         self.writer.send(frame);
         length
@@ -218,13 +235,19 @@ impl Terminal {
     /// Puts a text on the clipboard by OSC 52, which works over SSH and in tmux.
     pub fn copy(&mut self, text: &str) {
         use base64::Engine;
+        if self.options.plain {
+            return;
+        }
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
         self.writer
             .send(format!("\x1b]52;c;{encoded}\x07").into_bytes());
     }
 
-    /// Names the window.
+    /// Names the window; its own name comes back when the terminal is given back.
     pub fn set_title(&mut self, title: &str) {
+        if self.options.plain {
+            return;
+        }
         let title = crate::domain::text::clean(title, 80);
         self.writer.send(format!("\x1b]2;{title}\x07").into_bytes());
     }

@@ -60,6 +60,26 @@ impl Span {
         self.high.saturating_sub(self.low)
     }
 
+    fn holds(self, value: Decimal) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// The span with a marked value, unless that is so far away that it would press everything else flat.
+    fn widened(self, marked: Option<Decimal>) -> Self {
+        let margin = self.height() / Decimal::TWO;
+        let near = Self {
+            low: self.low.saturating_sub(margin),
+            high: self.high.saturating_add(margin),
+        };
+        match marked.filter(|marked| near.holds(*marked)) {
+            Some(marked) => Self {
+                low: self.low.min(marked),
+                high: self.high.max(marked),
+            },
+            None => self,
+        }
+    }
+
     /// The value at a step of the scale.
     fn value_at(self, step: u16, steps: u16) -> Decimal {
         let share = Decimal::from(step).checked_div(Decimal::from(steps));
@@ -84,7 +104,7 @@ pub struct Chart<'a> {
     pub series: Series<'a>,
     /// Decimals of the scale.
     pub decimals: u32,
-    /// A value marked across the chart: the close before, an order's limit.
+    /// A value marked across the chart where it is near: the close before, an order's limit.
     pub marked: Option<Decimal>,
     /// What stands below the oldest and the newest value shown, by their index.
     pub label: &'a dyn Fn(usize) -> String,
@@ -132,17 +152,14 @@ impl Chart<'_> {
     }
 
     fn span(&self, shown: std::ops::Range<usize>) -> Option<Span> {
-        let marked = self.marked.into_iter();
-        match self.series {
-            Series::Line(values) if !values.is_empty() => {
-                Span::of(values[shown].iter().copied().chain(marked))
-            }
-            Series::Candles(bars) if !bars.is_empty() => {
+        let span = match self.series {
+            Series::Line(values) => Span::of(values[shown].iter().copied()),
+            Series::Candles(bars) => {
                 let ends = bars[shown].iter().flat_map(|bar| [bar.low.0, bar.high.0]);
-                Span::of(ends.chain(marked))
+                Span::of(ends)
             }
-            Series::Line(_) | Series::Candles(_) => None,
-        }
+        };
+        span.map(|span| span.widened(self.marked))
     }
 
     fn scale_width(&self, span: Span, width: u16) -> u16 {
@@ -160,7 +177,7 @@ impl Chart<'_> {
 
     fn draw_scale(&self, theme: &Theme, span: Span, plot: Rect, scale: u16, buffer: &mut Buffer) {
         let lines = plot.height.saturating_sub(1);
-        if let Some(marked) = self.marked {
+        if let Some(marked) = self.marked.filter(|marked| span.holds(*marked)) {
             let y = plot.bottom() - 1 - span.step(marked, lines);
             for x in plot.left()..plot.right() {
                 buffer.set_string(x, y, "┈", theme.style(Role::Border));
@@ -405,6 +422,23 @@ mod tests {
                 "t0   t2",
             ]
         );
+    }
+
+    #[test]
+    fn a_mark_that_is_far_away_does_not_press_the_line_flat() {
+        let values = decimals(&["10", "12", "14"]);
+        let scale = |marked| {
+            let drawn = drawn(Series::Line(&values), Some(marked), 14, 3);
+            let ends =
+                [&drawn[0], &drawn[2]].map(|line| line.split(' ').next_back().unwrap().to_owned());
+            let is_marked = drawn.iter().any(|line| line.contains('┈'));
+            (ends, is_marked)
+        };
+        let ends = |high: &str, low: &str| [high.to_owned(), low.to_owned()];
+        assert_eq!(scale("16"), (ends("16.00", "10.00"), true));
+        assert_eq!(scale("16.01"), (ends("14.00", "10.00"), false));
+        assert_eq!(scale("8"), (ends("14.00", "8.00"), true));
+        assert_eq!(scale("7.99"), (ends("14.00", "10.00"), false));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::ui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// A column filled by so many eighths.
-const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+/// A column filled by so many eighths; a dot where nothing is, so that the whole is seen.
+const EIGHTHS: [&str; 9] = ["·", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
 /// A bar of `width` columns of which `done` of `total` are filled; full where `total` is zero.
 pub fn bar(done: u64, total: u64, width: u16) -> String {
@@ -24,7 +24,8 @@ pub fn bar(done: u64, total: u64, width: u16) -> String {
 /// Draws the bar over the whole width of `area`'s first line.
 pub fn draw(theme: &Theme, area: Rect, (done, total): (u64, u64), buffer: &mut Buffer) {
     let style = theme.style(Role::Field).patch(theme.style(Role::Accent));
-    buffer.set_string(area.x, area.y, bar(done, total, area.width), style);
+    let bar = bar(done, total, area.width).replace(EIGHTHS[0], " "); // the field behind it shows the whole
+    buffer.set_string(area.x, area.y, bar, style);
 }
 
 #[cfg(test)]
@@ -34,10 +35,10 @@ mod tests {
     #[test]
     fn a_bar_fills_by_eighths_and_never_beyond() {
         let cases = [
-            (0, 8, 4, "    "),
-            (1, 8, 4, "▌   "),
-            (5, 8, 4, "██▌ "),
-            (1, 32, 4, "▏   "),
+            (0, 8, 4, "····"),
+            (1, 8, 4, "▌···"),
+            (5, 8, 4, "██▌·"),
+            (1, 32, 4, "▏···"),
             (8, 8, 4, "████"),
             (9, 8, 4, "████"),
             (0, 0, 2, "██"),

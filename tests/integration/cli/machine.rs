@@ -13,26 +13,26 @@ use tradedeck::sim::alpaca::{self, Options, ReadyCustomer, Running};
 use tradedeck::start::Setup;
 use tradedeck::vault::{Holder, InstanceLock, KdfCost, Passphrase, Vault};
 
-pub(super) const PASSPHRASE: &str = "correct horse battery staple";
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
 /// A machine.
-pub(super) struct Machine {
-    pub(super) sim: Running,
+pub(crate) struct Machine {
+    pub(crate) sim: Running,
     folder: TempDir,
 }
 
 /// What came of a command.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
     /// The items of a command that printed JSON.
     #[track_caller]
-    pub(super) fn items(&self) -> Vec<Value> {
+    pub(crate) fn items(&self) -> Vec<Value> {
         let object: Value = serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"));
         assert_eq!(object["version"], 1, "{self:?}");
         assert!(object["as_of"].as_str().unwrap().ends_with('Z'));
@@ -41,7 +41,7 @@ impl Ended {
 
     /// That it ended with a code, and said one sentence if that is not zero.
     #[track_caller]
-    pub(super) fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         let sentences = usize::from(code != 0);
         assert_eq!(self.err.lines().count(), sentences, "{self:?}");
@@ -51,7 +51,7 @@ impl Ended {
 
 impl Machine {
     /// A machine without a vault.
-    pub(super) async fn bare() -> Self {
+    pub(crate) async fn bare() -> Self {
         Self {
             sim: alpaca::start(Options::default(), Arc::new(SystemClock))
                 .await
@@ -61,7 +61,7 @@ impl Machine {
     }
 
     /// A machine with an empty vault that is cheap to open.
-    pub(super) async fn with_vault() -> Self {
+    pub(crate) async fn with_vault() -> Self {
         let machine = Self::bare().await;
         let lock = machine.lock();
         let passphrase = Passphrase::new(PASSPHRASE).unwrap();
@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// The same with the first paper customer connected.
-    pub(super) async fn connected() -> Self {
+    pub(crate) async fn connected() -> Self {
         let machine = Self::with_vault().await;
         let secrets = machine.secrets(&machine.customer());
         machine
@@ -90,7 +90,7 @@ impl Machine {
     }
 
     /// Takes the data folder as another instance would.
-    pub(super) fn lock(&self) -> InstanceLock {
+    pub(crate) fn lock(&self) -> InstanceLock {
         let holder = Holder {
             pid: std::process::id(),
             terminal: "test".into(),
@@ -99,29 +99,29 @@ impl Machine {
         InstanceLock::take(&self.data(), &holder).unwrap()
     }
 
-    pub(super) fn customer(&self) -> ReadyCustomer {
+    pub(crate) fn customer(&self) -> ReadyCustomer {
         let mut customers = self.sim.ready.customers.iter();
         customers.find(|it| it.paper).unwrap().clone()
     }
 
     /// What goes into the descriptor that carries both the passphrase and a customer's credentials.
-    pub(super) fn secrets(&self, customer: &ReadyCustomer) -> String {
+    pub(crate) fn secrets(&self, customer: &ReadyCustomer) -> String {
         format!(
             "{PASSPHRASE}\nkey={}\nsecret={}\n",
             customer.key, customer.secret
         )
     }
 
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data/tradedeck")
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// The simulator's addresses by their configuration keys.
-    pub(super) fn addresses(&self) -> BTreeMap<String, String> {
+    pub(crate) fn addresses(&self) -> BTreeMap<String, String> {
         let ready = serde_json::to_value(&self.sim.ready).unwrap();
         let fields = ready.as_object().unwrap().iter();
         let texts = fields.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.into())));
@@ -129,7 +129,7 @@ impl Machine {
     }
 
     /// What a cockpit on this machine is started with.
-    pub(super) fn setup(&self) -> Setup {
+    pub(crate) fn setup(&self) -> Setup {
         let mut config = Config::default();
         config.providers.insert("alpaca".into(), self.addresses());
         Setup {
@@ -147,7 +147,7 @@ impl Machine {
     }
 
     /// The program with nothing of the tester's environment but this machine.
-    pub(super) fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradedeck"));
         command.env_clear().current_dir(self.folder());
         for (variable, folder) in [
@@ -163,7 +163,7 @@ impl Machine {
     }
 
     /// Runs a command against the simulator with `input` on stdin, off the threads that serve the simulator.
-    pub(super) fn run(&self, arguments: &[&str], input: &str) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Ended {
         let mut command = self.command();
         command.args(arguments);
         for (key, address) in self.addresses() {
@@ -175,14 +175,14 @@ impl Machine {
     }
 
     /// The same with the passphrase on stdin.
-    pub(super) fn open(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn open(&self, arguments: &[&str]) -> Ended {
         let arguments = [arguments, &["--passphrase-fd", "0"]].concat();
         self.run(&arguments, PASSPHRASE)
     }
 }
 
 /// Runs a command to its end.
-pub(super) fn run(mut command: Command, input: &str) -> Ended {
+pub(crate) fn run(mut command: Command, input: &str) -> Ended {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -2,5 +2,5 @@
 
 mod beside;
 mod closed;
-mod machine;
+pub(crate) mod machine;
 mod script;

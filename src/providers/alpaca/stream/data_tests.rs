@@ -1,15 +1,10 @@
 use super::*;
 use crate::domain::TradingStatus;
-use crate::net::session::Outgoing;
 use crate::providers::alpaca::auth::tests::keys;
+use crate::providers::alpaca::stream::script;
 use crate::providers::alpaca::tests::fixture;
 
-/// A session that a script speaks with.
-struct Script {
-    session: DataSession,
-    now: Instant,
-    out: Outbox<StreamEvent>,
-}
+type Script = script::Script<DataSession>;
 
 impl Script {
     fn new() -> Self {
@@ -17,13 +12,7 @@ impl Script {
     }
 
     fn resuming(resume: Arc<Resume>) -> Self {
-        let mut script = Self {
-            session: DataSession::new(keys("PK1"), resume),
-            now: Instant::now(),
-            out: Outbox::new(),
-        };
-        script.session.opened(script.now, &mut script.out);
-        script
+        Self::open(DataSession::new(keys("PK1"), resume))
     }
 
     /// Logged in, with nothing watched yet.
@@ -57,18 +46,6 @@ impl Script {
         self.hear(&format!(
             r#"[{{"T":"error","code":{code},"msg":"{words}"}}]"#
         ));
-    }
-
-    fn said(&mut self) -> Vec<String> {
-        let texts = self.out.send.drain(..).map(|frame| match frame {
-            Outgoing::Text(text) => text,
-            Outgoing::Binary(_) | Outgoing::Ping => panic!("only texts are sent"),
-        });
-        texts.collect()
-    }
-
-    fn events(&mut self) -> Vec<StreamEvent> {
-        std::mem::take(&mut self.out.events)
     }
 
     fn pass(&mut self, seconds: u64) {

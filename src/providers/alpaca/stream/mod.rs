@@ -3,6 +3,8 @@
 //! A session owns no connection and reads no clock, so each step can be tested by a script.
 
 pub(super) mod data;
+#[cfg(test)]
+mod script;
 mod subscriptions;
 pub(super) mod trading;
 

@@ -1,14 +1,11 @@
 use super::*;
 use crate::domain::{ActivityKind, Exits, Side};
-use crate::net::session::{Ending, Outgoing};
+use crate::net::session::Ending;
 use crate::providers::alpaca::auth::tests::keys;
+use crate::providers::alpaca::stream::script;
 use crate::providers::alpaca::tests::{account_id, fixture};
 
-struct Script {
-    session: TradeSession,
-    now: Instant,
-    out: Outbox<StreamEvent>,
-}
+type Script = script::Script<TradeSession>;
 
 impl Script {
     fn new() -> Self {
@@ -16,14 +13,13 @@ impl Script {
     }
 
     fn with(families: Arc<Families>) -> Self {
-        let session = TradeSession::new(keys("PK1"), account_id(), Environment::Paper, families);
-        let mut script = Self {
-            session,
-            now: Instant::now(),
-            out: Outbox::new(),
-        };
-        script.session.opened(script.now, &mut script.out);
-        script
+        let paper = Environment::Paper;
+        Self::open(TradeSession::new(
+            keys("PK1"),
+            account_id(),
+            paper,
+            families,
+        ))
     }
 
     fn live() -> Self {
@@ -44,15 +40,7 @@ impl Script {
         self.hear(&format!(
             r#"{{"stream":"trade_updates","data":{{"event":"{event}","order":{order}}}}}"#
         ));
-        std::mem::take(&mut self.out.events)
-    }
-
-    fn said(&mut self) -> Vec<String> {
-        let texts = self.out.send.drain(..).map(|frame| match frame {
-            Outgoing::Text(text) => text,
-            Outgoing::Binary(_) | Outgoing::Ping => panic!("only texts are sent"),
-        });
-        texts.collect()
+        self.events()
     }
 }
 

@@ -1,7 +1,6 @@
 //! A row of the orders.
 
-use crate::domain::order::TrailBy;
-use crate::domain::{Mode, Order, OrderKind, OrderSize, OrderState, Side};
+use crate::domain::{Mode, Order, OrderKind, OrderState, Side};
 use crate::ui::format;
 use crate::ui::panes::{PaneContext, cells};
 use crate::ui::theme::Role;
@@ -28,7 +27,7 @@ pub(super) fn row(context: &PaneContext<'_>, order: &Order) -> Row {
     vec![
         Cell::number(time, theme.style(Role::Muted)),
         Cell::name(draft.side.as_str(), theme.style(side)),
-        Cell::number(size(context, order), text),
+        Cell::number(cells::order_size(context, order), text),
         Cell::name(name, strong),
         kind(order, text),
         state(context, order),
@@ -38,42 +37,10 @@ pub(super) fn row(context: &PaneContext<'_>, order: &Order) -> Row {
     ]
 }
 
-/// How much was wanted: units, or an amount in the account's currency.
-fn size(context: &PaneContext<'_>, order: &Order) -> String {
-    let amount = match order.draft.size {
-        _ if context.hidden => return cells::MASK.into(),
-        OrderSize::Quantity(quantity) => return format::quantity(quantity),
-        OrderSize::Notional(amount) => amount,
-    };
-    let account = context.replica.accounts.get(&order.draft.account);
-    match account.map(|account| account.currency.as_str()) {
-        Some("USD") => format!("${}", format::decimal(amount, 2)),
-        Some(currency) => format!("{} {currency}", format::decimal(amount, 2)),
-        None => format::decimal(amount, 2),
-    }
-}
-
-/// At what price, as the trade writes it: `limit 189.90`, `stop 1,234.50 limit 1,230.00`.
-pub(super) fn kind_words(kind: &OrderKind) -> String {
-    let price = format::price;
-    match kind {
-        OrderKind::Market => "market".into(),
-        OrderKind::Limit { limit } => format!("limit {}", price(*limit)),
-        OrderKind::Stop { stop } => format!("stop {}", price(*stop)),
-        OrderKind::StopLimit { stop, limit } => {
-            format!("stop {} limit {}", price(*stop), price(*limit))
-        }
-        OrderKind::TrailingStop { trail } => match trail {
-            TrailBy::Price(distance) => format!("trail {}", price(*distance)),
-            TrailBy::Percent(percent) => format!("trail {}%", percent.normalize()),
-        },
-    }
-}
-
 /// Kind, prices and time in force; what does not fit is left out whole, so that no price is ever cut.
 fn kind(order: &Order, style: ratatui::style::Style) -> Cell {
     let kind = &order.draft.kind;
-    let words = kind_words(kind);
+    let words = cells::order_kind(kind);
     let bare = match kind {
         OrderKind::Market => "market",
         OrderKind::Limit { .. } => "limit …",
@@ -126,7 +93,7 @@ fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
         return Cell::sentence(reason.as_str(), wrong);
     }
     if context.hidden {
-        return Cell::number(cells::MASK, muted);
+        return Cell::number(format::MASK, muted);
     }
     let units = format::quantity(order.filled);
     let part = match order.quantity() {

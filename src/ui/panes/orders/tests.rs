@@ -124,7 +124,7 @@ fn every_kind_is_written_as_the_trade_writes_it() {
         ),
     ];
     for (kind, words) in cases {
-        assert_eq!(row::kind_words(&kind), words);
+        assert_eq!(cells::order_kind(&kind), words);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::Bar;
+use crate::ui::panes::asks;
 use crate::ui::panes::testing::{Stage, at, quote, told};
 use crate::ui::theme::Depth;
 
@@ -213,14 +214,19 @@ fn keys_act_on_the_selected_symbol() {
 }
 
 #[test]
-fn the_history_is_asked_for_once_a_minute_and_says_since_when() {
+fn the_history_is_asked_for_once_the_selection_rests_and_says_since_when() {
     let mut stage = Stage::new();
     let mut pane = Quotes::default();
     let asked = |stage: &Stage, pane: &mut Quotes| pane.wants(&stage.context()).as_ref().map(told);
-    assert!(asked(&stage, &mut pane).unwrap().contains("LoadBars"));
     assert_eq!(asked(&stage, &mut pane), None);
-    stage.now = stage.now.plus(HISTORY_EVERY);
-    assert!(asked(&stage, &mut pane).is_some());
+    assert_eq!(pane.wants_at(), Some(stage.now.plus(asks::REST)));
+    stage.now = stage.now.plus(asks::REST);
+    let request = asked(&stage, &mut pane).unwrap();
+    assert!(
+        request.contains("LoadBars") && request.contains("FiveMinutes"),
+        "{request}"
+    );
+    assert_eq!(asked(&stage, &mut pane), None);
     assert!(stage.shown(&pane, SMALL).contains("AAPL: no history yet"));
 
     let bar = |minute: u8, open: &str, close: &str| Bar {

@@ -106,8 +106,8 @@ fn broken(replica: &Replica) -> Option<&str> {
 
 #[tokio::test]
 async fn a_damaged_vault_is_left_alone_and_named() {
-    type Damage = fn(&Path);
-    let damages: [(Damage, &str); 4] = [
+    type Damage = (fn(&Path), &'static str);
+    let damages: [Damage; 4] = [
         (
             |vault| fs::write(vault.join("db"), [0xff; 4096]).unwrap(),
             "the vault is damaged",

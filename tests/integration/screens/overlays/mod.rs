@@ -167,6 +167,17 @@ fn questions() {
         then: Answer::Kill,
     };
     pictures("question", &screen, Layer::Confirm(kill), "");
+    let quit = Question {
+        title: "Quit".into(),
+        lines: vec![
+            "2 orders still work. They go on working without tradedeck.".into(),
+            "Cancel them first if they should not.".into(),
+        ],
+        yes: "quit".into(),
+        dangerous: false,
+        then: Answer::Quit,
+    };
+    pictures("question_quit", &screen, Layer::Confirm(quit), "");
 }
 
 #[test]
