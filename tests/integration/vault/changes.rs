@@ -95,7 +95,9 @@ impl Workload {
             Some(4) => Change::BackUp(step),
             Some(_) if before.slots.iter().any(|it| it == VIEWER) => Change::RemoveSlot,
             Some(_) => Change::AddSlot,
-            None if step.is_multiple_of(7) && before.records.contains_key(&name) => Change::Remove(name),
+            None if step.is_multiple_of(7) && before.records.contains_key(&name) => {
+                Change::Remove(name)
+            }
             None => Change::Put(name, self.content(step)),
         }
     }
