@@ -3,16 +3,17 @@
 //! Key derivation takes about a second and every write waits for the disk, so none of it runs where screens
 //! are served. One thread also means that what is written down of an order is written in the order it happened.
 
+mod known;
 mod recovery;
 
-use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
+use crate::domain::{ClientOrderId, ConnectionId, LastKnown, Text, Timestamp};
 use crate::engine::JournalStep;
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Intent, IntentState, Journal, LedgerError};
-use crate::link::{VaultStatus, VaultTrouble};
+use crate::ledger::{Intent, IntentState, Journal, Ledger, LedgerError};
+use crate::link::{FOR_VIEWING, VaultRole, VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
 use crate::vault::{
-    self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
+    self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Role, Vault, VaultError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ pub(crate) struct Strongroom {
     door: Door,
     /// The journal, or why there is none.
     journal: Result<Journal, Text>,
+    /// None while the vault is locked, or where its file cannot be used.
+    ledger: Option<Ledger>,
+    ledger_fails: bool,
     next_attempt: Option<Timestamp>,
 }
 
@@ -46,6 +50,11 @@ enum Door {
 pub(crate) struct Opened {
     /// Wrong passphrases before the right one.
     pub(crate) failures: u32,
+    pub(crate) role: VaultRole,
+    /// What its connections said last, whoever may use them.
+    pub(crate) known: Vec<LastKnown>,
+    /// Connections that this session may not use, and of which nothing is known.
+    pub(crate) unseen: usize,
     pub(crate) connections: Vec<Credentials>,
     pub(crate) intents: Vec<OpenIntent>,
     /// What the person should know: unreadable records, a journal that cannot be used.
@@ -72,6 +81,8 @@ impl Keeper {
                 cost,
                 door,
                 journal: Err(NOT_OPEN.into()),
+                ledger: None,
+                ledger_fails: false,
                 next_attempt: None,
             };
             while let Some(job) = waiting.blocking_recv() {
@@ -128,6 +139,7 @@ impl Strongroom {
             Door::Locked(_) => self.locked(None),
             Door::Open(vault) => VaultStatus::Open {
                 failures: vault.wrong_guesses(),
+                role: role_of(vault),
             },
             Door::Broken(kind, problem) => VaultStatus::Broken {
                 kind: *kind,
@@ -249,11 +261,38 @@ impl Strongroom {
                 Vec::new()
             }
         };
+        let known = self.open_ledger(&vault, &mut warnings);
+        let intents = self.open_journal(&vault, now, &mut warnings);
+        let opened = Opened {
+            failures: vault.wrong_guesses(),
+            role: role_of(&vault),
+            unseen: credentials::unseen(&vault, &known),
+            known,
+            connections,
+            intents,
+            warnings,
+        };
+        self.door = Door::Open(Box::new(vault));
+        opened
+    }
+
+    /// Opens the order journal and says which orders of an earlier run are open. It is for traders: a viewer's session
+    /// leaves it as it is.
+    fn open_journal(
+        &mut self,
+        vault: &Vault,
+        now: Timestamp,
+        warnings: &mut Vec<Text>,
+    ) -> Vec<OpenIntent> {
+        if role_of(vault) == VaultRole::Viewer {
+            self.journal = Err(FOR_VIEWING.into());
+            return Vec::new();
+        }
         let sealer = vault.sealer(Purpose::Journal).map_err(LedgerError::from);
         let journal = sealer.and_then(|sealer| Journal::open(&self.folder, sealer));
-        let intents = match journal {
+        match journal {
             Ok(journal) => {
-                let intents = recovery::open_intents(&journal, now, &mut warnings);
+                let intents = recovery::open_intents(&journal, now, warnings);
                 self.journal = Ok(journal);
                 intents
             }
@@ -263,20 +302,13 @@ impl Strongroom {
                 self.journal = Err(Text::new(&error.to_string()));
                 Vec::new()
             }
-        };
-        let opened = Opened {
-            failures: vault.wrong_guesses(),
-            connections,
-            intents,
-            warnings,
-        };
-        self.door = Door::Open(Box::new(vault));
-        opened
+        }
     }
 
     /// Drops every key.
     pub(crate) fn lock(&mut self) -> VaultStatus {
         self.journal = Err(NOT_OPEN.into());
+        self.ledger = None;
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
             other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving) => other,
@@ -293,7 +325,10 @@ impl Strongroom {
     /// Removes a sealed connection.
     pub(crate) fn remove(&mut self, connection: &ConnectionId) -> Result<bool, Text> {
         let vault = self.open_vault()?;
-        credentials::remove(vault, connection).map_err(|error| Text::new(&error.to_string()))
+        let removed = credentials::remove(vault, connection);
+        let removed = removed.map_err(|error| Text::new(&error.to_string()))?;
+        self.forget(connection);
+        Ok(removed)
     }
 
     fn open_vault(&mut self) -> Result<&mut Vault, Text> {
@@ -342,6 +377,13 @@ impl Strongroom {
 
     fn journal(&mut self) -> Result<&mut Journal, Text> {
         self.journal.as_mut().map_err(|why| why.clone())
+    }
+}
+
+fn role_of(vault: &Vault) -> VaultRole {
+    match vault.role() {
+        Role::Viewer => VaultRole::Viewer,
+        Role::Trader | Role::Recovery => VaultRole::Trader,
     }
 }
 

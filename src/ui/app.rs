@@ -7,6 +7,7 @@ mod act;
 pub mod action;
 mod notices;
 mod paint;
+mod role;
 pub mod still;
 mod view;
 

@@ -8,7 +8,7 @@ use crate::domain::{
     ProviderId, Side, TimeInForce, TradingStatus, TrailBy,
 };
 use crate::link::FeedHealth;
-use crate::link::VaultStatus;
+use crate::link::{VaultRole, VaultStatus};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -123,7 +123,10 @@ fn order(id: &str, state: OrderState, kind: OrderKind, age: u64) -> Order {
 /// A live paper connection with one account, and a real one that is lost, with two accounts of which one was read.
 fn world() -> Replica {
     let mut replica = Replica::default();
-    replica.vault = Some(VaultStatus::Open { failures: 0 });
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     for status in connections() {
         replica.connections.insert(status.id.clone(), status);
     }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{Level1, Sequence, Symbol, Timestamp};
 use crate::link::replica::{Applied, Replica};
-use crate::link::{Event, Level, Snapshot, VaultStatus};
+use crate::link::{Event, Level, Snapshot, VaultRole, VaultStatus};
 use std::os::unix::net::UnixListener as BlockingListener;
 use tempfile::TempDir;
 
@@ -41,7 +41,10 @@ fn snapshot(at: u64) -> Snapshot {
         at: Sequence(at),
         time: Timestamp::EPOCH,
         demo: false,
-        vault: VaultStatus::Open { failures: 0 },
+        vault: VaultStatus::Open {
+            failures: 0,
+            role: VaultRole::Trader,
+        },
         offers: vec![],
         connections: vec![],
         accounts: vec![],

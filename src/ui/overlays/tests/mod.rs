@@ -53,7 +53,7 @@ fn a_question_is_answered_by_its_own_key_only() {
 #[test]
 fn the_palette_finds_and_runs() {
     let mut stage = Stage::new();
-    let mut palette = Palette::default();
+    let mut palette = Palette::new(&stage.context());
     assert_eq!(
         stage.press(&mut palette, "every conn<enter>"),
         ["close", "run sync-all"]
@@ -69,7 +69,7 @@ fn the_palette_finds_and_runs() {
 #[test]
 fn the_help_lists_every_key_in_force_and_is_searched() {
     let mut stage = Stage::new();
-    let mut help = Help::new(stage.context().keymap);
+    let mut help = Help::new(&stage.context());
     let tall = stage.shown(&help, (200, 50));
     for spec in crate::ui::command::COMMANDS {
         assert!(tall.contains(spec.help), "{}", spec.name);
@@ -181,8 +181,8 @@ fn no_screen_is_too_small_to_draw_on() {
     let context = stage.context();
     let overlays: [Box<dyn Overlay>; 7] = [
         Box::new(Confirm::new(question(Answer::Quit), stage.now)),
-        Box::new(Palette::default()),
-        Box::new(Help::new(context.keymap)),
+        Box::new(Palette::new(&context)),
+        Box::new(Help::new(&context)),
         Box::new(ThemePicker::new(vec!["default".into()], "default")),
         Box::new(EntryDetail::new(7, &context).unwrap()),
         Box::new(OrderDetail::new(ClientOrderId::new("0d9c"), &context).unwrap()),
