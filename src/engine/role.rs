@@ -2,6 +2,7 @@
 
 use crate::domain::{ConnectionId, Text};
 use crate::engine::Engine;
+use crate::engine::output::Output;
 use crate::engine::risk::READ_ONLY;
 use crate::link::{ConnectionState, FOR_VIEWING, Level, VaultRole};
 
@@ -39,19 +40,18 @@ impl Engine {
 
     /// Connections of an earlier session stand as the new one may use them; what it can open is opened next.
     pub(super) fn take_role(&mut self, role: VaultRole) {
-        let state = match role {
-            VaultRole::Viewer => ConnectionState::Sealed,
-            VaultRole::Trader => ConnectionState::Disconnected,
-        };
         let mut changed = Vec::new();
         for (id, session) in &mut self.sessions {
             let was_sealed = session.status.state == ConnectionState::Sealed;
-            if !session.is_usable() && (role == VaultRole::Viewer) != was_sealed {
-                session.status.state = state.clone();
-                changed.push(id.clone());
+            match role {
+                VaultRole::Viewer if !was_sealed => session.stop(ConnectionState::Sealed),
+                VaultRole::Trader if was_sealed => session.stop(ConnectionState::Disconnected),
+                VaultRole::Viewer | VaultRole::Trader => continue,
             }
+            changed.push(id.clone());
         }
         for id in changed {
+            self.out.push(Output::CloseStreams(id.clone()));
             self.publish_status(&id);
         }
     }

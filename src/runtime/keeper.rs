@@ -3,20 +3,19 @@
 //! Key derivation takes about a second and every write waits for the disk, so none of it runs where screens
 //! are served. One thread also means that what is written down of an order is written in the order it happened.
 
+mod journal;
 mod known;
 mod recovery;
+mod upkeep;
 
-use crate::domain::{ClientOrderId, ConnectionId, LastKnown, Text, Timestamp};
-use crate::engine::JournalStep;
+use crate::domain::{ConnectionId, LastKnown, Text, Timestamp};
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Intent, IntentState, Journal, Ledger, LedgerError};
-use crate::link::{FOR_VIEWING, VaultRole, VaultStatus, VaultTrouble};
+use crate::ledger::{Journal, Ledger};
+use crate::link::{VaultRole, VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
-use crate::vault::{
-    self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Role, Vault, VaultError,
-};
+use crate::vault::{self, InstanceLock, KdfCost, LockedVault, Passphrase, Role, Vault, VaultError};
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
 
 /// Jobs that may wait for the thread; an order beyond that is refused rather than queued unseen.
@@ -28,6 +27,7 @@ const NOT_OPEN: &str = "the order journal is not open; unlock the vault first";
 pub(crate) struct Strongroom {
     folder: PathBuf,
     cost: KdfCost,
+    anchor: Option<PathBuf>,
     door: Door,
     /// The journal, or why there is none.
     journal: Result<Journal, Text>,
@@ -70,15 +70,17 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread on the folder that `lock` holds. New vaults cost `cost` to open.
-    pub(crate) fn start(lock: InstanceLock, cost: KdfCost) -> Self {
+    /// Starts the thread on the folder that `lock` holds. New vaults cost `cost` to open; how far the vault came is
+    /// remembered in the folder `anchor`.
+    pub(crate) fn start(lock: InstanceLock, cost: KdfCost, anchor: Option<PathBuf>) -> Self {
         let (jobs, mut waiting) = mpsc::channel::<Job>(MOST_WAITING);
         let folder = lock.folder().to_owned();
         std::thread::spawn(move || {
-            let door = Door::first(lock);
+            let door = Door::first(lock, anchor.as_deref());
             let mut room = Strongroom {
                 folder,
                 cost,
+                anchor,
                 door,
                 journal: Err(NOT_OPEN.into()),
                 ledger: None,
@@ -116,18 +118,21 @@ impl Keeper {
 }
 
 impl Door {
-    fn first(lock: InstanceLock) -> Self {
+    fn first(lock: InstanceLock, anchor: Option<&Path>) -> Self {
         if !vault::exists(lock.folder()) {
             return Self::Absent(lock);
         }
         match LockedVault::open(lock) {
-            Ok(locked) => Self::Locked(Box::new(locked)),
+            Ok(locked) => Self::Locked(Box::new(match anchor {
+                Some(folder) => locked.anchored_in(folder),
+                None => locked,
+            })),
             Err(error) => Self::broken(&error),
         }
     }
 
     fn broken(error: &VaultError) -> Self {
-        Self::Broken(kind_of(error), Text::new(&error.to_string()))
+        Self::Broken(upkeep::kind_of(error), Text::new(&error.to_string()))
     }
 }
 
@@ -183,7 +188,7 @@ impl Strongroom {
         let passphrase =
             Passphrase::new(passphrase.expose_secret()).map_err(|error| self.stays(&error))?;
         match std::mem::replace(&mut self.door, Door::Moving) {
-            Door::Absent(lock) => match Vault::create(lock, &passphrase, self.cost) {
+            Door::Absent(lock) => match Vault::create(lock, &passphrase, self.new_vault()) {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(error) => Err(self.broken(&error)),
             },
@@ -263,6 +268,8 @@ impl Strongroom {
         };
         let known = self.open_ledger(&vault, &mut warnings);
         let intents = self.open_journal(&vault, now, &mut warnings);
+        warnings.extend(vault.unanchored().map(Text::new));
+        warnings.extend(upkeep::back_up(&vault, now).err());
         let opened = Opened {
             failures: vault.wrong_guesses(),
             role: role_of(&vault),
@@ -274,35 +281,6 @@ impl Strongroom {
         };
         self.door = Door::Open(Box::new(vault));
         opened
-    }
-
-    /// Opens the order journal and says which orders of an earlier run are open. It is for traders: a viewer's session
-    /// leaves it as it is.
-    fn open_journal(
-        &mut self,
-        vault: &Vault,
-        now: Timestamp,
-        warnings: &mut Vec<Text>,
-    ) -> Vec<OpenIntent> {
-        if role_of(vault) == VaultRole::Viewer {
-            self.journal = Err(FOR_VIEWING.into());
-            return Vec::new();
-        }
-        let sealer = vault.sealer(Purpose::Journal).map_err(LedgerError::from);
-        let journal = sealer.and_then(|sealer| Journal::open(&self.folder, sealer));
-        match journal {
-            Ok(journal) => {
-                let intents = recovery::open_intents(&journal, now, warnings);
-                self.journal = Ok(journal);
-                intents
-            }
-            Err(error) => {
-                // A journal that cannot be read never costs a sign-in; it costs sending orders.
-                warnings.push(format!("orders cannot be sent: {error}").into());
-                self.journal = Err(Text::new(&error.to_string()));
-                Vec::new()
-            }
-        }
     }
 
     /// Drops every key.
@@ -339,82 +317,11 @@ impl Strongroom {
             }
         }
     }
-
-    /// Writes an order's intent down; on the disk when it returns.
-    pub(crate) fn record(&mut self, intent: &Intent) -> Result<(), Text> {
-        self.journal()?
-            .record(intent)
-            .map_err(|error| Text::new(&error.to_string()))
-    }
-
-    /// Writes down where an order stands.
-    pub(crate) fn step(
-        &mut self,
-        id: &ClientOrderId,
-        step: JournalStep,
-        at: Timestamp,
-    ) -> Result<(), Text> {
-        let state = match step {
-            JournalStep::Acknowledged(provider_id) => IntentState::Acknowledged {
-                provider_id: Some(provider_id).filter(|id| !id.is_empty()),
-            },
-            JournalStep::Rejected(reason) => IntentState::Rejected { reason },
-            JournalStep::Unknown(why) => IntentState::Unknown { since: at, why },
-            JournalStep::Closed(how) => IntentState::Closed { how },
-        };
-        // Without a journal nothing was written down, and so nothing sent: there is nothing to bring up to date. What
-        // was sent before a lock is looked up after it.
-        match &mut self.journal {
-            Ok(journal) => step_to(journal, id, &state, at),
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// Writes down that an order is about to leave.
-    pub(crate) fn sending(&mut self, id: &ClientOrderId, at: Timestamp) -> Result<(), Text> {
-        step_to(self.journal()?, id, &IntentState::Sent, at)
-    }
-
-    fn journal(&mut self) -> Result<&mut Journal, Text> {
-        self.journal.as_mut().map_err(|why| why.clone())
-    }
 }
 
 fn role_of(vault: &Vault) -> VaultRole {
     match vault.role() {
         Role::Viewer => VaultRole::Viewer,
         Role::Trader | Role::Recovery => VaultRole::Trader,
-    }
-}
-
-fn step_to(
-    journal: &mut Journal,
-    id: &ClientOrderId,
-    state: &IntentState,
-    at: Timestamp,
-) -> Result<(), Text> {
-    let stepped = journal.step(id, state, at);
-    stepped
-        .map(|_| ())
-        .map_err(|error| Text::new(&error.to_string()))
-}
-
-fn kind_of(error: &VaultError) -> VaultTrouble {
-    let is_damage = matches!(
-        error,
-        VaultError::Damaged(_)
-            | VaultError::HostileCost { .. }
-            | VaultError::OlderThanAnchor { .. }
-            | VaultError::ForkedFromAnchor { .. }
-            | VaultError::AnchorOfAnother(_)
-            | VaultError::AnchorBroken(_)
-            | VaultError::BackupDamaged(_)
-    );
-    if matches!(error, VaultError::NewerFormat { .. }) {
-        VaultTrouble::Newer
-    } else if is_damage {
-        VaultTrouble::Damaged
-    } else {
-        VaultTrouble::Machine
     }
 }

@@ -139,7 +139,8 @@ fn a_trader_after_a_viewer_has_everything_again() {
 #[test]
 fn a_connection_that_was_on_its_way_is_not_the_viewers() {
     let mut rig = Rig::connected();
-    rig.tell(1, Input::Vault(VIEWER));
+    let done = rig.tell(1, Input::Vault(VIEWER));
+    assert!(matches!(done[..], [Output::CloseStreams(_)]), "{done:?}");
     assert_eq!(*rig.connection_state(), ConnectionState::Sealed);
     assert_eq!(count(&rig.tell(61, Input::Tick), |_| true), 0);
 }

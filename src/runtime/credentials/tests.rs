@@ -19,7 +19,7 @@ fn lock(folder: &Path) -> InstanceLock {
         terminal: "test".into(),
         since: "now".into(),
     };
-    InstanceLock::take(folder, &holder).unwrap()
+    InstanceLock::take(&folder.join("data"), &holder).unwrap()
 }
 
 fn credentials(number: usize, domain: Domain) -> Credentials {
