@@ -523,6 +523,38 @@ fn the_status_line_never_adds_paper_to_live() {
 }
 
 #[test]
+fn a_viewer_is_told_what_was_last_known_and_that_it_is_old() {
+    let mut replica = world();
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Viewer,
+    });
+    for status in replica.connections.values_mut() {
+        status.state = ConnectionState::Sealed;
+    }
+    let line = text(&replica, &Subject::Status);
+    assert!(line.starts_with("VIEWER PAPER net 123,346.11"), "{line}");
+    assert!(line.contains("(old)"), "{line}");
+    let status = &items(&replica, &Subject::Status)[0];
+    assert_eq!(status["role"], "viewer");
+    let accounts = items(&replica, &Subject::Accounts);
+    has(
+        &accounts[0],
+        &json!({ "equity": "123346.11", "age_ms": 14_000, "stale": true }),
+    );
+    let positions = items(&replica, &Subject::Positions);
+    assert!(
+        positions.iter().all(|it| it["stale"] == true),
+        "{positions:?}"
+    );
+    let connections = items(&replica, &Subject::Connections);
+    has(
+        &connections[0],
+        &json!({ "state": "last_known", "age_ms": 14_000, "stale": true }),
+    );
+}
+
+#[test]
 fn nothing_is_a_sentence_in_text_and_no_items_in_json() {
     let nothing = Replica::default();
     for (subject, sentence) in [

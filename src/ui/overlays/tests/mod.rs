@@ -86,6 +86,32 @@ fn the_help_lists_every_key_in_force_and_is_searched() {
 }
 
 #[test]
+fn a_viewer_is_offered_no_order_and_no_credential() {
+    let mut stage = Stage::new();
+    stage.replica.vault = Some(crate::link::VaultStatus::Open {
+        failures: 0,
+        role: crate::link::VaultRole::Viewer,
+    });
+    let tall = (200, 50);
+    let help = stage.shown(&Help::new(&stage.context()), tall);
+    let palette = stage.shown(&Palette::new(&stage.context()), tall);
+    for spec in crate::ui::command::COMMANDS {
+        let is_offered = !spec.command.needs_trader();
+        let help_line = spec.command.help(true);
+        assert_eq!(help.contains(help_line), is_offered, "{}", spec.name);
+    }
+    assert!(help.contains("Take the selected symbol off the list"));
+    assert!(!palette.contains("Buy the selected"), "{palette}");
+    let mut palette = Palette::new(&stage.context());
+    let asked = stage.press(&mut palette, "every conn<enter>");
+    assert_eq!(
+        asked,
+        ["close", "run sync-all"],
+        "the list and its rows agree"
+    );
+}
+
+#[test]
 fn themes_are_shown_before_they_are_used() {
     let mut stage = Stage::new();
     let names = ["default", "light", "nord"].map(String::from).to_vec();
