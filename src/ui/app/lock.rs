@@ -52,6 +52,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::domain::{Clock, Sequence};
+    use crate::link::status::VaultRole;
     use crate::link::{Event, Snapshot, Update, VERSION};
     use crate::ui::app::Effect;
     use crate::ui::key::Key;
@@ -61,7 +62,10 @@ mod tests {
     use ratatui::layout::Rect;
     use std::sync::Arc;
 
-    const OPEN: VaultStatus = VaultStatus::Open { failures: 0 };
+    const OPEN: VaultStatus = VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    };
     const LOCKED: VaultStatus = VaultStatus::Locked {
         failures: 0,
         wait_until: None,

@@ -191,14 +191,20 @@ fn fault_points_while_it_is_made_and_opened_full() {
     plan.expect_none(1..=300);
 }
 
+/// sled takes one failed read for the end of its log and wipes the rest: it must not read what counts.
+const OF_READING: Plan<'static> = Plan {
+    works: &[While::Opened, While::Made, While::Changed],
+    kinds: &["unread"],
+    ..CHANGED
+};
+
 #[test]
-#[ignore = "sled takes one failed read for the end of its log and wipes the rest: the store must not let it"]
+fn fault_points_of_reading() {
+    OF_READING.expect_none((1..300).step_by(5));
+}
+
+#[test]
+#[ignore = "the full count: minutes"]
 fn fault_points_of_reading_full() {
-    let plan = Plan {
-        works: &[While::Opened, While::Made, While::Changed],
-        kinds: &["unread"],
-        hits: 50,
-        ..CHANGED
-    };
-    plan.expect_none(1..=300);
+    OF_READING.expect_none(1..=300);
 }

@@ -111,6 +111,6 @@ fn everything_written_is_for_the_owner_alone() {
             files += 1;
         }
     }
-    assert!(files >= 4);
+    assert!(files >= 3);
     drop(vault);
 }

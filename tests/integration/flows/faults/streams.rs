@@ -102,15 +102,12 @@ async fn a_market_stream_that_hangs_is_given_up_for_another() {
             "data_stream.message:drop,data_stream.{step}:half-open"
         ));
         deck.until_both(step, |replica, sim| {
-            // The simulator keeps the place of a socket that hangs, as a broker may for a while.
             says(replica, "quotes: silent for")
-                && says(replica, "another program uses the one data connection")
-                && sim.faults().seen("data_stream", "connect") >= connects + 3
+                && sim.faults().seen("data_stream", "connect") >= connects + 2
         })
         .await;
-        let quotes = feed(&deck.replica, "quotes");
-        let why = quotes.problem.as_ref().unwrap().as_str();
-        assert!(why.contains("another program"), "{why}");
+        deck.until_live().await;
+        flows(&mut deck, step).await;
     })
     .await;
 }
