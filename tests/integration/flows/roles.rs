@@ -149,7 +149,7 @@ async fn a_viewers_screen_says_so_at_every_size_and_leaves_orders_out() {
         };
         let rows = picture(&app);
         let (bar, hints) = (&rows[0], rows.last().unwrap());
-        assert!(bar.starts_with(" PAPER   VIEWER "), "{size:?}: {bar}");
+        assert!(bar.starts_with(" PAPER    VIEWER "), "{size:?}: {bar}");
         assert!(bar.contains(" old"), "{size:?}: {bar}");
         assert!(
             !hints.contains("buy") && !hints.contains("connect"),
