@@ -3,6 +3,9 @@
 //! A lock stops every connection and drops every secret; what was shown stays, with its age. It comes by request, when
 //! nobody pressed a key for a while, and when the machine was asleep. It never touches an order.
 
+mod known;
+mod role;
+
 use crate::domain::{AccountId, Balance, ClientOrderId, ConnectionId, Order, Text, Timestamp};
 use crate::engine::Engine;
 use crate::engine::activity::Line;

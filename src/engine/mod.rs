@@ -9,7 +9,6 @@ mod book;
 mod feeds;
 mod follow;
 pub mod input;
-mod known;
 mod lock;
 mod market;
 mod orders;
@@ -17,7 +16,6 @@ pub mod output;
 mod portfolio;
 mod readings;
 pub mod risk;
-mod role;
 mod runs;
 mod sessions;
 

@@ -232,9 +232,9 @@ impl Command {
 
     /// Its line in the help; to a viewer without what takes a trader.
     pub fn help(self, for_viewing: bool) -> &'static str {
-        match self {
-            C::Cancel if for_viewing => "Take the selected symbol off the list",
-            _ => self.spec().help,
+        match for_viewing && self == C::Cancel {
+            true => "Take the selected symbol off the list",
+            false => self.spec().help,
         }
     }
 

@@ -209,12 +209,12 @@ fn day(context: &PaneContext<'_>, worth: &Worth) -> Piece {
     Piece::text(8, long, style).or(5, vec![(format!("{arrow} {percent}"), style)])
 }
 
-/// How many connections are how: mark, count and word, of which mark and count stay where it is narrow.
-fn connections(context: &PaneContext<'_>) -> Piece {
+/// Mark, count and word of each state, and its role.
+fn groups(context: &PaneContext<'_>) -> [(&'static str, usize, &'static str, Role); 7] {
     let states = context.replica.connections.values().map(|it| &it.state);
     let states: Vec<&ConnectionState> = states.collect();
     let count = |is: fn(&ConnectionState) -> bool| states.iter().filter(|state| is(state)).count();
-    let groups = [
+    [
         (
             "●",
             count(|it| matches!(it, ConnectionState::Live)),
@@ -257,8 +257,13 @@ fn connections(context: &PaneContext<'_>) -> Piece {
             " last known",
             Role::Warn,
         ),
-    ];
-    if states.is_empty() {
+    ]
+}
+
+/// How many connections are how: mark, count and word, of which mark and count stay where it is narrow.
+fn connections(context: &PaneContext<'_>) -> Piece {
+    let groups = groups(context);
+    if context.replica.connections.is_empty() {
         let style = context.theme.style(Role::Muted);
         return Piece::text(7, "○ not connected", style).or(3, vec![("○ 0".into(), style)]);
     }

@@ -109,6 +109,12 @@ impl<'v> View<'v> {
         !live || self.now.since(moment) > self.limits.accounts
     }
 
+    /// Whether only what was last known is there of an account's connection.
+    fn is_sealed(&self, account: &AccountId) -> bool {
+        let connection = self.replica.connection_of(account);
+        connection.is_some_and(|it| it.state == ConnectionState::Sealed)
+    }
+
     fn provider_of(&self, account: &AccountId) -> Option<&'v str> {
         let connection = self.replica.connection_of(account)?;
         Some(connection.provider.as_str())

@@ -59,8 +59,12 @@ fn mark<'v>(view: &View<'v>, position: &'v Position) -> Mark<'v> {
             price: Some(price),
             source: Some(line.source.as_str()),
             simulated: line.simulated,
-            time: received,
-            stale: is_old(view, received),
+            time: match view.is_sealed(&position.account) {
+                true => received.min(position.as_of),
+                false => received,
+            },
+            // The price may be a live one; what a viewer sees held is not known to be.
+            stale: is_old(view, received) || view.is_sealed(&position.account),
         };
     }
     Mark {

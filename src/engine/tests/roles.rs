@@ -57,10 +57,9 @@ fn viewer_after_trader() -> Rig {
 }
 
 fn says(rig: &Rig, sentence: &str) -> bool {
-    rig.published.iter().any(|event| match event {
-        Event::Notice { text, .. } => text.as_str() == sentence,
-        Event::OrderRefused { reason, .. } => reason.as_str() == sentence,
-        _ => false,
+    rig.published.iter().any(|event| {
+        matches!(event, Event::Notice { text, .. } if text.as_str() == sentence)
+            || matches!(event, Event::OrderRefused { reason, .. } if reason.as_str() == sentence)
     })
 }
 
@@ -213,11 +212,17 @@ fn what_this_run_read_is_not_replaced_by_something_older() {
 }
 
 fn kept(outputs: &[Output]) -> Vec<Timestamp> {
-    let kept = outputs.iter().filter_map(|output| match output {
-        Output::Keep(known) => Some(known.read),
-        _ => None,
-    });
-    kept.collect()
+    known_in(outputs).iter().map(|known| known.read).collect()
+}
+
+fn known_in(outputs: &[Output]) -> Vec<&LastKnown> {
+    let mut all = Vec::new();
+    for output in outputs {
+        if let Output::Keep(known) = output {
+            all.push(&**known);
+        }
+    }
+    all
 }
 
 /// Reads everything at `seconds`; what was kept of it.
@@ -226,16 +231,9 @@ fn read_all(rig: &mut Rig, seconds: u64) -> Vec<Timestamp> {
     let accounts = ReadData::Accounts(vec![(account(), Some(balance()))]);
     let mut out = rig.answer(seconds, Reading::Accounts, Ok(accounts));
     out.extend(rig.tell(seconds, Input::Tick));
-    for reading in [
-        Reading::Positions(account_id()),
-        Reading::Orders(account_id()),
-    ] {
-        let data = match reading {
-            Reading::Orders(_) => ReadData::Orders(vec![]),
-            _ => ReadData::Positions(vec![]),
-        };
-        out.extend(rig.answer(seconds, reading, Ok(data)));
-    }
+    let (positions, orders) = (ReadData::Positions(vec![]), ReadData::Orders(vec![]));
+    out.extend(rig.answer(seconds, Reading::Positions(account_id()), Ok(positions)));
+    out.extend(rig.answer(seconds, Reading::Orders(account_id()), Ok(orders)));
     let activities = ReadData::Activities(vec![], vec![]);
     out.extend(rig.answer(seconds, Reading::Activities(account_id()), Ok(activities)));
     kept(&out)
@@ -282,14 +280,7 @@ fn what_is_kept_is_everything_of_the_connection_and_the_demo_keeps_nothing() {
         Reading::Positions(account_id()),
         Ok(ReadData::Positions(vec![])),
     );
-    let kept_all: Vec<&LastKnown> = done
-        .iter()
-        .filter_map(|it| match it {
-            Output::Keep(known) => Some(&**known),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(kept_all, [&known(1)]);
+    assert_eq!(known_in(&done), [&known(1)]);
 
     let mut rig = Rig::connected();
     rig.engine.settings.demo = true;

@@ -6,6 +6,8 @@ use crate::domain::{
     Timestamp,
 };
 
+type Damage = fn(&mut Vec<u8>);
+
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -130,7 +132,7 @@ fn too_much_is_refused_and_what_was_kept_before_stays() {
 
 #[test]
 fn a_damaged_or_foreign_ledger_is_set_aside_and_begun_anew() {
-    let damages: [(&str, u8, fn(&mut Vec<u8>)); 4] = [
+    let damages: [(&str, u8, Damage); 4] = [
         ("cut", 1, |bytes| bytes.truncate(bytes.len() / 2)),
         ("no database", 1, |bytes| {
             *bytes = b"not a database".to_vec()

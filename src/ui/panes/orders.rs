@@ -67,8 +67,9 @@ impl View {
         }
     }
 
-    fn empty(self) -> &'static str {
+    fn empty(self, for_viewing: bool) -> &'static str {
         match self {
+            Self::All if for_viewing => "orders are for traders",
             Self::All => "no orders; b buys, x sells",
             Self::Working => "no order works",
             Self::Filled => "no order is filled",
@@ -164,7 +165,7 @@ impl Orders {
             empty: if self.filter.is_set() {
                 "no order matches"
             } else {
-                self.view.empty()
+                self.view.empty(context.replica.is_for_viewing())
             },
         };
         act(&table)

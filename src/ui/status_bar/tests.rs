@@ -64,7 +64,7 @@ fn a_viewer_is_named_in_words_at_every_width_and_old_money_says_so() {
     }
     for width in 60..=200 {
         let bar = shown(&stage, width);
-        assert!(bar.starts_with(" PAPER   VIEWER "), "{width}: {bar}");
+        assert!(bar.starts_with(" PAPER    VIEWER "), "{width}: {bar}");
         let has_net = bar.contains("1,175,861.90");
         assert_eq!(has_net, bar.contains(" USD old"), "{width}: {bar}");
     }

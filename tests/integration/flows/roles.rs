@@ -149,7 +149,7 @@ async fn a_viewers_screen_says_so_at_every_size_and_leaves_orders_out() {
         };
         let rows = picture(&app);
         let (bar, hints) = (&rows[0], rows.last().unwrap());
-        assert!(bar.starts_with(" PAPER   VIEWER "), "{size:?}: {bar}");
+        assert!(bar.starts_with(" PAPER    VIEWER "), "{size:?}: {bar}");
         assert!(bar.contains(" old"), "{size:?}: {bar}");
         assert!(
             !hints.contains("buy") && !hints.contains("connect"),
@@ -165,7 +165,9 @@ async fn a_viewers_screen_says_so_at_every_size_and_leaves_orders_out() {
             assert!(said.contains(sentence), "{key}: {said}");
             app.key(Key::script("<esc>").unwrap()[0]);
         }
-        app.key(Key::script("1").unwrap()[0]);
+        for key in Key::script("1z").unwrap() {
+            app.key(key);
+        }
         let rows = picture(&app).join("\n");
         assert!(
             rows.contains("viewer: last known data of"),

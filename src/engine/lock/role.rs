@@ -13,13 +13,13 @@ impl Engine {
     }
 
     /// Why no order may be sent, changed or cancelled.
-    pub(super) fn no_trading(&self) -> Option<Text> {
+    pub(in crate::engine) fn no_trading(&self) -> Option<Text> {
         let read_only = || self.settings.read_only.then(|| READ_ONLY.into());
         self.refusal().or_else(read_only)
     }
 
     /// Whether orders are out of reach; then the person is told why.
-    pub(super) fn refuses_to_trade(&mut self) -> bool {
+    pub(in crate::engine) fn refuses_to_trade(&mut self) -> bool {
         self.tells(self.no_trading())
     }
 
@@ -32,14 +32,14 @@ impl Engine {
     }
 
     /// Whether a connection's credential is sealed for traders; then the person is told.
-    pub(super) fn refuses_sealed(&mut self, id: &ConnectionId) -> bool {
+    pub(in crate::engine) fn refuses_sealed(&mut self, id: &ConnectionId) -> bool {
         let session = self.sessions.get(id);
         let is_sealed = session.is_some_and(|it| it.status.state == ConnectionState::Sealed);
         is_sealed && self.tells(self.refusal())
     }
 
     /// Connections of an earlier session stand as the new one may use them; what it can open is opened next.
-    pub(super) fn take_role(&mut self, role: VaultRole) {
+    pub(in crate::engine) fn take_role(&mut self, role: VaultRole) {
         let mut changed = Vec::new();
         for (id, session) in &mut self.sessions {
             let was_sealed = session.status.state == ConnectionState::Sealed;

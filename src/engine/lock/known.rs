@@ -13,7 +13,7 @@ const KEPT_EVERY: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Shows what an earlier run kept of a connection, unless this run has read something newer.
-    pub(super) fn take_known(&mut self, profile: Profile, known: LastKnown) {
+    pub(in crate::engine) fn take_known(&mut self, profile: Profile, known: LastKnown) {
         let id = profile.id.clone();
         let state = match self.vault.is_for_viewing() {
             true => ConnectionState::Sealed,
@@ -45,7 +45,7 @@ impl Engine {
     }
 
     /// Has a connection kept that was just read whole, at most once a minute.
-    pub(super) fn keep_in_time(&mut self, id: &ConnectionId) {
+    pub(in crate::engine) fn keep_in_time(&mut self, id: &ConnectionId) {
         let is_due = |session: &&Session| {
             let waited =
                 |read: Timestamp| session.kept.is_none_or(|it| read.since(it) >= KEPT_EVERY);
@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// Has everything kept that was read since it was last kept: the program is about to forget it.
-    pub(super) fn keep_all(&mut self) {
+    pub(in crate::engine) fn keep_all(&mut self) {
         let unkept = self.sessions.iter().filter(|(_, it)| it.unkept().is_some());
         let ids: Vec<ConnectionId> = unkept.map(|(id, _)| id.clone()).collect();
         for id in ids {
