@@ -167,7 +167,7 @@ pub(super) fn recover(
     wanted: &RecoverArguments,
 ) -> Result<Exit, Failure> {
     writes(&run)?;
-    let locked = start::locked_vault(&run.setup)?;
+    let locked = opening::locked(&run)?;
     let code = opening::code(&mut run)?;
     let new = opening::new_key(&mut run, &wanted.new)?;
     let cost = opening::cost(run.clock, opening)?;

@@ -8,8 +8,8 @@ use super::super::{Run, tell};
 use crate::domain::Clock;
 use crate::start;
 use crate::vault::{
-    FreeMemory, KdfCost, KeyFile, LockedVault, Opener, Passphrase, RecoveryCode, Refused, Vault,
-    VaultError,
+    self, FreeMemory, KdfCost, KeyFile, LockedVault, Opener, Passphrase, RecoveryCode, Refused,
+    Vault, VaultError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl TypedKey {
 /// # Errors
 /// What keeps it closed; another instance has it.
 pub(super) fn open(run: &mut Run<'_>, opening: &Opening) -> Result<(Vault, TypedKey), Failure> {
-    let mut locked = start::locked_vault(&run.setup)?;
+    let mut locked = locked(run)?;
     if let Some(repair) = locked.repair() {
         tell(&format!(
             "tradedeck: the vault's store was damaged and is repaired, its last changes may be missing; it is kept as it was found in {}",
@@ -66,6 +66,19 @@ pub(super) fn open(run: &mut Run<'_>, opening: &Opening) -> Result<(Vault, Typed
             Err(refused) => return Err(explained(refused, opening)),
         }
     }
+}
+
+/// The vault before its passphrase is known.
+///
+/// # Errors
+/// There is none, and whether there are backups of one; another instance has it; it cannot be read.
+pub(super) fn locked(run: &Run<'_>) -> Result<LockedVault, VaultError> {
+    start::locked_vault(&run.setup).map_err(|error| match error {
+        VaultError::Missing(folder) if !vault::backups(&folder).is_empty() => {
+            VaultError::BackupsExist(folder)
+        }
+        other => other,
+    })
 }
 
 /// The passphrase that opens the vault now, and its key file.

@@ -7,6 +7,7 @@ use crate::domain::text::clean;
 use crate::domain::{Clock, Timestamp};
 use crate::vault::{KdfCost, RecoveryCode, Role, SlotInfo, Suite, Vault};
 use serde::{Serialize, Serializer};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Longest label shown.
@@ -150,12 +151,7 @@ pub(super) fn code_words(code: Option<&Zeroizing<String>>) -> Zeroizing<String> 
 
 /// A moment that a backup says it was made at.
 pub(super) fn moment(seconds: u64) -> Timestamp {
-    let millis = i64::try_from(seconds)
-        .ok()
-        .and_then(|it| it.checked_mul(1_000));
-    millis
-        .and_then(Timestamp::from_millis)
-        .unwrap_or(Timestamp::EPOCH)
+    Timestamp::EPOCH.plus(Duration::from_secs(seconds))
 }
 
 /// Seconds since 1970.

@@ -490,7 +490,10 @@ async fn a_backup_opens_with_the_recovery_code_too() {
         .replace('-', " ");
     fs::remove_dir_all(machine.data().join("vault.sled")).unwrap();
     let missing = vault(&machine, &format!("unlock {OPEN}"), &[PASSPHRASE]).expect(1);
-    assert!(missing.err.contains("make one first"), "{missing:?}");
+    assert!(
+        missing.err.contains("tradedeck vault restore"),
+        "{missing:?}"
+    );
     let left = vault(&machine, &format!("init {OPEN}"), &[PASSPHRASE]).expect(1);
     assert!(left.err.contains("tradedeck vault restore"), "{left:?}");
     item(vault(
