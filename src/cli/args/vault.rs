@@ -91,6 +91,8 @@ pub enum VaultCommand {
     Check,
     /// Open the vault with its recovery code, and set a new passphrase
     Recover(RecoverArguments),
+    /// Make a new recovery code; the one there was opens the vault no more
+    RecoveryCode,
 }
 
 /// How a new vault is to be.
@@ -237,6 +239,7 @@ impl VaultCommand {
             | Self::Rotate { .. }
             | Self::Compromised
             | Self::Backup
+            | Self::RecoveryCode
             | Self::Check => (None, None),
         }
     }

@@ -1,4 +1,4 @@
-//! Backups, the vault made from one, and the recovery code.
+//! Backups, and the vault made from one.
 
 use super::super::Run;
 use super::super::args::{Opening, RecoverArguments, RestoreArguments};
@@ -155,29 +155,4 @@ fn choose(folder: &Path, which: Option<u8>) -> Result<Backup, VaultError> {
     };
     let missing = VaultError::NoBackup(which.unwrap_or(0));
     chosen.ok_or(missing).and_then(Backup::of)
-}
-
-/// Opens the vault with its recovery code, and sets a new passphrase.
-///
-/// # Errors
-/// The code does not open it, or the vault says no.
-pub(super) fn recover(
-    mut run: Run<'_>,
-    opening: &Opening,
-    wanted: &RecoverArguments,
-) -> Result<Exit, Failure> {
-    writes(&run)?;
-    let locked = opening::locked(&run)?;
-    let code = opening::code(&mut run)?;
-    let new = opening::new_key(&mut run, &wanted.new)?;
-    let cost = opening::cost(run.clock, opening)?;
-    let opened = opening::recover(locked, &code, &new, cost, opening);
-    let vault = opened.map_err(|refused| Failure::from(refused.error))?;
-    settle(&vault, &run);
-    let own = Slot::own(&vault);
-    let text = format!(
-        "{} has the new passphrase; the recovery code stays as it is\n",
-        own.named()
-    );
-    tell::one(run, own, &text)
 }

@@ -13,6 +13,9 @@ use std::fmt::Write as _;
 /// Longest sentence shown.
 const LONGEST: usize = 400;
 
+/// The word for a backup.
+const BACKUP: &str = "backup";
+
 /// What a look came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,12 +67,13 @@ pub(super) fn check(mut run: Run<'_>, opening: &Opening) -> Result<Exit, Failure
     };
     let (verdict, text) = (checked.verdict, checked.text());
     let worst = checked.worst();
+    let mends = checked.mends();
     let printed = tell::one(run, checked, &text)?;
     match verdict {
         Verdict::Sound => Ok(printed),
         Verdict::Differs => Err(Failure::new(
             Exit::Differences,
-            format!("the vault is whole, but {worst}; `tradedeck vault backup` makes backups anew"),
+            format!("the vault is whole, but {worst}; {mends}"),
         )),
         Verdict::Damaged => Err(Failure::new(
             Exit::Damaged,
@@ -123,6 +127,14 @@ impl Checked {
         worst.map(Found::words).unwrap_or_default()
     }
 
+    /// What puts a difference right.
+    fn mends(&self) -> &'static str {
+        match self.findings.iter().any(|found| found.part == BACKUP) {
+            true => "`tradedeck vault backup` makes one anew",
+            false => "the next change of the vault puts it right",
+        }
+    }
+
     fn text(&self) -> String {
         let count = |number: Option<usize>| number.unwrap_or(0);
         let mut text = format!(
@@ -160,7 +172,7 @@ impl Found {
             Part::Manifest => ("manifest", None, true),
             Part::Record(name) => ("record", Some(clean(&name.to_string(), LONGEST)), true),
             Part::Anchor => ("anchor", None, true),
-            Part::Backup(which) => ("backup", which.map(|it| it.to_string()), false),
+            Part::Backup(which) => (BACKUP, which.map(|it| it.to_string()), false),
         };
         Self {
             part,

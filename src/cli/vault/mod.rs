@@ -8,17 +8,19 @@ mod check;
 mod confirm;
 mod init;
 mod opening;
+mod recovery;
 mod rotate;
 mod slots;
 mod tell;
 
+use super::Run;
 use super::args::{VaultArguments, VaultCommand};
 use super::exit::{Exit, Failure};
 use super::session::Session;
-use super::{Run, print};
 use crate::link::socket::{self, SocketError};
 use crate::link::{Request, VaultStatus};
 use crate::vault;
+use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,7 +46,8 @@ pub(super) fn perform(run: Run<'_>, arguments: &VaultArguments) -> Result<Exit, 
         VaultCommand::Backup => backup::backup(run, opening),
         VaultCommand::Restore(wanted) => backup::restore(run, opening, wanted),
         VaultCommand::Check => check::check(run, opening),
-        VaultCommand::Recover(wanted) => backup::recover(run, opening, wanted),
+        VaultCommand::Recover(wanted) => recovery::recover(run, opening, wanted),
+        VaultCommand::RecoveryCode => recovery::renew(run, opening),
     }
 }
 
@@ -69,6 +72,13 @@ pub(super) fn writes(run: &Run<'_>) -> Result<(), Failure> {
     }
 }
 
+/// A vault that is locked.
+#[derive(Serialize)]
+struct Locked {
+    /// Whether a cockpit runs, and locked it.
+    cockpit: bool,
+}
+
 /// Locks the vault of the running cockpit; where none runs, none is open.
 ///
 /// # Errors
@@ -77,7 +87,8 @@ pub(super) async fn lock(run: Run<'_>) -> Result<Exit, Failure> {
     let attached = match socket::connect(&run.setup.paths.socket()).await {
         Ok(attached) => attached,
         Err(SocketError::NotRunning) => {
-            return print(run.out, b"no cockpit is running; the vault is locked\n");
+            let text = "no cockpit is running; the vault is locked\n";
+            return tell::one(run, Locked { cockpit: false }, text);
         }
         Err(error) => return Err(error.into()),
     };
@@ -93,7 +104,7 @@ pub(super) async fn lock(run: Run<'_>) -> Result<Exit, Failure> {
         })
         .await?;
     match locked {
-        true => print(run.out, b"locked\n"),
+        true => tell::one(run, Locked { cockpit: true }, "locked\n"),
         false => Err(Failure::new(
             Exit::Failed,
             "the cockpit did not lock; lock it there",

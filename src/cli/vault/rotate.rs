@@ -42,9 +42,10 @@ impl Turned {
         }
     }
 
-    fn text(&self) -> Zeroizing<String> {
+    /// `done` and what it cost. The text has room for all of it: one that grows leaves a copy behind.
+    fn text(&self, done: &str) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(4_096));
-        text.push_str("everything is sealed anew; old backups and copies open as before\n");
+        text.push_str(done);
         if !self.dropped.is_empty() {
             let names: Vec<String> = self.dropped.iter().map(Slot::named).collect();
             text.push_str("gone, to be added again with `tradedeck vault slots add`: ");
@@ -79,7 +80,8 @@ pub(super) fn rotate(
         settle(&vault, &run);
     }
     let turned = Turned::of(&vault, &rotated);
-    let text = turned.text();
+    let done = "everything is sealed anew; copies made before still open as they did\n";
+    let text = turned.text(done);
     let printed = tell::one(run, turned, &text)?;
     noted(rotated.unanchored).map(|()| printed)
 }
@@ -188,7 +190,11 @@ fn copies_beside(vault: &Vault) -> Vec<String> {
 
 impl Answer {
     fn text(&self) -> Zeroizing<String> {
-        let mut text = self.turned.text();
+        let done = match self.old_backups_deleted {
+            true => "everything is sealed anew, and old backups are deleted\n",
+            false => "everything is sealed anew\n",
+        };
+        let mut text = self.turned.text(done);
         for it in &self.revoke {
             // Writing into a string cannot fail.
             let _ = writeln!(

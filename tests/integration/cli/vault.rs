@@ -324,6 +324,13 @@ async fn every_no_has_its_number_and_changes_nothing() {
             9,
             "read-only",
         ),
+        (
+            "recovery-code --read-only",
+            vec![PASSPHRASE],
+            9,
+            "read-only",
+        ),
+        ("recovery-code", vec![VIEWER], 9, "trader's passphrase"),
         ("backup --read-only", vec![PASSPHRASE], 9, "read-only"),
         (
             "restore --yes --read-only",
@@ -448,11 +455,25 @@ async fn a_vault_put_back_is_taken_only_by_a_persons_word_and_the_log_says_so() 
         &[PASSPHRASE],
     ));
     item(vault(&machine, &format!("unlock {OPEN}"), &[PASSPHRASE]));
+    // A backup that is older than the vault was is put in place, and taken no sooner either.
+    let mut older = vec![PASSPHRASE, NEW];
+    item(vault(&machine, &format!("passwd {CHANGE}"), &older));
+    older.reverse();
+    item(vault(&machine, &format!("passwd {CHANGE}"), &older));
+    let which = (0..=1).find(|which| {
+        let line = format!("restore {which} --yes {OPEN}");
+        vault(&machine, &line, &[NEW]).code == 4
+    });
+    let told = vault(&machine, &format!("unlock {OPEN}"), &[NEW]).expect(4);
+    assert!(told.err.contains("--accept-older"), "{told:?}");
+    let line = format!("restore {} --yes --accept-older {OPEN}", which.unwrap());
+    assert!(item(vault(&machine, &line, &[NEW]))["replaced"].is_string());
+    item(vault(&machine, &format!("unlock {OPEN}"), &[NEW]));
     let logs = fs::read_dir(machine.folder().join("state/tradedeck/log")).unwrap();
     let logged: String = logs
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
-    assert_eq!(logged.matches("by --accept-older").count(), 1, "{logged}");
+    assert_eq!(logged.matches("by --accept-older").count(), 2, "{logged}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -503,6 +524,12 @@ async fn a_backup_opens_with_the_recovery_code_too() {
     ));
     item(vault(&machine, &format!("unlock {OPEN}"), &[NEW]));
     vault(&machine, &format!("unlock {OPEN}"), &[PASSPHRASE]).expect(3);
+    let renewed = item(vault(&machine, &format!("recovery-code {OPEN}"), &[NEW]));
+    let line = format!("recover {BY_CODE}");
+    vault(&machine, &line, &[&code, PASSPHRASE]).expect(3);
+    let new_code = text(&renewed, "recovery_code");
+    item(vault(&machine, &line, &[new_code, PASSPHRASE]));
+    item(vault(&machine, &format!("unlock {OPEN}"), &[PASSPHRASE]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -522,6 +549,7 @@ async fn beside_another_instance_every_vault_command_says_where_to_go() {
         "restore",
         "check",
         "recover",
+        "recovery-code",
     ] {
         let mut command = machine.command();
         command
