@@ -61,7 +61,7 @@ fn anchor(paths: &ConfigPaths, now: Timestamp) -> Finding {
     match written.map(|it| it.duration_since(UNIX_EPOCH).unwrap_or_default()) {
         Ok(written) => {
             let says = format!(
-                "this machine remembers the vault, since {}",
+                "this machine remembers the vault, last noted {}",
                 ago(written, now)
             );
             Finding::new("anchor", Verdict::Good, says)

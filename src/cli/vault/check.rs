@@ -138,7 +138,7 @@ impl Checked {
     fn text(&self) -> String {
         let count = |number: Option<usize>| number.unwrap_or(0);
         let mut text = format!(
-            "generation {}, epoch {}, {}: {} records opened, {} compared, {} slots, {} backups whole\n",
+            "generation {}, epoch {}, {}; records: {} opened, {} compared; slots: {}; whole backups: {}\n",
             self.generation.unwrap_or(0),
             self.epoch.unwrap_or(0),
             self.cipher.unwrap_or("no cipher"),

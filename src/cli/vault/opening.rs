@@ -73,11 +73,13 @@ pub(super) fn open(run: &mut Run<'_>, opening: &Opening) -> Result<(Vault, Typed
 /// # Errors
 /// There is none, and whether there are backups of one; another instance has it; it cannot be read.
 pub(super) fn locked(run: &Run<'_>) -> Result<LockedVault, VaultError> {
-    start::locked_vault(&run.setup).map_err(|error| match error {
-        VaultError::Missing(folder) if !vault::backups(&folder).is_empty() => {
-            VaultError::BackupsExist(folder)
+    start::locked_vault(&run.setup).map_err(|error| {
+        if let VaultError::Missing(folder) = &error
+            && !vault::backups(folder).is_empty()
+        {
+            return VaultError::BackupsExist(folder.clone());
         }
-        other => other,
+        error
     })
 }
 

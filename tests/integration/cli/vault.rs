@@ -82,37 +82,9 @@ async fn the_whole_life_of_a_vault() {
     let roles: Vec<&str> = slots.iter().map(|slot| text(slot, "role")).collect();
     assert_eq!(roles, ["trader", "recovery", "viewer"]);
 
-    let rotated = item(vault(
-        &machine,
-        &format!("rotate --cipher aes256 --yes {OPEN}"),
-        &[NEW],
-    ));
-    assert_eq!(
-        (text(&rotated, "cipher"), &rotated["epoch"]),
-        ("aes256", &2.into())
-    );
-    assert_eq!(text(&rotated["dropped"][0], "label"), "alice");
-    let code = text(&rotated, "recovery_code").to_owned();
+    let code = new_keys_for_everything(&machine);
     assert_ne!(code, first_code);
-    vault(&machine, &format!("unlock {OPEN}"), &[VIEWER]).expect(3);
-    assert_eq!(connections(&machine, NEW).len(), 1);
-    // One of the two backups still opens with what opened the vault before.
-    let differs = vault(&machine, &format!("check {OPEN}"), &[NEW])
-        .expect(11)
-        .items();
-    assert_eq!(text(&differs[0], "verdict"), "differs");
-
-    item(vault(&machine, &format!("backup {OPEN}"), &[NEW]));
-    let checked = item(vault(&machine, &format!("check {OPEN}"), &[NEW]));
-    assert_eq!(
-        (text(&checked, "verdict"), &checked["records"]),
-        ("sound", &checked["records"])
-    );
-    fs::remove_dir_all(machine.data().join("vault.sled")).unwrap();
-    let restored = item(vault(&machine, &format!("restore --yes {OPEN}"), &[NEW]));
-    assert_eq!(restored["replaced"], Value::Null);
-    item(vault(&machine, &format!("check {OPEN}"), &[NEW]));
-    assert_eq!(connections(&machine, NEW)[0]["connection"], "mine");
+    lost_and_restored(&machine);
 
     vault(
         &machine,
@@ -126,9 +98,52 @@ async fn the_whole_life_of_a_vault() {
         &[&code, PASSPHRASE],
     ));
     vault(&machine, &format!("unlock {OPEN}"), &[NEW]).expect(3);
+    in_wrong_hands(&machine);
+    vault(&machine, &format!("recover {BY_CODE}"), &[&code, NEW]).expect(3);
+    no_secret_is_in_a_file(&machine, &[PASSPHRASE, NEW, VIEWER, &first_code, &code]);
+}
 
+/// Rotates to the other cipher; the new recovery code.
+fn new_keys_for_everything(machine: &Machine) -> String {
+    let rotated = item(vault(
+        machine,
+        &format!("rotate --cipher aes256 --yes {OPEN}"),
+        &[NEW],
+    ));
+    assert_eq!(
+        (text(&rotated, "cipher"), &rotated["epoch"]),
+        ("aes256", &2.into())
+    );
+    assert_eq!(text(&rotated["dropped"][0], "label"), "alice");
+    let code = text(&rotated, "recovery_code").to_owned();
+    vault(machine, &format!("unlock {OPEN}"), &[VIEWER]).expect(3);
+    assert_eq!(connections(machine, NEW).len(), 1);
+    // One of the two backups still opens with what opened the vault before.
+    let differs = vault(machine, &format!("check {OPEN}"), &[NEW])
+        .expect(11)
+        .items();
+    assert_eq!(text(&differs[0], "verdict"), "differs");
+    code
+}
+
+/// The vault is lost, and made from its backup.
+fn lost_and_restored(machine: &Machine) {
+    item(vault(machine, &format!("backup {OPEN}"), &[NEW]));
+    let checked = item(vault(machine, &format!("check {OPEN}"), &[NEW]));
+    assert_eq!(text(&checked, "verdict"), "sound");
+    assert_ne!(checked["records"], 0);
+    fs::remove_dir_all(machine.data().join("vault.sled")).unwrap();
+    let restored = item(vault(machine, &format!("restore --yes {OPEN}"), &[NEW]));
+    assert_eq!(restored["replaced"], Value::Null);
+    let again = item(vault(machine, &format!("check {OPEN}"), &[NEW]));
+    assert_eq!(again["records"], checked["records"]);
+    assert_eq!(connections(machine, NEW)[0]["connection"], "mine");
+}
+
+/// A copy of it fell into wrong hands.
+fn in_wrong_hands(machine: &Machine) {
     let answer = item(vault(
-        &machine,
+        machine,
         &format!("compromised --yes {OPEN}"),
         &[PASSPHRASE],
     ));
@@ -140,10 +155,8 @@ async fn the_whole_life_of_a_vault() {
     );
     assert_eq!(text(revoke, "environment"), "paper");
     assert!(text(revoke, "place").contains("app.alpaca.markets"));
-    vault(&machine, &format!("recover {BY_CODE}"), &[&code, NEW]).expect(3);
-    let after = item(vault(&machine, &format!("check {OPEN}"), &[PASSPHRASE]));
+    let after = item(vault(machine, &format!("check {OPEN}"), &[PASSPHRASE]));
     assert_eq!((&after["backups"], &after["epoch"]), (&1.into(), &3.into()));
-    no_secret_is_in_a_file(&machine, &[PASSPHRASE, NEW, VIEWER, &first_code, &code]);
 }
 
 fn no_secret_is_in_a_file(machine: &Machine, secrets: &[&str]) {
@@ -247,6 +260,81 @@ async fn a_key_file_is_asked_for_beside_the_passphrase() {
     ));
 }
 
+/// A command, the secrets handed over, its number and part of its sentence.
+const NOS: &[(&str, &[&str], i32, &str)] = &[
+    ("init", &[PASSPHRASE], 1, "already"),
+    ("unlock", &["wrong"], 3, "does not open"),
+    ("rotate", &[PASSPHRASE], 2, "--yes"),
+    ("compromised", &[PASSPHRASE], 2, "--yes"),
+    ("slots remove 3", &[PASSPHRASE], 2, "--yes"),
+    ("restore", &[PASSPHRASE], 2, "--yes"),
+    ("slots remove 9 --yes", &[PASSPHRASE], 1, "slots list"),
+    ("slots remove 1 --yes", &[PASSPHRASE], 9, "last slot"),
+    ("rotate --yes", &[VIEWER], 9, "trader's passphrase"),
+    ("compromised --yes", &[VIEWER], 9, "trader's passphrase"),
+    ("slots remove 1 --yes", &[VIEWER], 9, "trader's passphrase"),
+    ("restore --yes", &[VIEWER], 9, "trader's passphrase"),
+    (
+        "passwd --new-passphrase-fd 0",
+        &[VIEWER, NEW],
+        9,
+        "trader's passphrase",
+    ),
+    (
+        "passwd --new-passphrase-fd 0",
+        &[PASSPHRASE, ""],
+        3,
+        "empty",
+    ),
+    (
+        "slots add --role trader --new-passphrase-fd 0",
+        &[VIEWER, NEW],
+        9,
+        "trader's passphrase",
+    ),
+    (
+        "slots add --role trader --label xyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy --new-passphrase-fd 0",
+        &[PASSPHRASE, NEW],
+        1,
+        "label",
+    ),
+    (
+        "recover --new-passphrase-fd 0 --recovery-code-fd 0",
+        &["", "0000-1", NEW],
+        3,
+        "",
+    ),
+    (
+        "passwd --read-only --new-passphrase-fd 0",
+        &[PASSPHRASE, NEW],
+        9,
+        "read-only",
+    ),
+    ("rotate --yes --read-only", &[PASSPHRASE], 9, "read-only"),
+    (
+        "compromised --yes --read-only",
+        &[PASSPHRASE],
+        9,
+        "read-only",
+    ),
+    (
+        "slots remove 3 --yes --read-only",
+        &[PASSPHRASE],
+        9,
+        "read-only",
+    ),
+    ("recovery-code --read-only", &[PASSPHRASE], 9, "read-only"),
+    ("recovery-code", &[VIEWER], 9, "trader's passphrase"),
+    ("backup --read-only", &[PASSPHRASE], 9, "read-only"),
+    ("restore --yes --read-only", &[PASSPHRASE], 9, "read-only"),
+    (
+        "unlock --accept-older --read-only",
+        &[PASSPHRASE],
+        9,
+        "read-only",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_no_has_its_number_and_changes_nothing() {
     let machine = Machine::bare().await;
@@ -256,96 +344,8 @@ async fn every_no_has_its_number_and_changes_nothing() {
     let line = format!("slots add --role viewer {CHANGE}");
     item(vault(&machine, &line, &[PASSPHRASE, VIEWER]));
     let before = store_bytes(&machine);
-    let twice = format!("x{}", "y".repeat(32));
-    for (line, secrets, code, says) in [
-        ("init", vec![PASSPHRASE], 1, "already"),
-        ("unlock", vec!["wrong"], 3, "does not open"),
-        ("rotate", vec![PASSPHRASE], 2, "--yes"),
-        ("compromised", vec![PASSPHRASE], 2, "--yes"),
-        ("slots remove 3", vec![PASSPHRASE], 2, "--yes"),
-        ("restore", vec![PASSPHRASE], 2, "--yes"),
-        ("slots remove 9 --yes", vec![PASSPHRASE], 1, "slots list"),
-        ("slots remove 1 --yes", vec![PASSPHRASE], 9, "last slot"),
-        ("rotate --yes", vec![VIEWER], 9, "trader's passphrase"),
-        ("compromised --yes", vec![VIEWER], 9, "trader's passphrase"),
-        (
-            "slots remove 1 --yes",
-            vec![VIEWER],
-            9,
-            "trader's passphrase",
-        ),
-        ("restore --yes", vec![VIEWER], 9, "trader's passphrase"),
-        (
-            "passwd --new-passphrase-fd 0",
-            vec![VIEWER, NEW],
-            9,
-            "trader's passphrase",
-        ),
-        (
-            "passwd --new-passphrase-fd 0",
-            vec![PASSPHRASE, ""],
-            3,
-            "empty",
-        ),
-        (
-            "slots add --role trader --new-passphrase-fd 0",
-            vec![VIEWER, NEW],
-            9,
-            "trader's passphrase",
-        ),
-        (
-            &format!("slots add --role trader --label {twice} --new-passphrase-fd 0"),
-            vec![PASSPHRASE, NEW],
-            1,
-            "label",
-        ),
-        (
-            "recover --new-passphrase-fd 0 --recovery-code-fd 0",
-            vec!["", "0000-1", NEW],
-            3,
-            "",
-        ),
-        (
-            "passwd --read-only --new-passphrase-fd 0",
-            vec![PASSPHRASE, NEW],
-            9,
-            "read-only",
-        ),
-        ("rotate --yes --read-only", vec![PASSPHRASE], 9, "read-only"),
-        (
-            "compromised --yes --read-only",
-            vec![PASSPHRASE],
-            9,
-            "read-only",
-        ),
-        (
-            "slots remove 3 --yes --read-only",
-            vec![PASSPHRASE],
-            9,
-            "read-only",
-        ),
-        (
-            "recovery-code --read-only",
-            vec![PASSPHRASE],
-            9,
-            "read-only",
-        ),
-        ("recovery-code", vec![VIEWER], 9, "trader's passphrase"),
-        ("backup --read-only", vec![PASSPHRASE], 9, "read-only"),
-        (
-            "restore --yes --read-only",
-            vec![PASSPHRASE],
-            9,
-            "read-only",
-        ),
-        (
-            "unlock --accept-older --read-only",
-            vec![PASSPHRASE],
-            9,
-            "read-only",
-        ),
-    ] {
-        let ended = vault(&machine, &format!("{line} {OPEN}"), &secrets).expect(code);
+    for (line, secrets, code, says) in NOS {
+        let ended = vault(&machine, &format!("{line} {OPEN}"), secrets).expect(*code);
         assert!(ended.err.contains(says), "{line}: {ended:?}");
     }
     for line in ["unlock", "slots list", "check"] {
