@@ -156,19 +156,6 @@ impl Strongroom {
         }
     }
 
-    /// What the person must know of a store that did not open as it was.
-    pub(crate) fn repaired(&self) -> Option<Text> {
-        let repair = match &self.door {
-            Door::Locked(vault) => vault.repair(),
-            Door::Open(vault) => vault.repair(),
-            Door::Absent(_) | Door::Broken(..) | Door::Moving => None,
-        };
-        let copy = repair?.copy.display().to_string();
-        Some(Text::new(&format!(
-            "the vault's store was damaged and is repaired, its last changes may be missing; check your connections; it is kept as it was found in {copy}"
-        )))
-    }
-
     /// Makes a vault and opens it.
     pub(crate) fn create(
         &mut self,

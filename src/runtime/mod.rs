@@ -128,7 +128,6 @@ pub async fn run(
         .ask(|room| room.status())
         .await
         .unwrap_or(VaultStatus::Absent);
-    let repaired = keeper.ask(|room| room.repaired()).await.flatten();
     let seed = options.settings.seed;
     let mut runtime = Runtime {
         asleep: options.clock.asleep(),
@@ -143,9 +142,6 @@ pub async fn run(
         connections: BTreeMap::new(),
         random: fastrand::Rng::with_seed(seed),
     };
-    if let Some(repaired) = repaired {
-        runtime.handle(trouble(repaired)).await;
-    }
     let mut quotes_due: Option<Instant> = None;
     loop {
         let wake = runtime.next_wake(quotes_due);

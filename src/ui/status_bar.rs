@@ -1,7 +1,7 @@
 //! The first line: the mode in words, what everything is worth, how the connections are, and the time.
 
 use crate::domain::{Currency, Environment, MarketClock, Mode, Timestamp};
-use crate::link::{ConnectionState, Replica};
+use crate::link::{ConnectionState, Replica, VaultStatus};
 use crate::ui::format::{self, Trend};
 use crate::ui::panes::{PaneContext, cells};
 use crate::ui::theme::Role;
@@ -22,8 +22,13 @@ const A_WEEK: Duration = Duration::from_secs(6 * 86_400);
 /// Draws the bar. The mode and the time stay at every width; the rest drops out from the least important.
 pub fn draw(context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
     let mut left = badges(context);
-    left.extend(worth_pieces(context));
-    left.push(connections(context));
+    if is_locked(context.replica) {
+        let style = context.theme.style(Role::Warn);
+        left.push(Piece::text(1, "locked", style));
+    } else {
+        left.extend(worth_pieces(context));
+        left.push(connections(context));
+    }
     let line = Line {
         left,
         right: right(context),
@@ -43,6 +48,15 @@ pub fn title(context: &PaneContext<'_>) -> String {
     let demo = if context.replica.demo { " demo" } else { "" };
     let killed = if context.killed { ", kill switch" } else { "" };
     format!("{} tradedeck{demo}{killed}", context.mode.word())
+}
+
+/// Whether what is behind the vault's door is nobody's to see.
+fn is_locked(replica: &Replica) -> bool {
+    let is_locked = matches!(
+        replica.vault,
+        Some(VaultStatus::Locked { .. } | VaultStatus::Unlocking | VaultStatus::Broken { .. })
+    );
+    is_locked && !replica.demo
 }
 
 /// The mode always, then what else changes the meaning of everything below.

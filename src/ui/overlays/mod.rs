@@ -52,6 +52,11 @@ pub trait Overlay {
     /// Draws itself; `area` is the whole screen, of which it takes what it needs.
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer);
 
+    /// Whether a secret may be typed in it: then it goes when the vault is locked.
+    fn holds_secrets(&self) -> bool {
+        false
+    }
+
     /// Where the text cursor stands, if it shows one; `area` as in [`Overlay::draw`].
     fn cursor(&self, _context: &PaneContext<'_>, _area: Rect) -> Option<Position> {
         None
