@@ -1,10 +1,10 @@
 //! From what was typed to an open vault: the lock, the secrets, and a person's word where the vault is older.
 
+use super::super::Run;
 use super::super::args::{NewKeyArguments, Opening};
 use super::super::exit::{Exit, Failure};
 use super::super::secret::prompt::Ask;
 use super::super::session::unanswered;
-use super::super::{Run, tell};
 use crate::domain::Clock;
 use crate::start;
 use crate::vault::{
@@ -43,12 +43,6 @@ impl TypedKey {
 /// What keeps it closed; another instance has it.
 pub(super) fn open(run: &mut Run<'_>, opening: &Opening) -> Result<(Vault, TypedKey), Failure> {
     let mut locked = locked(run)?;
-    if let Some(repair) = locked.repair() {
-        tell(&format!(
-            "tradedeck: the vault's store was damaged and is repaired, its last changes may be missing; it is kept as it was found in {}",
-            repair.copy.display()
-        ));
-    }
     let guesses = match run.handed.passphrase {
         Some(_) => 1,
         None => MOST_GUESSES,
