@@ -8,6 +8,7 @@ pub mod action;
 mod lock;
 mod notices;
 mod paint;
+mod role;
 pub mod still;
 mod view;
 

@@ -150,6 +150,7 @@ impl App {
             .copied()
             .collect::<Vec<_>>();
         hinted.extend(usual);
+        hinted.retain(|command| self.is_offered(*command));
         hinted
     }
 

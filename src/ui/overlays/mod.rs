@@ -87,8 +87,8 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
         Layer::Entry(id) => Box::new(entry::EntryDetail::new(id, context)?),
         Layer::AddSymbol => Box::new(add_symbol::AddSymbol::default()),
         Layer::Confirm(question) => Box::new(confirm::Confirm::new(question, context.now)),
-        Layer::Palette => Box::new(palette::Palette::default()),
-        Layer::Help => Box::new(help::Help::new(context.keymap)),
+        Layer::Palette => Box::new(palette::Palette::new(context)),
+        Layer::Help => Box::new(help::Help::new(context)),
         Layer::Themes { names } => Box::new(themes::ThemePicker::new(names, context.theme.name())),
         Layer::Ticket {
             side,

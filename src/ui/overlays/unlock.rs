@@ -233,8 +233,8 @@ impl Overlay for Unlock {
             self.asked = None;
         }
         match (status, &self.page) {
-            (Some(VaultStatus::Open { failures: 0 }), _) => vec![Action::Close],
-            (Some(VaultStatus::Open { failures }), _) => {
+            (Some(VaultStatus::Open { failures: 0, .. }), _) => vec![Action::Close],
+            (Some(VaultStatus::Open { failures, .. }), _) => {
                 let sentence = format!("before this one, {failures} wrong passphrases were tried");
                 vec![Action::Notice(Level::Warn, sentence), Action::Close]
             }

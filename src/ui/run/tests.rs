@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{Level1, Sequence, Symbol, Timeframe, Timestamp};
-use crate::link::{Hub, Inbound, Request, ScreenId, Snapshot, VERSION, VaultStatus};
+use crate::link::{Hub, Inbound, Request, ScreenId, Snapshot, VERSION, VaultRole, VaultStatus};
 use crate::ui::key::Key;
 use ratatui::layout::Position;
 use std::cell::{Cell, RefCell};
@@ -191,7 +191,10 @@ fn snapshot() -> Snapshot {
         at: Sequence(0),
         time: Timestamp::EPOCH,
         demo: false,
-        vault: VaultStatus::Open { failures: 0 },
+        vault: VaultStatus::Open {
+            failures: 0,
+            role: VaultRole::Trader,
+        },
         offers: vec![],
         connections: vec![],
         accounts: vec![],

@@ -5,4 +5,5 @@ mod faults;
 mod keys;
 mod load;
 mod orders;
+mod roles;
 mod vault;

@@ -5,6 +5,7 @@
 
 mod asked;
 mod asleep;
+mod canary;
 mod cockpit;
 mod endings;
 mod escape;

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::link::{
     ConnectionState, ConnectionStatus, Entry, EntryKind, Level, ProviderOffer, Replica,
-    SecretField, SecretRequest, VaultStatus,
+    SecretField, SecretRequest, VaultRole, VaultStatus,
 };
 use crate::ui::app::Action;
 use crate::ui::key::Key;
@@ -158,7 +158,10 @@ pub(in crate::ui::overlays) fn account(number: &str) -> AccountId {
 fn world(now: Timestamp) -> Replica {
     let mut replica = Replica::default();
     replica.ready = true;
-    replica.vault = Some(VaultStatus::Open { failures: 0 });
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     replica.offers = offers();
     for (number, environment) in [
         ("PA3R4QS34821", Environment::Paper),
