@@ -14,7 +14,7 @@ use crate::net::{NetError, install_tls_provider};
 use crate::runtime;
 use crate::runtime::clock::SystemClock;
 use crate::sim;
-use crate::vault::{Holder, InstanceLock, KdfCost, Keeper, VaultError};
+use crate::vault::{self, Holder, InstanceLock, KdfCost, Keeper, LockedVault, VaultError};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::io;
@@ -232,7 +232,25 @@ fn addresses(ready: &sim::alpaca::Ready) -> BTreeMap<String, String> {
     .into()
 }
 
-fn take_lock(setup: &Setup) -> Result<InstanceLock, VaultError> {
+/// The person's own vault, for a command that opens it itself: locked, and compared with what this machine remembers.
+///
+/// # Errors
+/// [`VaultError::InUse`] when another process has it, [`VaultError::Missing`], and what keeps it from being read.
+pub fn locked_vault(setup: &Setup) -> Result<LockedVault, VaultError> {
+    let locked = LockedVault::open(take_lock(setup)?)?;
+    Ok(locked.anchored_in(&setup.paths.state))
+}
+
+/// The right to the data folder, for this process alone. What this machine remembers lies in a folder that is ours
+/// alone as well.
+///
+/// # Errors
+/// [`VaultError::InUse`], [`VaultError::Permissions`], [`VaultError::Io`].
+pub fn take_lock(setup: &Setup) -> Result<InstanceLock, VaultError> {
+    let remembers = &setup.paths.state;
+    if remembers.symlink_metadata().is_ok() {
+        vault::check_private(remembers)?;
+    }
     let terminal = rustix::termios::ttyname(io::stdin().as_fd(), Vec::new());
     let terminal = terminal.map_or_else(
         |_| "no terminal".to_owned(),

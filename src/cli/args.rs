@@ -1,5 +1,12 @@
 //! What may be typed: commands and options, each with its line of help.
 
+mod vault;
+
+pub use vault::{
+    AddArguments, Cipher, InitArguments, NewKeyArguments, Opening, RecoverArguments,
+    RestoreArguments, SlotRole, SlotsCommand, VaultArguments, VaultCommand,
+};
+
 use crate::config::Setting;
 use crate::domain::Environment;
 use crate::sim::calendar::MarketHours;
@@ -58,9 +65,8 @@ pub struct Global {
 pub enum Command {
     /// Try everything on a simulated market, with simulated money
     Demo,
-    /// Make the vault that keeps credentials
-    #[command(subcommand)]
-    Vault(VaultCommand),
+    /// The vault that keeps credentials: who opens it, its keys, its backups
+    Vault(VaultArguments),
     /// Add an account's credentials, checked with its provider and sealed in the vault
     Connect(ConnectArguments),
     /// Accounts and what is in them
@@ -107,13 +113,6 @@ pub enum Command {
     /// Print a picture of the demo as SVG
     #[command(hide = true)]
     Picture,
-}
-
-/// What may be done with a vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
-pub enum VaultCommand {
-    /// Make a new vault
-    Init,
 }
 
 /// What a new connection is.
@@ -258,8 +257,52 @@ mod tests {
     }
 
     #[test]
+    fn a_vault_command_takes_its_options_before_and_after() {
+        for line in [
+            "tradedeck vault --key-file k --yes rotate --cipher aes256",
+            "tradedeck vault rotate --cipher aes256 --yes --key-file k",
+        ] {
+            let Some(Command::Vault(vault)) = parse(line).unwrap().command else {
+                panic!("{line}")
+            };
+            assert!(vault.opening.yes && vault.opening.key_file.is_some());
+            let cipher = Some(Cipher::Aes256);
+            assert_eq!(vault.command, VaultCommand::Rotate { cipher }, "{line}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_a_vault_command_have_descriptors_of_their_own() {
+        for (line, expected) in [
+            ("vault passwd --new-passphrase-fd 4", (None, Some(4))),
+            (
+                "vault slots add --role viewer --new-passphrase-fd 4",
+                (None, Some(4)),
+            ),
+            (
+                "vault recover --recovery-code-fd 3 --new-passphrase-fd 4",
+                (Some(3), Some(4)),
+            ),
+            ("vault restore 1 --recovery-code-fd 3", (Some(3), None)),
+            ("vault check", (None, None)),
+        ] {
+            let parsed = parse(&format!("tradedeck {line}")).unwrap();
+            let Some(Command::Vault(vault)) = parsed.command else {
+                panic!("{line}")
+            };
+            assert_eq!(vault.command.descriptors(), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn what_is_written_wrong_is_refused() {
         for line in [
+            "tradedeck vault",
+            "tradedeck vault init --cipher des",
+            "tradedeck vault slots add --label x",
+            "tradedeck vault slots add --role recovery",
+            "tradedeck vault slots remove first",
+            "tradedeck vault restore 2",
             "tradedeck quotes",
             "tradedeck sim alpaca --speed 0",
             "tradedeck --set ui.theme",

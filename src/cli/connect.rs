@@ -5,7 +5,7 @@ use super::exit::{Exit, Failure};
 use super::secret::prompt::Ask;
 use super::session::{Session, unanswered};
 use super::show::json;
-use super::vault::refuse_when_read_only;
+use super::vault::writes;
 use super::{Run, print};
 use crate::domain::{AccountId, ConnectionId, Environment, Timestamp};
 use crate::link::{Addition, ProviderOffer, SecretRequest};
@@ -21,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(90);
 /// # Errors
 /// Credentials that are missing or refused, a provider that does not answer, a vault that does not open.
 pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Result<Exit, Failure> {
-    refuse_when_read_only(&run)?;
+    writes(&run)?;
     let setup = run.setup.clone();
     let mut session = Session::own(&setup).await?;
     let environment = Environment::from(wanted.environment);

@@ -1,17 +1,17 @@
 //! What may keep the program from working: terminal, files, process, clock, connections.
 
+mod files;
+mod process;
+mod vault;
+
 use super::exit::{Exit, Failure};
 use super::session::Session;
 use super::show::json;
 use super::{Run, print};
-use crate::config::ConfigPaths;
 use crate::link::{ConnectionState, ConnectionStatus};
 use crate::ui::theme::Depth;
-use crate::vault;
-use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
 use serde::Serialize;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::time::Duration;
 
 /// Longest wait for connections to answer.
@@ -55,13 +55,15 @@ impl Finding {
 pub(super) async fn doctor(mut run: Run<'_>) -> Result<Exit, Failure> {
     let mut findings = terminal(|name| std::env::var(name).ok());
     findings.push(screen_size());
-    findings.extend(process());
+    findings.extend(process::process());
     findings.push(Finding::new(
         "configuration",
         Verdict::Good,
         run.file.path().display().to_string(), // it was read, or the command had ended
     ));
-    findings.extend(files(&run.setup.paths));
+    findings.extend(files::files(&run.setup.paths));
+    findings.extend(vault::vault(&run.setup.paths, run.clock.now()));
+    findings.push(vault::cost(&run));
     findings.extend(connections(&mut run).await);
     let text = match run.global.json {
         true => json::envelope(run.clock.now(), findings.iter().collect()),
@@ -146,56 +148,6 @@ fn screen_size() -> Finding {
             }
         }
         _ => Finding::new("size", Verdict::Unchecked, "stdout is not a terminal"),
-    }
-}
-
-fn process() -> Vec<Finding> {
-    let core = match getrlimit(Resource::Core).current {
-        Some(0) => Finding::new("core dumps", Verdict::Good, "off"),
-        _ => Finding::new(
-            "core dumps",
-            Verdict::Warn,
-            "the system did not switch them off; a crash could write memory to the disk",
-        ),
-    };
-    let traced = match dumpable_behavior() {
-        Ok(DumpableBehavior::NotDumpable) => {
-            Finding::new("memory", Verdict::Good, "closed to other processes")
-        }
-        _ => Finding::new(
-            "memory",
-            Verdict::Warn,
-            "other processes of yours can read this one's memory",
-        ),
-    };
-    vec![core, traced]
-}
-
-fn files(paths: &ConfigPaths) -> Vec<Finding> {
-    let mut findings = vec![
-        private("data", &paths.data),
-        private("state", &paths.state),
-        private("runtime", &paths.runtime),
-    ];
-    findings.push(match vault::exists(&paths.data) {
-        true => Finding::new("vault", Verdict::Good, "there is one"),
-        false => Finding::new(
-            "vault",
-            Verdict::Warn,
-            "there is none; make one with `tradedeck vault init`",
-        ),
-    });
-    findings
-}
-
-fn private(check: &str, folder: &Path) -> Finding {
-    if !folder.exists() {
-        let says = format!("{} does not exist yet", folder.display());
-        return Finding::new(check, Verdict::Good, says);
-    }
-    match vault::check_private(folder) {
-        Ok(()) => Finding::new(check, Verdict::Good, folder.display().to_string()),
-        Err(error) => Finding::new(check, Verdict::Bad, error.to_string()),
     }
 }
 

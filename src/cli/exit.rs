@@ -126,8 +126,61 @@ impl From<VaultError> for Failure {
             | VaultError::NoRandomness
             | VaultError::Io { .. } => Exit::Failed,
         };
-        Self::new(exit, error.to_string())
+        let sentence = match next_step(&error) {
+            Some(step) => format!("{error}; {step}"),
+            None => error.to_string(),
+        };
+        Self::new(exit, sentence)
     }
+}
+
+/// What to do next, by the words of the command line, where the vault's own sentence does not say.
+fn next_step(error: &VaultError) -> Option<&'static str> {
+    Some(match error {
+        VaultError::InUse { .. } => "do it there, or close it and try again",
+        VaultError::WrongPassphrase => {
+            "try again, or use the recovery code: `tradedeck vault recover`"
+        }
+        VaultError::WrongCode => "compare it with your note: it may be an older one",
+        VaultError::NoRecoveryCode => "a backup made with another passphrase may still open",
+        VaultError::NotEnoughMemory { .. } => "close other programs and try again",
+        VaultError::NoSuchSlot(_) => "`tradedeck vault slots list` prints those there are",
+        VaultError::NoBackup(_) => "`tradedeck doctor` tells which there are",
+        VaultError::OlderThanAnchor { .. }
+        | VaultError::ForkedFromAnchor { .. }
+        | VaultError::AnchorOfAnother(_)
+        | VaultError::AnchorBroken(_) => {
+            "where it was put back on purpose, `tradedeck vault unlock --accept-older` takes it"
+        }
+        VaultError::Damaged(_) | VaultError::HostileCost { .. } | VaultError::BackupsExist(_) => {
+            "`tradedeck vault restore` does"
+        }
+        VaultError::NoSpace { .. } => "make room and try again",
+        VaultError::Missing(_)
+        | VaultError::AlreadyExists(_)
+        | VaultError::BadPassphrase(_)
+        | VaultError::BadKeyFile
+        | VaultError::MistypedCode
+        | VaultError::BackupDamaged(_)
+        | VaultError::NeedsTrader
+        | VaultError::ReservedName
+        | VaultError::NotByPassphrase
+        | VaultError::SlotsFull { .. }
+        | VaultError::OwnSlot
+        | VaultError::LastTrader
+        | VaultError::TooLargeToRotate { .. }
+        | VaultError::NewerFormat { .. }
+        | VaultError::BadLabel { .. }
+        | VaultError::NotAnchored(_)
+        | VaultError::CostNotAllowed
+        | VaultError::Permissions { .. }
+        | VaultError::BadName { .. }
+        | VaultError::TooLarge { .. }
+        | VaultError::TooMany { .. }
+        | VaultError::StoreFailed(_)
+        | VaultError::NoRandomness
+        | VaultError::Io { .. } => return None,
+    })
 }
 
 impl From<SocketError> for Failure {

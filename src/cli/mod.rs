@@ -26,12 +26,12 @@ use crate::config::{ConfigFile, ConfigPaths, DEFAULTS};
 use crate::domain::Clock;
 use crate::domain::text::clean;
 use crate::start::{self, Setup};
-use args::{Arguments, Command, Global, VaultCommand};
+use args::{Arguments, Command, Global};
 use clap::{CommandFactory, Parser};
 use picture::Picture;
 use secrecy::SecretString;
-use secret::Handed;
 use secret::prompt::{Ask, Terminal};
+use secret::{Descriptors, Handed};
 use session::Key;
 use show::Subject;
 use std::ffi::OsString;
@@ -112,7 +112,11 @@ fn perform(
 ) -> Result<Exit, Failure> {
     let Arguments { global, command } = arguments;
     let out = &mut io::stdout();
-    let secret_fd = match &command {
+    let mut descriptors = Descriptors {
+        passphrase: global.passphrase_fd,
+        ..Descriptors::default()
+    };
+    match &command {
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             let mut definition = Arguments::command();
@@ -122,10 +126,13 @@ fn perform(
         Some(Command::Config) => return print(out, DEFAULTS.as_bytes()),
         Some(Command::Reset) => return reset::reset(out),
         Some(Command::KeepStore { folder }) => return vault::keep_store(folder),
-        Some(Command::Connect(connect)) => connect.secret_fd,
-        _ => None,
-    };
-    let handed = Handed::read(global.passphrase_fd, secret_fd)?;
+        Some(Command::Connect(connect)) => descriptors.fields = connect.secret_fd,
+        Some(Command::Vault(vault)) => {
+            (descriptors.recovery_code, descriptors.new_passphrase) = vault.command.descriptors();
+        }
+        _ => {}
+    }
+    let handed = Handed::read(&descriptors)?;
     let (setup, file) = setup(&global)?;
     // One thread: sockets, engine and screen wake each other without waking another core.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -163,7 +170,7 @@ async fn dispatch(
             let picture = screens.picture(run.setup).await?;
             return print(run.out, picture.svg().as_bytes());
         }
-        Some(Command::Vault(VaultCommand::Init)) => return vault::init(run).await,
+        Some(Command::Vault(arguments)) => return vault::perform(run, &arguments),
         Some(Command::Connect(arguments)) => return connect::connect(run, arguments).await,
         Some(Command::Sim(arguments)) => return sim::simulate(run, arguments).await,
         Some(Command::Doctor) => return doctor::doctor(run).await,

@@ -18,31 +18,65 @@ const LONGEST: usize = 4_096;
 /// Most fields read.
 const MOST_FIELDS: usize = 16;
 
+/// Which descriptors secrets are to be read from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Descriptors {
+    /// The vault's passphrase.
+    pub passphrase: Option<u32>,
+    /// The vault's recovery code.
+    pub recovery_code: Option<u32>,
+    /// A new passphrase.
+    pub new_passphrase: Option<u32>,
+    /// A connection's fields.
+    pub fields: Option<u32>,
+}
+
 /// What was handed over.
 #[derive(Default)]
 pub struct Handed {
     /// The vault's passphrase.
     pub passphrase: Option<SecretString>,
+    /// The vault's recovery code.
+    pub recovery_code: Option<SecretString>,
+    /// A new passphrase.
+    pub new_passphrase: Option<SecretString>,
     /// A connection's fields, by name.
     pub fields: Option<Vec<(String, SecretString)>>,
 }
 
 impl Handed {
-    /// Reads what the options name: the passphrase first, so that one descriptor can carry both.
+    /// Reads what the options name, in the order of [`Descriptors`], so that one descriptor can carry several.
     /// To be called before anything else is opened, lest a number that was not handed over names a file of ours.
     ///
     /// # Errors
     /// A descriptor that is not open or cannot be read, or a line that is not `name=value`.
-    pub fn read(passphrase_fd: Option<u32>, secret_fd: Option<u32>) -> Result<Self, Failure> {
+    pub fn read(descriptors: &Descriptors) -> Result<Self, Failure> {
         let mut pipes = Pipes::default();
-        let mut handed = Self::default();
-        if let Some(fd) = passphrase_fd {
-            handed.passphrase = Some(passphrase(pipes.open("--passphrase-fd", fd)?)?);
-        }
-        if let Some(fd) = secret_fd {
-            handed.fields = Some(fields(pipes.open("--secret-fd", fd)?)?);
-        }
-        Ok(handed)
+        let mut line = |option, what, fd: Option<u32>| match fd {
+            Some(fd) => one_line(pipes.open(option, fd)?, what).map(Some),
+            None => Ok(None),
+        };
+        let passphrase = line("--passphrase-fd", "the passphrase", descriptors.passphrase)?;
+        let recovery_code = line(
+            "--recovery-code-fd",
+            "the recovery code",
+            descriptors.recovery_code,
+        )?;
+        let new_passphrase = line(
+            "--new-passphrase-fd",
+            "the new passphrase",
+            descriptors.new_passphrase,
+        )?;
+        let fields = match descriptors.fields {
+            Some(fd) => Some(fields(pipes.open("--secret-fd", fd)?)?),
+            None => None,
+        };
+        Ok(Self {
+            passphrase,
+            recovery_code,
+            new_passphrase,
+            fields,
+        })
     }
 }
 
@@ -75,12 +109,12 @@ impl Pipes {
     }
 }
 
-fn passphrase(pipe: &mut impl Read) -> Result<SecretString, Failure> {
-    match Line::read(pipe, "the passphrase")? {
-        Some(line) if line.length > 0 => line.secret("the passphrase"),
+fn one_line(pipe: &mut impl Read, what: &str) -> Result<SecretString, Failure> {
+    match Line::read(pipe, what)? {
+        Some(line) if line.length > 0 => line.secret(what),
         _ => Err(Failure::new(
             Exit::Locked,
-            "the passphrase handed over is empty",
+            format!("{what} handed over is empty; nothing was done"),
         )),
     }
 }
@@ -217,12 +251,12 @@ mod tests {
             ("no end", "no end", ""),
         ] {
             let mut pipe = input.as_bytes();
-            let found = passphrase(&mut pipe).unwrap();
+            let found = one_line(&mut pipe, "the passphrase").unwrap();
             assert_eq!(found.expose_secret(), expected);
             assert_eq!(pipe, rest.as_bytes());
         }
         for input in ["", "\n", "\r\n"] {
-            let error = passphrase(&mut input.as_bytes()).err().unwrap();
+            let error = one_line(&mut input.as_bytes(), "it").err().unwrap();
             assert_eq!(error.exit, Exit::Locked, "{input:?}");
         }
     }
@@ -251,21 +285,33 @@ mod tests {
     }
 
     #[test]
-    fn one_descriptor_can_carry_passphrase_and_fields() {
+    fn one_descriptor_can_carry_everything() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secrets");
-        std::fs::write(&path, "open sesame\nkey=1\nsecret=2\n").unwrap();
+        std::fs::write(&path, "open sesame\nABCD-EFGH\nnew one\nkey=1\nsecret=2\n").unwrap();
         let file = File::open(&path).unwrap();
         let fd = Some(u32::try_from(file.as_raw_fd()).unwrap());
-        let handed = Handed::read(fd, fd).ok().unwrap();
+        let all = Descriptors {
+            passphrase: fd,
+            recovery_code: fd,
+            new_passphrase: fd,
+            fields: fd,
+        };
+        let handed = Handed::read(&all).ok().unwrap();
         assert_eq!(handed.passphrase.unwrap().expose_secret(), "open sesame");
+        assert_eq!(handed.recovery_code.unwrap().expose_secret(), "ABCD-EFGH");
+        assert_eq!(handed.new_passphrase.unwrap().expose_secret(), "new one");
         let expected = [pair("key", "1"), pair("secret", "2")];
         assert_eq!(shown(handed.fields.unwrap()), expected);
     }
 
     #[test]
     fn a_descriptor_that_is_not_open_is_a_sentence() {
-        let error = Handed::read(Some(4_000_000), None).err().unwrap();
+        let closed = Descriptors {
+            passphrase: Some(4_000_000),
+            ..Descriptors::default()
+        };
+        let error = Handed::read(&closed).err().unwrap();
         assert_eq!(error.exit, Exit::Usage);
         assert!(error.sentence.starts_with("--passphrase-fd 4000000: "));
     }

@@ -9,7 +9,7 @@ mod basin;
 pub mod clock;
 mod connections;
 mod convert;
-mod credentials;
+pub(crate) mod credentials;
 mod effects;
 mod keeper;
 mod secrets;

@@ -1,7 +1,12 @@
 //! What is looked at comes out as it is.
 
+use super::files::{modes, private};
+use super::process::keys;
+use super::vault::{judged, vault};
 use super::*;
-use crate::domain::{ConnectionId, Environment, ProviderId};
+use crate::config::ConfigPaths;
+use crate::domain::{ConnectionId, Environment, ProviderId, Timestamp};
+use crate::vault::{KdfCost, KeyMemory};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -62,6 +67,76 @@ fn a_folder_open_to_others_is_bad_and_says_what_to_run() {
         private("data", &folder.path().join("none")).verdict,
         Verdict::Good
     );
+}
+
+#[test]
+fn every_file_is_looked_at_and_the_first_open_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    let file = |name: &str, mode| {
+        fs::write(inner.join(name), "").unwrap();
+        fs::set_permissions(inner.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::set_permissions(&inner, fs::Permissions::from_mode(0o700)).unwrap();
+    file("a", 0o600);
+    let good = modes(&[folder.path()]);
+    assert_eq!(
+        (good.verdict, good.says.as_str()),
+        (Verdict::Good, "2, yours alone")
+    );
+    file("b", 0o644);
+    file("c", 0o640);
+    let bad = modes(&[folder.path()]);
+    assert_eq!(bad.verdict, Verdict::Bad);
+    assert!(
+        bad.says.contains("chmod 600") && bad.says.ends_with("and 1 more"),
+        "{}",
+        bad.says
+    );
+}
+
+#[test]
+fn keys_that_may_be_swapped_out_are_told() {
+    assert_eq!(keys(&KeyMemory::Guarded).verdict, Verdict::Good);
+    let why = "it may be swapped out: no".to_owned();
+    let told = keys(&KeyMemory::Unguarded { why });
+    assert_eq!(told.verdict, Verdict::Warn);
+    assert!(told.says.contains("ulimit -l"), "{}", told.says);
+}
+
+#[test]
+fn a_guess_that_costs_little_is_told() {
+    let verdict =
+        |mib: u32, passes, lanes| judged(KdfCost::new(mib * 1024, passes, lanes).unwrap()).verdict;
+    assert_eq!(verdict(64, 3, 4), Verdict::Good);
+    for (mib, passes, lanes) in [(63, 3, 4), (256, 2, 4), (256, 3, 1)] {
+        assert_eq!(
+            verdict(mib, passes, lanes),
+            Verdict::Warn,
+            "{mib} {passes} {lanes}"
+        );
+    }
+}
+
+#[test]
+fn a_vault_is_missed_and_so_is_what_brings_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ConfigPaths::under(folder.path());
+    let look = || {
+        let findings = vault(&paths, Timestamp::EPOCH).into_iter();
+        let words = findings.map(|it| format!("{}: {}", it.check, it.says));
+        words.collect::<Vec<_>>().join("\n")
+    };
+    assert!(look().contains("vault init"), "{}", look());
+    fs::create_dir_all(&paths.data).unwrap();
+    fs::write(paths.data.join("vault.bak.1"), "broken").unwrap();
+    assert!(look().contains("vault restore"), "{}", look());
+    assert!(look().contains("backup 1: "), "{}", look());
+    fs::remove_file(paths.data.join("vault.bak.1")).unwrap();
+    fs::create_dir(paths.data.join("vault.sled")).unwrap();
+    assert!(look().contains("vault backup"), "{}", look());
+    assert!(look().contains("remembers nothing"), "{}", look());
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod orders;
 mod positions;
 mod quotes;
 mod status;
-mod table;
+pub(in crate::cli) mod table;
 #[cfg(test)]
 mod tests;
 

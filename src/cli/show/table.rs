@@ -12,14 +12,14 @@ pub(super) enum Align {
 }
 
 /// A table that grows row by row.
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     aligns: Vec<Align>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with a heading; `>` before a column's name sets it to the right.
-    pub(super) fn new(headings: &[&str]) -> Self {
+    pub(in crate::cli) fn new(headings: &[&str]) -> Self {
         let aligned = headings
             .iter()
             .map(|heading| match heading.strip_prefix('>') {
@@ -34,13 +34,13 @@ impl Table {
     }
 
     /// Adds a row with a cell for each column.
-    pub(super) fn row<const CELLS: usize>(&mut self, cells: [String; CELLS]) {
+    pub(in crate::cli) fn row<const CELLS: usize>(&mut self, cells: [String; CELLS]) {
         debug_assert_eq!(CELLS, self.aligns.len());
         self.rows.push(cells.into());
     }
 
     /// Every row in a line of its own; `empty` where there are none.
-    pub(super) fn finish(self, empty: &str) -> String {
+    pub(in crate::cli) fn finish(self, empty: &str) -> String {
         if self.rows.len() == 1 {
             return format!("{empty}\n");
         }

@@ -15,6 +15,12 @@ use tradedeck::vault::{Holder, InstanceLock, KdfCost, Passphrase, Vault};
 
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
+/// What makes vaults that are cheap to open; a release refuses them.
+pub(crate) const CHEAP: &[&str] = match cfg!(debug_assertions) {
+    true => &["--cost-kib", "64"],
+    false => &[],
+};
+
 /// A machine.
 pub(crate) struct Machine {
     pub(crate) sim: Running,

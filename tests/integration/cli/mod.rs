@@ -4,3 +4,4 @@ mod beside;
 mod closed;
 pub(crate) mod machine;
 mod script;
+mod vault;

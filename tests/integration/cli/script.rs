@@ -59,14 +59,28 @@ async fn a_script_makes_a_vault_connects_and_reads_everything() {
         status.out.starts_with("PAPER net ") && status.out.ends_with(" ●1\n"),
         "{status:?}"
     );
+    the_doctor_finds_it_good(&machine);
+    nothing_is_left_open(&machine, &customer);
+}
+
+fn the_doctor_finds_it_good(machine: &Machine) {
     let findings = machine.open(&["doctor", "--json"]).expect(0).items();
     let bad = findings.iter().filter(|it| it["verdict"] == "bad");
     assert_eq!(bad.count(), 0, "{findings:?}");
-    for check in ["core dumps", "memory", "vault", "connection mine"] {
+    for check in [
+        "core dumps",
+        "memory",
+        "rights",
+        "files",
+        "vault",
+        "backup 0",
+        "anchor",
+        "guesses",
+        "connection mine",
+    ] {
         let found = findings.iter().find(|it| it["check"] == check);
         assert_eq!(found.unwrap()["verdict"], "good", "{check}");
     }
-    nothing_is_left_open(&machine, &customer);
 }
 
 fn is_decimal(value: &Value) -> bool {
@@ -228,7 +242,8 @@ async fn what_needs_no_vault_works_without_one() {
         "{help}"
     );
     assert_eq!(machine.run(&["frobnicate"], "").code, 2);
-    machine.run(&["lock"], "").expect(0);
+    let locked = machine.run(&["lock", "--json"], "").expect(0).items();
+    assert_eq!(locked[0]["cockpit"], false);
     machine.run(&["sim", "nobody"], "").expect(2);
     assert!(!machine.data().exists());
 }

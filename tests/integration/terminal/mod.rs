@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "the long forms say what they measured")]
 
+mod asked;
 mod asleep;
 mod canary;
 mod cockpit;

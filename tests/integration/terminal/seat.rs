@@ -231,7 +231,7 @@ impl Seat {
         format!("{:?}", self.pty.get_termios())
     }
 
-    fn story(&self) -> String {
+    pub(super) fn story(&self) -> String {
         self.screen.screen().contents()
     }
 }
