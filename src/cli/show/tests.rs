@@ -271,7 +271,7 @@ fn symbols() -> Subject {
 fn accounts_say_what_is_old_and_what_is_not_known() {
     let expected = "\
 CONNECTION  ACCOUNT  NAME                   MONEY      EQUITY      DAY   DAY %    CASH  BUYING POWER  CCY      AGE
-paper       …4821    margin                 PAPER  123,346.11  +515.88  +0.42%  -20.50             —  USD     14 s
+paper       …4821    margin                 PAPER  123,346.11  +515.88  +0.42%  -20.50             —  USD     10 s
 real        …6789    margin [CLOSING_ONLY]  LIVE        50.00   +50.00       —  -20.50             —  USD  1 h old
 real        …2222    margin                 LIVE            —        —       —       —             —  USD        —
 ";
@@ -453,7 +453,7 @@ fn an_order_by_amount_with_exits_is_told_whole() {
 fn connections_say_how_they_are_doing() {
     let expected = "\
 CONNECTION  PROVIDER  MONEY  STATE     LATENCY  CALLS  ERRORS     LEFT  SYNCED  FEEDS           REASON
-paper       Alpaca    PAPER  live        34 ms     12       1  187/200    14 s  ● quotes (IEX)
+paper       Alpaca    PAPER  live        34 ms     12       1  187/200    10 s  ● quotes (IEX)
 real        Alpaca    LIVE   retrying        —     12       1        —       —                  connection refused
 ";
     assert_eq!(text(&world(), &Subject::Connections), expected);
