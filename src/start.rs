@@ -201,6 +201,8 @@ fn options(
         socket: crate::net::socket::Options::default(),
         lock,
         cost,
+        // What is thrown away needs no memory.
+        anchor: (!demo).then(|| setup.paths.state.clone()),
         addresses: setup.config.providers.clone(),
         settings: Settings {
             refresh: Duration::from_secs(u64::from(setup.config.refresh.accounts_seconds)),

@@ -4,6 +4,7 @@
 //! are served. One thread also means that what is written down of an order is written in the order it happened.
 
 mod recovery;
+mod upkeep;
 
 use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
 use crate::engine::JournalStep;
@@ -15,7 +16,7 @@ use crate::vault::{
     self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
 
 /// Jobs that may wait for the thread; an order beyond that is refused rather than queued unseen.
@@ -27,6 +28,7 @@ const NOT_OPEN: &str = "the order journal is not open; unlock the vault first";
 pub(crate) struct Strongroom {
     folder: PathBuf,
     cost: KdfCost,
+    anchor: Option<PathBuf>,
     door: Door,
     /// The journal, or why there is none.
     journal: Result<Journal, Text>,
@@ -61,15 +63,17 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread on the folder that `lock` holds. New vaults cost `cost` to open.
-    pub(crate) fn start(lock: InstanceLock, cost: KdfCost) -> Self {
+    /// Starts the thread on the folder that `lock` holds. New vaults cost `cost` to open; how far the vault came is
+    /// remembered in the folder `anchor`.
+    pub(crate) fn start(lock: InstanceLock, cost: KdfCost, anchor: Option<PathBuf>) -> Self {
         let (jobs, mut waiting) = mpsc::channel::<Job>(MOST_WAITING);
         let folder = lock.folder().to_owned();
         std::thread::spawn(move || {
-            let door = Door::first(lock);
+            let door = Door::first(lock, anchor.as_deref());
             let mut room = Strongroom {
                 folder,
                 cost,
+                anchor,
                 door,
                 journal: Err(NOT_OPEN.into()),
                 next_attempt: None,
@@ -105,18 +109,21 @@ impl Keeper {
 }
 
 impl Door {
-    fn first(lock: InstanceLock) -> Self {
+    fn first(lock: InstanceLock, anchor: Option<&Path>) -> Self {
         if !vault::exists(lock.folder()) {
             return Self::Absent(lock);
         }
         match LockedVault::open(lock) {
-            Ok(locked) => Self::Locked(Box::new(locked)),
+            Ok(locked) => Self::Locked(Box::new(match anchor {
+                Some(folder) => locked.anchored_in(folder),
+                None => locked,
+            })),
             Err(error) => Self::broken(&error),
         }
     }
 
     fn broken(error: &VaultError) -> Self {
-        Self::Broken(kind_of(error), Text::new(&error.to_string()))
+        Self::Broken(upkeep::kind_of(error), Text::new(&error.to_string()))
     }
 }
 
@@ -171,7 +178,7 @@ impl Strongroom {
         let passphrase =
             Passphrase::new(passphrase.expose_secret()).map_err(|error| self.stays(&error))?;
         match std::mem::replace(&mut self.door, Door::Moving) {
-            Door::Absent(lock) => match Vault::create(lock, &passphrase, self.cost) {
+            Door::Absent(lock) => match Vault::create(lock, &passphrase, self.new_vault()) {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(error) => Err(self.broken(&error)),
             },
@@ -264,6 +271,8 @@ impl Strongroom {
                 Vec::new()
             }
         };
+        warnings.extend(vault.unanchored().map(Text::new));
+        warnings.extend(upkeep::back_up(&vault, now).err());
         let opened = Opened {
             failures: vault.wrong_guesses(),
             connections,
@@ -355,24 +364,4 @@ fn step_to(
     stepped
         .map(|_| ())
         .map_err(|error| Text::new(&error.to_string()))
-}
-
-fn kind_of(error: &VaultError) -> VaultTrouble {
-    let is_damage = matches!(
-        error,
-        VaultError::Damaged(_)
-            | VaultError::HostileCost { .. }
-            | VaultError::OlderThanAnchor { .. }
-            | VaultError::ForkedFromAnchor { .. }
-            | VaultError::AnchorOfAnother(_)
-            | VaultError::AnchorBroken(_)
-            | VaultError::BackupDamaged(_)
-    );
-    if matches!(error, VaultError::NewerFormat { .. }) {
-        VaultTrouble::Newer
-    } else if is_damage {
-        VaultTrouble::Damaged
-    } else {
-        VaultTrouble::Machine
-    }
 }

@@ -30,6 +30,7 @@ use crate::runtime::effects::{Effects, Replacement};
 use crate::runtime::keeper::{Keeper, Opened};
 use crate::vault::{InstanceLock, KdfCost};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -65,6 +66,8 @@ pub struct Options {
     pub lock: InstanceLock,
     /// What a new vault costs to open.
     pub cost: KdfCost,
+    /// The folder in which this machine remembers how far the vault had come.
+    pub anchor: Option<PathBuf>,
     /// Addresses and settings by provider and key, over each provider's defaults.
     pub addresses: BTreeMap<String, BTreeMap<String, String>>,
     /// How the engine is set up.
@@ -120,7 +123,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let (answers, mut happened) = mpsc::channel(MOST_WAITING);
-    let keeper = Keeper::start(options.lock, options.cost);
+    let keeper = Keeper::start(options.lock, options.cost, options.anchor);
     let vault = keeper
         .ask(|room| room.status())
         .await
@@ -217,10 +220,12 @@ impl Runtime {
             Happened::Added(added) => {
                 let profile = self.keep(added.provider, added.credentials);
                 self.handle(Input::Opened(profile)).await;
+                self.back_up();
             }
             Happened::Removed(connection) => {
                 self.connections.remove(&connection);
                 self.handle(Input::Removed(connection)).await;
+                self.back_up();
             }
         }
     }

@@ -85,6 +85,17 @@ impl Runtime {
         }
     }
 
+    /// After a change of what the vault holds; what keeps it from being backed up is told.
+    pub(super) fn back_up(&self) {
+        let Effects { answers, keeper } = self.effects.clone();
+        let now = self.clock.now();
+        tokio::spawn(async move {
+            if let Some(Err(problem)) = keeper.ask(move |room| room.back_up(now)).await {
+                effects::tell(&answers, trouble(problem)).await;
+            }
+        });
+    }
+
     /// Keys and tokens leave memory: providers hold them, the keeper holds the vault's.
     pub(super) fn drop_secrets(&mut self) {
         self.connections.clear();

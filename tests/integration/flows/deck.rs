@@ -349,6 +349,7 @@ fn start(sim: &Running, folder: &TempDir, setup: &Setup) -> Result<Started, Vaul
         socket: setup.socket,
         lock: InstanceLock::take(&folder.path().join("data"), &holder)?,
         cost: KdfCost::new(64, 1, 1).unwrap(),
+        anchor: Some(folder.path().join("state")),
         addresses: BTreeMap::from([("alpaca".to_owned(), addresses)]),
         settings: Settings {
             refresh: setup.refresh,
