@@ -5,7 +5,7 @@
 //! so nothing is lost and a slow screen never slows the engine.
 
 use crate::domain::{Level1, Sequence, Symbol};
-use crate::link::{Event, Request, SecretRequest, Snapshot, Update};
+use crate::link::{Event, Request, SecretRequest, Snapshot, Update, VaultAnswer};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,6 +16,9 @@ pub const MOST_WAITING: usize = 4_096;
 
 /// Requests that may wait for the runtime before a screen is told to try again.
 pub const MOST_REQUESTS: usize = 256;
+
+/// Answers of the vault that a screen may leave unread.
+pub const MOST_ANSWERS: usize = 16;
 
 /// One attached screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +68,7 @@ struct Waiting {
     quotes: HashMap<Symbol, Level1>,
     overtaken: u64,
     start_over: bool,
+    answers: VecDeque<VaultAnswer>,
 }
 
 impl Mailbox {
@@ -157,11 +161,35 @@ impl Hub {
         self.each(|id, mailbox| {
             if id == screen {
                 let mut waiting = mailbox.lock();
-                *waiting = Waiting::default();
+                let answers = std::mem::take(&mut waiting.answers);
+                *waiting = Waiting {
+                    answers,
+                    ..Waiting::default()
+                };
                 waiting
                     .numbered
                     .push_back(Update::Snapshot(Box::new(snapshot.clone())));
                 drop(waiting);
+                mailbox.changed.notify_one();
+            }
+        });
+    }
+}
+
+impl Hub {
+    /// Answers the screen that asked, and no other; one that is gone needs no answer. Beyond
+    /// [`MOST_ANSWERS`] the oldest go: the screen does not look.
+    pub fn answer(&self, screen: ScreenId, answer: VaultAnswer) {
+        let mut answer = Some(answer);
+        self.each(|id, mailbox| {
+            if id == screen
+                && let Some(answer) = answer.take()
+            {
+                let answers = &mut mailbox.lock().answers;
+                if answers.len() == MOST_ANSWERS {
+                    answers.pop_front();
+                }
+                answers.push_back(answer);
                 mailbox.changed.notify_one();
             }
         });
@@ -219,6 +247,12 @@ impl ScreenEnd {
     /// Waits until [`ScreenEnd::drain`] has something to give.
     pub async fn changed(&self) {
         self.mailbox.changed.notified().await;
+    }
+
+    /// Takes what the vault answered to this screen. What was published before an answer is in the
+    /// [`drain`](ScreenEnd::drain) after it.
+    pub fn answers(&self) -> Vec<VaultAnswer> {
+        self.mailbox.lock().answers.drain(..).collect()
     }
 
     /// Takes everything that waits, in order, quotes last.

@@ -49,12 +49,16 @@ pub(crate) fn store(vault: &mut Vault, credentials: &Credentials) -> Result<(), 
     };
     let mut bytes = vec![LAYOUT];
     bytes = postcard::to_extend(&sealed, bytes).expect("text fields always serialise");
-    let name = record_name(
+    vault.put(&name_of(credentials)?, &SecretBytes::new(bytes))
+}
+
+/// The name of the record that holds a connection.
+pub(crate) fn name_of(credentials: &Credentials) -> Result<RecordName, VaultError> {
+    record_name(
         &credentials.connection,
         &credentials.provider,
         credentials.environment,
-    )?;
-    vault.put(&name, &SecretBytes::new(bytes))
+    )
 }
 
 /// Every connection in the vault that its opener may use, and how many records could not be read.

@@ -13,11 +13,15 @@ mod credentials;
 mod effects;
 mod keeper;
 mod secrets;
+mod vault_requests;
 
 use crate::domain::{Clock, ConnectionId, Symbol, Text, Timestamp};
 use crate::engine::input::{Note, Profile, Sent};
 use crate::engine::{Engine, Input, Output, Settings};
-use crate::link::{EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, VaultStatus};
+use crate::link::{
+    EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField, VaultAnswer,
+    VaultStatus,
+};
 use crate::net::Dialer;
 use crate::net::socket;
 use crate::net::transport::Transport;
@@ -84,6 +88,8 @@ pub(crate) enum Happened {
     Vault(Result<Box<Opened>, VaultStatus>),
     /// A new connection was accepted by its provider and sealed.
     Added(Box<Added>),
+    /// The vault answered a screen.
+    Answered(ScreenId, VaultAnswer),
     /// A connection was removed from the vault.
     Removed(ConnectionId),
 }
@@ -206,7 +212,7 @@ impl Runtime {
     async fn take_inbound(&mut self, inbound: Inbound) {
         match inbound {
             Inbound::Request(screen, request) => self.handle(Input::Request(screen, request)).await,
-            Inbound::Secret(_, request) => self.take_secret(request).await,
+            Inbound::Secret(screen, request) => self.take_secret(screen, request).await,
             Inbound::Departed => {}
         }
     }
@@ -217,6 +223,7 @@ impl Runtime {
             Happened::Publish(event) => self.handle(Input::Announce(event)).await,
             Happened::Vault(Ok(opened)) => self.vault_opened(*opened).await,
             Happened::Vault(Err(status)) => self.handle(Input::Vault(status)).await,
+            Happened::Answered(screen, answer) => self.hub.answer(screen, answer),
             Happened::Added(added) => {
                 let profile = self.keep(added.provider, added.credentials);
                 self.handle(Input::Opened(profile)).await;

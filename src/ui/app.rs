@@ -5,6 +5,7 @@
 
 mod act;
 pub mod action;
+mod answers;
 mod notices;
 mod paint;
 pub mod still;
@@ -26,6 +27,7 @@ use crate::ui::theme::{Look, Themes};
 use crate::ui::widgets::line_input::LineInput;
 pub use action::{Action, Effect};
 use ratatui::layout::{Position, Rect};
+use secrecy::SecretString;
 use std::sync::Arc;
 
 /// Rows that one notch of the wheel moves.
@@ -48,6 +50,8 @@ pub struct App {
     watched: Vec<Symbol>,
     clock: Arc<dyn Clock>,
     new_id: NewId,
+    /// A recovery code that waits until the screen is not locked.
+    code: Option<SecretString>,
     effects: Vec<Effect>,
 }
 
@@ -76,6 +80,7 @@ impl App {
             watched: Vec::new(),
             clock,
             new_id,
+            code: None,
             effects: Vec::new(),
         })
     }
@@ -98,6 +103,7 @@ impl App {
         self.notices.collect(&mut self.view.replica, now);
         self.ask_for_passphrase(now);
         self.each_overlay(now, |overlay, context| overlay.changed(context));
+        self.show_code();
         self.settle(now)
     }
 
@@ -116,6 +122,7 @@ impl App {
                 .any(|overlay| overlay.name() == "unlock")
         {
             self.overlays.clear(); // a locked screen shows nothing of what was open
+            self.code = None;
             self.open(now, Layer::Unlock);
         }
     }
