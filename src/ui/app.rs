@@ -22,7 +22,7 @@ use crate::ui::key::{Key, KeyCode};
 use crate::ui::keymap::KeymapError;
 use crate::ui::layout::{self, Arrangement, Layout, Wishes};
 use crate::ui::overlays::{Layer, Overlay};
-use crate::ui::panes::{PANES, Pane, PaneContext, PaneId, Selection};
+use crate::ui::panes::{PANES, Pane, PaneContext, PaneId};
 use crate::ui::theme::{Look, Themes};
 use crate::ui::widgets::line_input::LineInput;
 pub use action::{Action, Effect};
@@ -275,7 +275,7 @@ impl App {
     fn settle(&mut self, now: Timestamp) -> Vec<Effect> {
         let selection = self.with_pane(now, self.focus, |pane, context| pane.selection(context));
         if let Some(selection) = selection {
-            merge(&mut self.view.selection, selection);
+            self.view.select(selection);
         }
         for id in self.shown() {
             let wanted = self
@@ -395,12 +395,4 @@ impl App {
             &format!("arrangement: {}", self.arrangement.name()),
         );
     }
-}
-
-/// Takes over what is selected now, and keeps the rest of what was.
-fn merge(kept: &mut Selection, now: Selection) {
-    kept.symbol = now.symbol.or_else(|| kept.symbol.take());
-    kept.account = now.account.or_else(|| kept.account.take());
-    kept.connection = now.connection.or_else(|| kept.connection.take());
-    kept.order = now.order.or_else(|| kept.order.take());
 }

@@ -52,12 +52,7 @@ impl Typed {
 impl Strongroom {
     /// Does what a screen asks of the vault, and says what the vault is then.
     pub(crate) fn serve(&mut self, request: VaultRequest, now: Timestamp) -> Served {
-        let changed = match request {
-            VaultRequest::Describe => Ok(Vec::new()),
-            VaultRequest::Rotate { cipher, current } => self.rotate(cipher, &current, now),
-            VaultRequest::Compromised { current } => self.compromised(&current, now),
-            other => self.change(other, now),
-        };
+        let changed = self.act(request, now);
         let mut answers = match changed {
             Ok(answers) => answers,
             Err(Refusal(why)) => vec![VaultAnswer::Refused { why }],
@@ -76,45 +71,48 @@ impl Strongroom {
         }
     }
 
-    /// What changes who may open the vault, or only looks.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the others were taken before"
-    )]
-    fn change(
-        &mut self,
-        request: VaultRequest,
-        now: Timestamp,
-    ) -> Result<Vec<VaultAnswer>, Refusal> {
-        let cost = self.cost;
-        let vault = self.open()?;
-        let done = match request {
-            VaultRequest::ChangePassphrase { current, new } => {
+    fn act(&mut self, request: VaultRequest, now: Timestamp) -> Result<Vec<VaultAnswer>, Refusal> {
+        match request {
+            VaultRequest::Describe => Ok(Vec::new()),
+            VaultRequest::ChangePassphrase { current, new } => self.change(now, |vault, cost| {
                 let (current, new) = (Typed::read(&current)?, Typed::read(&new)?);
                 let changed = vault.change_passphrase(current.opener(), new.opener(), cost);
-                vec![done(changed, "the passphrase was changed")?]
-            }
+                Ok(vec![done(changed, "the passphrase was changed")?])
+            }),
             VaultRequest::AddSlot {
                 role,
                 label,
                 opener,
-            } => vec![add_slot(vault, role, &label, &opener, cost)?],
-            VaultRequest::RemoveSlot { slot } => {
+            } => self.change(now, |vault, cost| {
+                Ok(vec![add_slot(vault, role, &label, &opener, cost)?])
+            }),
+            VaultRequest::RemoveSlot { slot } => self.change(now, |vault, _| {
                 let removed = vault.remove_slot(slot).map(|_| ());
-                vec![done(removed, &format!("slot {slot} was removed"))?]
-            }
-            VaultRequest::RenewRecoveryCode => {
+                Ok(vec![done(removed, &format!("slot {slot} was removed"))?])
+            }),
+            VaultRequest::RenewRecoveryCode => self.change(now, |vault, _| {
                 let code = shown(&vault.renew_recovery_code()?);
-                vec![code, done(Ok(()), "there is a new recovery code")?]
-            }
+                Ok(vec![code, done(Ok(()), "there is a new recovery code")?])
+            }),
+            VaultRequest::Rotate { cipher, current } => self.rotate(cipher, &current, now),
+            VaultRequest::Compromised { current } => self.compromised(&current, now),
             VaultRequest::BackUp => {
-                let made = vault.back_up(upkeep::seconds(now));
-                return Ok(vec![done(made, "a backup was made")?]);
+                let made = self.open()?.back_up(upkeep::seconds(now));
+                Ok(vec![done(made, "a backup was made")?])
             }
-            VaultRequest::Check => return Ok(vec![checked(vault.check())]),
-            _ => return Ok(Vec::new()),
-        };
-        Ok(self.with_backup(done, now))
+            VaultRequest::Check => Ok(vec![checked(self.open()?.check())]),
+        }
+    }
+
+    /// Changes who may open the vault.
+    fn change(
+        &mut self,
+        now: Timestamp,
+        change: impl FnOnce(&mut Vault, KdfCost) -> Result<Vec<VaultAnswer>, VaultError>,
+    ) -> Result<Vec<VaultAnswer>, Refusal> {
+        let cost = self.cost;
+        let answers = change(self.open()?, cost)?;
+        Ok(self.with_backup(answers, now))
     }
 
     /// After a change of who may open it a backup is due.

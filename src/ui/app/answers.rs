@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::link::VaultAnswer;
-use crate::ui::overlays::recovery_code::RecoveryCode;
+use crate::ui::overlays::vault::recovery_code::RecoveryCode;
 
 impl App {
     /// Takes answers of the vault in.

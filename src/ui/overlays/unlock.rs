@@ -11,7 +11,8 @@ use crate::link::{Level, SecretRequest, VaultAnswer, VaultRequest, VaultStatus, 
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
-use crate::ui::overlays::{Overlay, new_passphrase};
+use crate::ui::overlays::Overlay;
+use crate::ui::overlays::vault::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::dialog::{self, Dialog};
 use crate::ui::widgets::form::{Field, Form, FormEvent};
@@ -363,7 +364,7 @@ impl Overlay for Unlock {
             Page::Unlock(form) => draw::draw_unlock(context, form, places, buffer),
             Page::Recover(form) => draw::draw_recover(context, form, refused, places, buffer),
             Page::Rescue(rescue) => {
-                draw::draw_rescue(context, &rescue.form, refused, places, buffer);
+                draw::draw_rescue(context, rescue, refused, places, buffer);
             }
         }
         if self.is_working(context) {

@@ -5,7 +5,10 @@
 
 mod draw;
 mod forms;
+pub(super) mod new_passphrase;
 mod overview;
+pub mod recovery_code;
+mod strength;
 
 use crate::link::vault::{CheckFacts, RotatedFacts, SlotFacts, SlotRole, VaultFacts};
 use crate::link::{Level, SecretRequest, VaultAnswer, VaultRequest};

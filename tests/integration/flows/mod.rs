@@ -6,3 +6,4 @@ mod keys;
 mod load;
 mod orders;
 mod vault;
+mod vault_care;

@@ -1,10 +1,11 @@
 //! How the vault's door looks.
 
+use super::rescue::Rescue;
 use super::{CHOICES, Of, waits};
 use crate::domain::text::Text;
 use crate::link::VaultStatus;
 use crate::ui::format;
-use crate::ui::overlays::new_passphrase;
+use crate::ui::overlays::vault::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::theme::Role;
 use crate::ui::widgets::form::Form;
@@ -158,7 +159,7 @@ pub(super) fn draw_recover(
 /// What the vault can be made from again.
 pub(super) fn draw_rescue(
     context: &PaneContext<'_>,
-    form: &Form<Of>,
+    rescue: &Rescue,
     refused: Option<&str>,
     (inside, fields): (Rect, Rect),
     buffer: &mut Buffer,
@@ -174,10 +175,16 @@ pub(super) fn draw_rescue(
         )
         | None => "The vault is gone, but there are backups of it.",
     };
+    let form = &rescue.form;
     dialog::paragraph(theme, Role::Warn, sentence, inside, buffer);
     form.draw(theme, fields, buffer);
     let below = dialog::below(fields, form.height(fields.width) + 1);
-    let what = "It opens with the passphrase it had when the backup was made. What there is now is kept beside it.";
+    let what = if rescue.may_accept() {
+        "If you put it back yourself, accept the vault as it is instead of a backup: the last choice."
+    } else {
+        "It opens with the passphrase it had when the backup was made. What there is now is kept beside it."
+    };
+    let refused = refused.filter(|why| *why != sentence); // said above
     draw_sentence(context, refused, what, below, buffer);
     let footer = dialog::below(inside, inside.height.saturating_sub(1));
     let keys = [

@@ -3,7 +3,7 @@
 use super::Of;
 use crate::link::vault::{BackupFacts, DoorRequest, Opener, ShutFacts};
 use crate::ui::format;
-use crate::ui::overlays::new_passphrase;
+use crate::ui::overlays::vault::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::form::{Field, Form};
 use std::path::PathBuf;
@@ -47,6 +47,11 @@ impl Rescue {
         ]);
         form.focus(Of::Passphrase);
         Some(Self { form, sources })
+    }
+
+    /// Whether the vault as it is may be chosen.
+    pub(super) fn may_accept(&self) -> bool {
+        self.sources.contains(&None)
     }
 
     /// Takes what is typed.

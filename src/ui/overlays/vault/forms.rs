@@ -1,9 +1,9 @@
 //! The forms of the vault: what each asks for, and the request that it makes.
 
+use super::new_passphrase;
 use crate::link::VaultRequest;
 use crate::link::vault::{Cipher, Opener, SlotRole, VaultFacts};
 use crate::ui::format;
-use crate::ui::overlays::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::theme::Role;
 use crate::ui::widgets::dialog;

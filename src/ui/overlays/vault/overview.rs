@@ -15,7 +15,7 @@ const LABEL: u16 = 11;
 const FIXED: usize = 14;
 
 /// Columns of a slot's parts.
-const SLOT_COLUMNS: [u16; 5] = [6, 10, 26, 10, 24];
+const SLOT_COLUMNS: [u16; 5] = [6, 10, 22, 10, 26];
 
 /// Lines of the whole dialog.
 pub(super) fn height(facts: Option<&VaultFacts>) -> u16 {
@@ -31,10 +31,10 @@ pub(super) fn draw(
     buffer: &mut Buffer,
 ) {
     let what = format!(
-        "{}, {} secrets; changed {} times, epoch {}",
+        "{}, {} secrets; generation {}, epoch {}",
         facts.cipher.name(),
         facts.records,
-        facts.generation.saturating_sub(1),
+        facts.generation,
         facts.epoch,
     );
     let rest = labelled(context, "Sealed by", (Role::Text, &what), inside, buffer);
@@ -113,7 +113,7 @@ fn draw_slot(
         (label, false) => label.to_owned(),
     };
     let cost = format!(
-        "{} MiB × {} passes × {} lanes",
+        "{} MiB × {}, {} lanes",
         format::count(slot.memory_mib.into()),
         slot.passes,
         slot.lanes

@@ -1,6 +1,6 @@
 //! A new passphrase, typed twice: what it must be, and how hard it is to guess.
 
-use crate::ui::overlays::strength;
+use super::strength;
 use crate::ui::panes::PaneContext;
 use crate::ui::theme::Role;
 use crate::ui::widgets::form::Form;
@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use secrecy::SecretString;
 
 /// Takes the new passphrase out of both fields, once it is long enough and typed twice; else says what is wrong.
-pub(super) fn take<Id: Copy + PartialEq>(
+pub(in crate::ui::overlays) fn take<Id: Copy + PartialEq>(
     form: &mut Form<Id>,
     first: Id,
     again: Id,
@@ -33,7 +33,7 @@ pub(super) fn take<Id: Copy + PartialEq>(
 }
 
 /// A meter of how hard the new passphrase is to guess.
-pub(super) fn draw_strength<Id: Copy + PartialEq>(
+pub(in crate::ui::overlays) fn draw_strength<Id: Copy + PartialEq>(
     context: &PaneContext<'_>,
     form: &Form<Id>,
     field: Id,
