@@ -44,7 +44,8 @@ pub fn clean(raw: &str, longest: usize) -> String {
     cleaned
 }
 
-fn is_unsafe(character: char) -> bool {
+/// Whether a character steers a terminal, or turns, joins or hides others on it.
+pub fn is_unsafe(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{ad}' | '\u{61c}' | '\u{180e}'

@@ -174,7 +174,7 @@ impl From<Damage> for VaultError {
 
 impl VaultError {
     /// Whether a backup may help: the vault is damaged, and not merely locked, newer, or in use. See
-    /// [`backups`](super::backups) and [`restore`](super::restore).
+    /// [`backups`](super::backups) and [`restore`](super::restore()).
     #[must_use]
     pub fn calls_for_restore(&self) -> bool {
         matches!(self, Self::Damaged(_) | Self::HostileCost { .. })

@@ -1,12 +1,11 @@
 //! Everything secret, sealed at rest: what brokers gave us to sign in with, and the keys that the journal and the
 //! ledger are sealed under. It knows nothing of trading, networks or screens, so that it can be reviewed alone.
 //! Opening takes an [`InstanceLock`], then a passphrase; it blocks for about a second, so call it off the drawing
-//! thread. A new kind of secret needs nothing here: it is another [`RecordName`]. Bytes on disk are described in
-//! `format.rs` (header), `record.rs` and `manifest.rs`; what cannot be told from the names is in `store.rs`.
+//! thread. A new kind of secret needs nothing here: it is another [`RecordName`]. `crypto/` knows ciphers and no disk,
+//! `format/` knows bytes and keeps none, `store/` is what sled needs to be fit for this; `slots/` is who may open it,
+//! and `commit.rs` the one way in which it changes.
 //!
-//! Protects against a stolen disk or copy, other users of the host, records swapped, removed or put back, a crash, a
-//! full disk, a flipped bit. Does not protect against root or the same user while it is unlocked, nor, yet, against
-//! the whole folder put back as it once was.
+#![doc = include_str!("format.md")]
 
 mod anchor;
 mod backup;

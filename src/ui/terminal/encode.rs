@@ -2,6 +2,7 @@
 //! change and are seen, unchanged cells rewritten where that is shorter than jumping over them.
 
 use super::pen::{Pen, ground_of, is_bare, pen_of, shows_through};
+use crate::domain::text::is_unsafe;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
 use std::io::Write;
@@ -9,6 +10,9 @@ use unicode_width::UnicodeWidthStr;
 
 /// Longest run of unchanged cells that may be rewritten instead of jumped over: a jump costs four bytes.
 const LONGEST_BRIDGE: u16 = 4;
+
+/// What is written where a cell holds what may not be shown.
+const REPLACEMENT: &str = "\u{fffd}";
 
 /// What the terminal's state is, as far as we know.
 #[derive(Debug, Default)]
@@ -64,8 +68,10 @@ impl Encoder {
                 self.move_to(new, start.x, at, out);
                 self.write_cell(is, out);
                 let is_last = usize::from(shown_from) >= new.len();
-                // At the last column, and behind several code points in one cell, terminals differ in where they are.
-                let is_sure = !is_last && is.symbol().chars().nth(1).is_none();
+                // At the last column, behind several code points in one cell and behind a replacement character,
+                // terminals differ in where they are.
+                let symbol = shown(is);
+                let is_sure = !is_last && symbol != REPLACEMENT && symbol.chars().nth(1).is_none();
                 self.cursor = is_sure.then(|| Position::new(start.x + shown_from, start.y));
             }
         }
@@ -80,7 +86,7 @@ impl Encoder {
             };
             self.pen.change_to(pen, out);
         }
-        out.extend_from_slice(cell.symbol().as_bytes());
+        out.extend_from_slice(shown(cell).as_bytes());
     }
 
     /// Moves the cursor the shortest way; `row` is the row it moves to, and starts at column `left`.
@@ -94,10 +100,10 @@ impl Encoder {
         }
         if at.y == to.y && at.x < to.x && to.x - at.x <= LONGEST_BRIDGE {
             let between = &row[usize::from(at.x - left)..usize::from(to.x - left)];
-            let is_cheap = |cell: &Cell| cell.symbol().len() == 1 && shows_through(cell, self.pen);
+            let is_cheap = |cell: &Cell| shown(cell).len() == 1 && shows_through(cell, self.pen);
             if between.iter().all(is_cheap) {
                 for cell in between {
-                    out.extend_from_slice(cell.symbol().as_bytes());
+                    out.extend_from_slice(shown(cell).as_bytes());
                 }
                 return;
             }
@@ -200,8 +206,18 @@ pub(super) fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
         .expect("writing to memory does not fail");
 }
 
-fn width_of(cell: &Cell) -> u16 {
+/// What is written for a cell. Texts were cleaned long before; this is the last look, and costs nothing for ASCII.
+fn shown(cell: &Cell) -> &str {
     let symbol = cell.symbol();
+    let is_plain = matches!(symbol.as_bytes(), [b' '..=b'~']);
+    if !is_plain && symbol.chars().any(is_unsafe) {
+        return REPLACEMENT;
+    }
+    symbol
+}
+
+fn width_of(cell: &Cell) -> u16 {
+    let symbol = shown(cell);
     if symbol.len() == 1 {
         return 1;
     }

@@ -264,3 +264,49 @@ fn the_text_cursor_is_shown_where_it_is_wanted() {
     terminal.process(&bytes);
     assert!(terminal.screen().hide_cursor());
 }
+
+#[test]
+fn no_cell_steers_the_terminal_whatever_was_put_into_it() {
+    let mut next = blank();
+    let hostile = [
+        "\x1b",
+        "\x1b[2J",
+        "\u{9b}",
+        "\x07",
+        "\u{202e}",
+        "a\u{200d}b",
+        "\u{7f}",
+        "\u{e0041}",
+    ];
+    for (x, symbol) in (0..).zip(hostile) {
+        next[(2 * x, 0)].set_symbol(symbol);
+        next[(2 * x + 1, 0)].set_symbol("x");
+    }
+    let mut bytes = Vec::new();
+    Encoder::default().encode(&blank(), &next, None, &mut bytes);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert_eq!(text.matches('\u{fffd}').count(), hostile.len(), "{text:?}");
+    let rest = text.replace("\x1b[", "");
+    assert!(!rest.contains(is_unsafe), "{text:?}");
+    let mut terminal = vt100::Parser::new(HEIGHT, WIDTH, 0);
+    terminal.process(&bytes);
+    let column = |x: u16| terminal.screen().cell(0, x).unwrap().contents().to_owned();
+    for x in (1..16).step_by(2) {
+        assert_eq!(column(x), "x", "behind what was replaced, column {x}");
+    }
+    // Cells that did not change are written anew where that is shorter than to jump over them.
+    let mut before = blank();
+    before[(1, 0)].set_symbol("\x1b");
+    let mut after = before.clone();
+    after[(0, 0)].set_symbol("a");
+    after[(2, 0)].set_symbol("c");
+    let mut bytes = Vec::new();
+    Encoder::default().encode(&before, &after, None, &mut bytes);
+    assert_eq!(
+        String::from_utf8(bytes)
+            .unwrap()
+            .replace("\x1b[", "")
+            .find(is_unsafe),
+        None
+    );
+}

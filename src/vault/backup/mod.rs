@@ -21,7 +21,7 @@ const DAY: u64 = 24 * 60 * 60;
 /// A backup that lies beside the vault.
 #[derive(Debug)]
 pub struct BackupInfo {
-    /// Its number, for [`restore`].
+    /// Its number, for [`restore()`].
     pub which: u8,
     /// Where it is.
     pub path: PathBuf,

@@ -54,7 +54,7 @@ pub fn restore<'a>(
 /// The same for who has only the recovery code; a new passphrase is then set by [`LockedVault::recover`].
 ///
 /// # Errors
-/// As [`restore`], with [`VaultError::WrongCode`].
+/// As [`restore()`], with [`VaultError::WrongCode`].
 pub fn restore_by_code(
     lock: InstanceLock,
     which: u8,

@@ -521,3 +521,36 @@ fn a_crash_between_the_steps_leaves_the_old_slots_or_the_new_ones() {
         assert!(is_done, "{operation}");
     }
 }
+
+#[test]
+fn a_crash_while_a_vault_is_made_leaves_none_or_a_whole_one() {
+    let home = Home::empty();
+    let (vault, crashes) = home.crashes(|| home.create());
+    drop(vault);
+    let mut made = 0;
+    for (moment, copy) in crashes {
+        if !super::super::exists(&copy.data()) {
+            drop(copy.create());
+        } else {
+            made += 1;
+        }
+        assert_eq!(copy.open().slots().len(), 2, "{moment}");
+    }
+    assert!(made > 0);
+}
+
+#[test]
+fn a_crash_while_it_is_recovered_leaves_the_old_passphrase_or_the_new_one() {
+    let home = Home::empty();
+    let mut vault = home.create();
+    let code = recovery_code(&mut vault);
+    let locked = vault.lock();
+    let new = passphrase("new");
+    let (recovered, crashes) = home.crashes(|| locked.recover(&code, &new, cheap()));
+    assert!(recovered.is_ok() && crashes.len() >= 4);
+    for (_, copy) in crashes {
+        drop(opened(&copy));
+        let recovered = copy.locked().unwrap().recover(&code, &new, cheap());
+        assert!(recovered.is_ok(), "the code is worth as much as before");
+    }
+}

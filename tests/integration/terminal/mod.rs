@@ -6,11 +6,13 @@
 mod asleep;
 mod cockpit;
 mod endings;
+mod escape;
 mod hangup;
 mod hardening;
 mod matrix;
 mod output;
 mod paste;
+mod payloads;
 mod restore;
 mod seat;
 mod shapes;

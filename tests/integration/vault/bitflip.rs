@@ -4,8 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::changes::{Records, SMALL, records_of};
+use super::changes::{PLAIN, SMALL, State, Workload, unlock_now};
 use super::home::*;
+use tradedeck::vault::BackupInfo;
 
 /// What came of a flip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,39 +24,40 @@ enum Fate {
 /// A vault with a past, closed, and what it holds.
 struct Sound {
     home: Home,
-    records: Records,
+    state: State,
     /// What it held before each of its changes.
-    past: Vec<Records>,
+    past: Vec<State>,
+}
+
+fn opened_now(home: &Home) -> Result<(Vault, State), VaultError> {
+    let (vault, passphrase) = home.open_anchored().and_then(unlock_now)?;
+    let state = State::of(&vault, passphrase)?;
+    Ok((vault, state))
 }
 
 impl Sound {
-    fn vault() -> Self {
+    fn vault(workload: Workload) -> Self {
         let home = Home::scratch().quick();
         let mut vault = home.unlocked();
-        SMALL.fill(&mut vault);
+        workload.fill(&mut vault);
         drop(vault);
         let mut past = Vec::new();
         // Opened and closed in between, so that there are snapshots.
         for step in 10..25 {
-            let mut vault = home.unlocked();
-            past.push(records_of(&vault).unwrap());
-            let change = SMALL.change(step, past.last().unwrap());
-            change
-                .make(&mut vault)
-                .unwrap_or_else(|why| panic!("{why}"));
+            let (mut vault, state) = opened_now(&home).unwrap_or_else(|why| panic!("{why}"));
+            let change = workload.change(step, &state);
+            let made = change.make(&mut vault, &state);
+            made.unwrap_or_else(|why| panic!("{why}"));
+            past.push(state);
         }
-        let records = records_of(&home.unlocked()).unwrap();
-        Self {
-            home,
-            records,
-            past,
-        }
+        let (_, state) = opened_now(&home).unwrap_or_else(|why| panic!("{why}"));
+        Self { home, state, past }
     }
 
     /// Where bits are, that is, bytes that are something: the file and the place in it.
     fn places(&self) -> Vec<(PathBuf, usize)> {
-        let files = self.home.files().into_iter();
-        let stored = files.filter(|(path, _)| path.starts_with("vault.sled"));
+        let files = files_below(self.home.root()).into_iter();
+        let stored = files.filter(|(path, _)| !path.ends_with("lock"));
         let places = stored.flat_map(|(path, bytes)| {
             let used = bytes
                 .iter()
@@ -68,25 +70,31 @@ impl Sound {
 
     fn flip(&self, file: &Path, at: usize, bit: u8) -> Fate {
         let home = self.home.copy();
-        let path = home.folder.join(file);
+        let path = home.root().join(file);
         let mut bytes = fs::read(&path).unwrap();
         bytes[at] ^= 1 << bit;
         fs::write(&path, bytes).unwrap();
         let (tell, told) = mpsc::channel();
         thread::spawn(move || {
-            let opened = home.unlock().and_then(|vault| {
+            let broken = |backup: BackupInfo| backup.found.err();
+            let backups = vault::backups(&home.folder).into_iter();
+            if let Some(why) = backups.filter_map(broken).next() {
+                let _ = tell.send(Err(why));
+                return;
+            }
+            let opened = opened_now(&home).map(|(vault, state)| {
                 let was_repaired = vault.repair().is_some();
-                Ok((records_of(&vault)?, was_repaired))
+                (state, was_repaired)
             });
             // Nobody listens any more when it took too long.
             let _ = tell.send(opened);
         });
         match told.recv_timeout(Duration::from_secs(60)) {
             Ok(Err(_)) => Fate::Refused,
-            Ok(Ok((found, _))) if found == self.records => Fate::Harmless,
+            Ok(Ok((found, _))) if found == self.state => Fate::Harmless,
             Ok(Ok((found, said))) => {
                 assert!(
-                    self.past.contains(&found) || found.len() < 5,
+                    self.past.contains(&found) || found.records.len() < 5,
                     "never was so"
                 );
                 if said {
@@ -100,7 +108,7 @@ impl Sound {
         }
     }
 
-    /// Flips so many bits, one at a time, by chance; a tenth of them in what is not the database.
+    /// Flips so many bits, one at a time, by chance; a third of them in what is not the database.
     fn flips(&self, count: usize) -> BTreeMap<Fate, usize> {
         let mut random = fastrand::Rng::with_seed(5);
         let places = self.places();
@@ -108,7 +116,7 @@ impl Sound {
         let (database, others): (Vec<_>, Vec<_>) = places.iter().partition(is_database);
         let mut fates = BTreeMap::new();
         for number in 0..count {
-            let among = if number % 10 == 0 { &others } else { &database };
+            let among = if number % 3 == 0 { &others } else { &database };
             let (file, at) = among[random.usize(..among.len())];
             let fate = self.flip(file, *at, random.u8(..8));
             *fates.entry(fate).or_default() += 1;
@@ -126,18 +134,18 @@ fn none_is_worse_than_said(fates: &BTreeMap<Fate, usize>) {
 
 #[test]
 fn bitflip() {
-    none_is_worse_than_said(&Sound::vault().flips(60));
+    none_is_worse_than_said(&Sound::vault(SMALL).flips(60));
 }
 
 #[test]
 #[ignore = "the full count: minutes"]
 fn bitflip_full() {
-    none_is_worse_than_said(&Sound::vault().flips(1000));
+    none_is_worse_than_said(&Sound::vault(SMALL).flips(1000));
 }
 
 /// A header's and a record's bits, flipped in the store as a stranger would, with sled none the wiser.
 fn flip_rows(prefix: &[u8], step: usize) -> usize {
-    let home = Sound::vault().home;
+    let home = Sound::vault(PLAIN).home;
     let rows = home.rows();
     let mut flips = 0;
     for (key, value) in rows.iter().filter(|(key, _)| key.starts_with(prefix)) {

@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use super::changes::{Records, SMALL, records_of};
+use super::changes::{PLAIN, Records, State, records_of};
 use super::home::*;
+use tradedeck::vault::{KeyFile, NewSlot, NewVault, Opener, Role, Suite};
 
 /// Runs the other implementation; `None` where there is no Python.
 fn python(arguments: &[&str], input: &str) -> Option<Output> {
@@ -43,6 +44,10 @@ fn lines(records: &Records) -> Vec<String> {
     records.iter().map(line).collect()
 }
 
+fn text_of(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
 fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -58,10 +63,11 @@ fn dump(rows: &BTreeMap<Vec<u8>, Vec<u8>>, file: &Path) {
 fn filled() -> (Home, Records) {
     let home = Home::scratch().quick();
     let mut vault = home.unlocked();
-    SMALL.fill(&mut vault);
+    PLAIN.fill(&mut vault);
     for step in [10, 11] {
-        let change = SMALL.change(step, &records_of(&vault).unwrap());
-        change.make(&mut vault).unwrap();
+        let state = State::of(&vault, 0).unwrap();
+        let made = PLAIN.change(step, &state).make(&mut vault, &state);
+        made.unwrap();
     }
     // As long as a secret may be, so that there are several steps of padding, and an empty one.
     for (id, length) in [(200, vault::LARGEST_SECRET), (201, 0)] {
@@ -79,10 +85,13 @@ fn read(rows: &BTreeMap<Vec<u8>, Vec<u8>>, passphrase: &str) -> Option<Result<St
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("rows");
     dump(rows, &file);
-    let output = python(
-        &["read", file.to_str().unwrap()],
-        &format!("{passphrase}\n"),
-    )?;
+    python_reads(&file, passphrase, &[])
+}
+
+/// What it says of a file, with more to its command.
+fn python_reads(file: &Path, passphrase: &str, more: &[&str]) -> Option<Result<String, String>> {
+    let arguments = [&["read", file.to_str().unwrap()], more].concat();
+    let output = python(&arguments, &format!("{passphrase}\n"))?;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Some(match output.status.code() {
         Some(0) => Ok(text(output.stdout)),
@@ -101,12 +110,74 @@ fn tdv1_primitives_of_the_other_implementation_are_right() {
 #[test]
 fn tdv1_what_we_write_the_other_implementation_reads() {
     let (home, records) = filled();
-    let expected: String = lines(&records)
-        .into_iter()
-        .map(|line| line + "\n")
-        .collect();
+    let expected = text_of(&lines(&records));
     if let Some(found) = read(&home.rows(), RIGHT) {
         assert!(found == Ok(expected), "{found:?}");
+    }
+}
+
+/// In both ciphers: a vault with a viewer and a key file, its rows and its backup.
+#[test]
+fn tdv1_roles_key_files_ciphers_and_backups_are_read_alike() {
+    let scratch = tempfile::tempdir().unwrap();
+    let beside = scratch.path().join("key");
+    fs::write(&beside, b"what lies beside").unwrap();
+    let home = Home::scratch();
+    let mut new = NewVault::from(cost());
+    new.key_file = Some(KeyFile::read(&beside).unwrap());
+    let mut vault = opened(Vault::create(home.lock(), &passphrase(RIGHT), new));
+    PLAIN.fill(&mut vault);
+    let key_file = KeyFile::read(&beside).unwrap();
+    let (owner, alice) = (passphrase(RIGHT), passphrase("alice"));
+    let opener = Opener {
+        passphrase: &owner,
+        key_file: Some(&key_file),
+    };
+    for suite in [Suite::Xaes256Gcm, Suite::XChaCha20Poly1305] {
+        vault
+            .rotate(suite, opener)
+            .unwrap_or_else(|why| panic!("{why}"));
+        let slot = NewSlot {
+            role: Role::Viewer,
+            label: "alice",
+            opener: Opener::from(&alice),
+            cost: cost(),
+        };
+        vault.add_slot(&slot).unwrap();
+        vault.back_up(u64::from(vault.epoch())).unwrap();
+        let newest = vault::backups(&home.folder).remove(0).path;
+        let all = text_of(&lines(&records_of(&vault).unwrap()));
+        let beside = ["--key-file", beside.to_str().unwrap()];
+        let Some(output) = python_reads(&newest, RIGHT, &beside) else {
+            return;
+        };
+        assert!(output == Ok(all.clone()), "{output:?}");
+        let viewed = python_reads(&newest, "alice", &[]).unwrap().unwrap();
+        let expected = all.lines().filter(|line| line.starts_with("view "));
+        assert!(viewed.lines().eq(expected), "{viewed}");
+        let without = python_reads(&newest, RIGHT, &[]).unwrap();
+        assert_eq!(without, Err("wrong_passphrase".to_owned()));
+    }
+}
+
+#[test]
+fn tdv1_a_backup_that_the_other_implementation_makes_is_restored() {
+    let (_, records) = filled();
+    for cipher in [&[][..], &["--aes256"]] {
+        let home = Home::scratch();
+        drop(home.lock());
+        let file = home.folder.join("vault.bak.0");
+        let input = [vec![RIGHT.to_owned()], lines(&records)]
+            .concat()
+            .join("\n");
+        let arguments = [&["back-up", file.to_str().unwrap()], cipher].concat();
+        let Some(output) = python(&arguments, &input) else {
+            return;
+        };
+        assert!(output.status.success(), "{output:?}");
+        let restored = vault::restore(home.lock(), 0, &passphrase(RIGHT));
+        drop(restored.unwrap_or_else(|why| panic!("{why}")));
+        assert!(records_of(&home.unlocked()).unwrap() == records);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use super::changes::{Records, SMALL, records_of};
+use super::changes::{PLAIN, State};
 use super::home::*;
 
 const DISK: &str = "TRADEDECK_TEST_SMALL_DISK";
@@ -79,20 +79,20 @@ fn child_on_a_disk_that_fills() {
         return;
     };
     let mut vault = home.create();
-    SMALL.fill(&mut vault);
-    let records = records_of(&vault).unwrap();
+    PLAIN.fill(&mut vault);
+    let state = State::of(&vault, 0).unwrap();
     let ballast = home.folder.with_file_name("ballast");
     fill(&ballast);
-    let refused = SMALL.change(10, &records).make(&mut vault);
+    let refused = PLAIN.change(10, &state).make(&mut vault, &state);
     assert!(no_space(refused));
-    assert!(no_space(vault.remove(records.keys().next().unwrap())));
-    assert_eq!(records_of(&vault).unwrap(), records);
+    assert!(no_space(vault.remove(state.records.keys().next().unwrap())));
+    assert_eq!(State::of(&vault, 0).unwrap(), state);
     drop(vault);
     // On a disk without a byte left it may say no, but then it says so and nothing is lost.
-    let opened = home.unlock().map(|vault| records_of(&vault).unwrap());
-    assert!(opened.is_err() || opened.is_ok_and(|found| found == records));
+    let opened = home.unlock().map(|vault| State::of(&vault, 0).unwrap());
+    assert!(opened.is_err() || opened.is_ok_and(|found| found == state));
     fs::remove_file(ballast).unwrap();
-    expect_goes_on(&home, &records);
+    expect_goes_on(&home, &state);
 }
 
 /// Writes until nothing fits.
@@ -102,10 +102,10 @@ fn fill(ballast: &Path) {
     while std::io::Write::write_all(&mut file, &chunk).is_ok() {}
 }
 
-fn expect_goes_on(home: &Home, records: &Records) {
+fn expect_goes_on(home: &Home, state: &State) {
     let mut vault = home.unlocked();
-    assert_eq!(records_of(&vault).unwrap(), *records);
-    let changed = SMALL.change(10, records).make(&mut vault);
+    assert_eq!(State::of(&vault, 0).unwrap(), *state);
+    let changed = PLAIN.change(10, state).make(&mut vault, state);
     changed.unwrap_or_else(|why| panic!("{why}"));
-    assert_eq!(records_of(&vault).unwrap(), SMALL.after(10, records));
+    assert_eq!(State::of(&vault, 0).unwrap(), PLAIN.after(10, state));
 }

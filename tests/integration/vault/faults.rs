@@ -1,6 +1,6 @@
 //! A call to the system fails, at every place in turn: the vault is as it was before or as it was to be, and says so.
 
-use super::changes::{Records, SMALL, records_of};
+use super::changes::{SMALL, State};
 use super::home::*;
 use super::preload::{self, Calls, Fault};
 use super::process::{Job, Kind, Other, Said};
@@ -19,7 +19,7 @@ enum While {
 /// A vault with some records, and what came of all the calls that failed on copies of it.
 struct Trials {
     home: Home,
-    before: Records,
+    before: State,
     /// How many changes each process makes.
     changes: u64,
     /// Whether the store is opened by a process of its own.
@@ -37,7 +37,7 @@ impl Trials {
         let home = Home::scratch().quick();
         let mut vault = home.unlocked();
         SMALL.fill(&mut vault);
-        let before = records_of(&vault).unwrap();
+        let before = State::of(&vault, 0).unwrap();
         drop(vault);
         Self {
             home,
@@ -66,7 +66,7 @@ impl Trials {
         }
         job.arm = matches!(work, While::Changed).then_some(arm);
         let mut command = job.command();
-        calls.fault(&mut command, &home.folder, job.arm.as_deref(), fault);
+        calls.fault(&mut command, home.root(), job.arm.as_deref(), fault);
         let outcome = match Other::start(command).end_in_time() {
             Some(said) => {
                 self.said_why += u32::from(said.failed.is_some());
@@ -80,7 +80,7 @@ impl Trials {
     }
 
     fn judge(&self, home: &Home, work: While, said: &Said) -> Result<(), (Wrong, String)> {
-        let nothing = Records::new();
+        let nothing = State::new();
         let before = match work {
             While::Made => &nothing,
             While::Opened | While::Changed => &self.before,

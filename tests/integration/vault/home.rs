@@ -104,6 +104,9 @@ impl Home {
     pub(super) fn copy(&self) -> Self {
         let copy = Self::scratch();
         copy_folder(&self.folder, &copy.folder);
+        if self.state().exists() {
+            copy_folder(&self.state(), &copy.state());
+        }
         copy
     }
 
@@ -121,6 +124,16 @@ impl Home {
 
     pub(super) fn open(&self) -> Result<LockedVault, VaultError> {
         LockedVault::open(self.lock())
+    }
+
+    /// As its owner's machine opens it, which remembers how far it had come.
+    pub(super) fn open_anchored(&self) -> Result<LockedVault, VaultError> {
+        Ok(self.open()?.anchored_in(&self.state()))
+    }
+
+    /// Where that is remembered.
+    pub(super) fn state(&self) -> PathBuf {
+        self.folder.with_file_name("state")
     }
 
     pub(super) fn unlock_with(&self, typed: &str) -> Result<Vault, VaultError> {
@@ -191,6 +204,11 @@ impl Home {
             header.extend_from_slice(hash.as_bytes());
             self.write(copy, &header);
         }
+    }
+
+    /// The folder that holds all of it, and what this machine remembers.
+    pub(super) fn root(&self) -> &Path {
+        self.folder.parent().unwrap()
     }
 
     /// Every file, by its path in the folder, and what is in it.
@@ -278,7 +296,7 @@ pub(super) fn make_private(path: &Path) {
     }
 }
 
-fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::changes::{Records, SMALL, Workload, records_of};
+use super::changes::{Keys, SMALL, State, Workload};
 use super::home::*;
 use super::preload::{self, Calls, Fault};
 use super::process::{Job, Other, Said};
@@ -14,13 +14,14 @@ use super::verdict::{Session, Tally};
 const LARGE: Workload = Workload {
     records: 1000,
     length: 4000,
+    keys: Keys::Rotated,
 };
 
 /// One vault that is killed again and again: each process goes on where the last one was stopped.
 struct Trials {
     home: Home,
     workload: Workload,
-    records: Records,
+    state: State,
     next: u64,
     tally: Tally,
     random: fastrand::Rng,
@@ -33,7 +34,7 @@ impl Trials {
         Self {
             home,
             workload,
-            records: Records::new(),
+            state: State::new(),
             next: 0,
             tally: Tally::default(),
             random: fastrand::Rng::with_seed(9),
@@ -45,10 +46,10 @@ impl Trials {
     fn filled(home: Home, workload: Workload) -> Self {
         let mut vault = home.unlocked();
         workload.fill(&mut vault);
-        let records = records_of(&vault).unwrap();
+        let state = State::of(&vault, 0).unwrap();
         drop(vault);
         Self {
-            records,
+            state,
             ..Self::of(home, workload)
         }
     }
@@ -83,7 +84,7 @@ impl Trials {
         let mut job = self.job();
         job.arm = Some(arm.clone());
         let mut command = job.command();
-        let root = &self.home.folder;
+        let root = self.home.root();
         calls.fault(&mut command, root, Some(&arm), Fault { kind, at });
         let mut other = Other::start(command);
         // A call that cannot be torn is made, and then nothing would stop it.
@@ -98,14 +99,19 @@ impl Trials {
 
     fn judge(&mut self, other: Other, trial: impl FnOnce() -> String) -> Said {
         let said = other.end();
+        if self.apart {
+            // Who opens the store for the one that was killed finishes what it was told, and is in nobody's way then.
+            let lock = fs::File::open(self.home.folder.join("lock")).unwrap();
+            lock.lock().unwrap();
+        }
         let session = Session {
             workload: self.workload,
-            before: &self.records,
+            before: &self.state,
             first: self.next,
         };
         let outcome = session.judge(&self.home, &said);
         if let Some(found) = self.tally.count(outcome, trial) {
-            (self.records, self.next) = found;
+            (self.state, self.next) = found;
         }
         said
     }

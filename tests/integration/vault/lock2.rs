@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
-use super::changes::SMALL;
+use super::changes::PLAIN;
 use super::home::*;
 use super::process::{Job, Other};
 use super::program::{Program, refusal};
@@ -46,7 +46,7 @@ fn lock2_of_a_killed_process_is_free_at_once() {
     let home = Home::empty().quick();
     let mut next = 0;
     for _ in 0..5 {
-        let mut other = Other::ready(&Job::changes(&home, SMALL, next, u64::MAX));
+        let mut other = Other::ready(&Job::changes(&home, PLAIN, next, u64::MAX));
         let refused = InstanceLock::take(&home.folder, &holder()).unwrap_err();
         assert!(matches!(refused, VaultError::InUse { pid, .. } if pid == other.child.id()));
         other.line();

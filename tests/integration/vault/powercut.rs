@@ -1,7 +1,7 @@
 //! The power is cut while the vault is being changed. Another process changes it, the preloaded library writes down
 //! what reaches the disk, and `crash.rs` gives the states that the disk may be left in.
 
-use super::changes::{Records, SMALL, Workload, records_of};
+use super::changes::{Keys, SMALL, State, Workload};
 use super::crash::{Cut, History, Unsynced};
 use super::home::*;
 use super::preload;
@@ -12,7 +12,7 @@ use super::verdict::{Session, Tally};
 /// A vault whose power is cut again and again: each session begins with what the cut before left.
 struct Cuts {
     home: Home,
-    records: Records,
+    state: State,
     next: u64,
     workload: Workload,
     /// Whether the store is opened by a process of its own.
@@ -25,7 +25,7 @@ impl Cuts {
     fn of(workload: Workload) -> Self {
         Self {
             home: Home::scratch().quick(),
-            records: Records::new(),
+            state: State::new(),
             next: 0,
             workload,
             apart: false,
@@ -41,22 +41,22 @@ impl Cuts {
         let history = recorded(&job);
         let session = Session {
             workload: self.workload,
-            before: &self.records,
+            before: &self.state,
             first: self.next,
         };
         let mut left = None;
         for _ in 0..cuts {
             let cut = Cut::any(&mut self.random, history.events());
             let home = Home::scratch();
-            history.restore(cut, &home.folder);
+            history.restore(cut, home.root());
             let outcome = session.judge(&home, &history.said(cut.at));
             let found = self.tally.count(outcome, || format!("{cut:?}"));
             left = found.map(|found| (cut, found)).or(left);
         }
         if let Some((cut, found)) = left {
-            (self.records, self.next) = found;
+            (self.state, self.next) = found;
             self.home = Home::scratch();
-            history.restore(cut, &self.home.folder);
+            history.restore(cut, self.home.root());
         }
     }
 }
@@ -65,9 +65,10 @@ impl Cuts {
 fn recorded(job: &Job) -> History {
     let beside = tempfile::tempdir().unwrap();
     let log = beside.path().join("log");
-    let mut history = History::of(&job.folder);
+    let root = job.folder.parent().unwrap();
+    let mut history = History::of(root);
     let mut command = job.command();
-    preload::record(&mut command, &job.folder, &log);
+    preload::record(&mut command, root, &log);
     let said = Other::start(command).end();
     history.read(&log);
     assert_eq!(history.said(history.events()), said, "it heard everything");
@@ -101,9 +102,9 @@ fn the_record_of_what_reached_the_disk_is_complete() {
             unsynced: Unsynced::Everything,
             keeps_ranges: false,
         };
-        history.restore(cut, &again.folder);
+        history.restore(cut, again.root());
         assert!(
-            again.files() == home.files(),
+            files_below(again.root()) == files_below(home.root()),
             "{kind:?}: something was missed"
         );
     }
@@ -152,10 +153,11 @@ fn powercut_vault_of_large_records_full() {
     let mut cuts = Cuts::of(Workload {
         records: 200,
         length: 4000,
+        keys: Keys::Rotated,
     });
     let mut vault = cuts.home.unlocked();
     cuts.workload.fill(&mut vault);
-    cuts.records = records_of(&vault).unwrap();
+    cuts.state = State::of(&vault, 0).unwrap();
     drop(vault);
     for _ in 0..15 {
         cuts.session(30, 20);
@@ -169,7 +171,7 @@ fn cut_while_making(cuts: u32) {
     let mut job = Job::changes(&home, SMALL, 0, 3);
     job.kind = Kind::Create;
     // What is below the folder's parent, so that the folder itself may be missing.
-    let root = home.folder.parent().unwrap();
+    let root = home.root();
     let (log, mut history) = (tempfile::NamedTempFile::new().unwrap(), History::of(root));
     let mut command = job.command();
     preload::record(&mut command, root, log.path());
@@ -179,7 +181,7 @@ fn cut_while_making(cuts: u32) {
     let mut random = fastrand::Rng::with_seed(3);
     let session = Session {
         workload: SMALL,
-        before: &Records::new(),
+        before: &State::new(),
         first: 0,
     };
     let mut none = 0;
@@ -187,7 +189,7 @@ fn cut_while_making(cuts: u32) {
         let cut = Cut::any(&mut random, history.events());
         let said = history.said(cut.at);
         let again = Home::scratch();
-        history.restore(cut, again.folder.parent().unwrap());
+        history.restore(cut, again.root());
         if !vault::exists(&again.folder) && !said.created {
             none += 1;
             drop(again.create());
@@ -232,7 +234,7 @@ fn fates(kind: Kind, sessions: u32, changes: u64, cuts: u32) -> BTreeMap<Fate, u
                 cut.unsynced = Unsynced::Blocks(random.u64(..));
             }
             let again = Home::scratch();
-            history.restore(cut, &again.folder);
+            history.restore(cut, again.root());
             let done = history.said(cut.at).done;
             let done = done.or(job.first.checked_sub(changes + 1));
             let fate = match kind == Kind::RawSledBatches {

@@ -6,9 +6,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tradedeck::vault::NewVault;
+
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use super::changes::{Workload, records_of};
+use super::changes::{KEYS, Records, State, Workload, records_of, unlock_now};
 use super::home::*;
 use super::raw_sled;
 
@@ -65,11 +67,14 @@ impl Job {
     /// A process of its own group, with nothing in its environment but the job.
     pub(super) fn command(&self) -> Command {
         let kind = KINDS.iter().position(|&kind| kind == self.kind).unwrap();
+        let keys = KEYS.iter().position(|&keys| keys == self.workload.keys);
+        let keys = keys.unwrap();
         let numbers = [
             u64::try_from(kind).unwrap(),
             u64::from(self.apart),
             u64::from(self.workload.records),
             u64::try_from(self.workload.length).unwrap(),
+            u64::try_from(keys).unwrap(),
             self.first,
             self.count,
         ];
@@ -88,6 +93,11 @@ impl Job {
         command
     }
 
+    /// Where the machine remembers the vault.
+    fn state(&self) -> PathBuf {
+        self.folder.with_file_name("state")
+    }
+
     fn from_environment() -> Option<Self> {
         let text = env::var(JOB).ok()?;
         let words: Vec<&str> = text.split(' ').collect();
@@ -98,11 +108,12 @@ impl Job {
             workload: Workload {
                 records: u16::try_from(number(2)).unwrap(),
                 length: usize::try_from(number(3)).unwrap(),
+                keys: KEYS[usize::try_from(number(4)).unwrap()],
             },
-            first: number(4),
-            count: number(5),
-            folder: PathBuf::from(words[6]),
-            arm: words.get(7).map(PathBuf::from),
+            first: number(5),
+            count: number(6),
+            folder: PathBuf::from(words[7]),
+            arm: words.get(8).map(PathBuf::from),
         })
     }
 
@@ -154,29 +165,35 @@ fn change(job: &Job) -> Result<(), VaultError> {
     if job.apart {
         lock = lock.with_keeper(keeper());
     }
-    let mut vault = if job.kind == Kind::Create {
+    let (mut vault, passphrase) = if job.kind == Kind::Create {
         job.begin();
-        let vault = Vault::create(lock, &passphrase(RIGHT), cost())?;
+        let mut new = NewVault::from(cost());
+        new.anchor = Some(job.state());
+        let vault = Vault::create(lock, &passphrase(RIGHT), new)?;
         say("created");
-        vault
+        (vault, 0)
     } else {
-        let opened = LockedVault::open(lock)?.unlock(&passphrase(RIGHT));
-        let vault = opened.map_err(|refused| refused.error)?;
+        let opened = LockedVault::open(lock)?.anchored_in(&job.state());
+        let opened = unlock_now(opened)?;
         job.begin();
-        vault
+        opened
     };
-    let mut records = records_of(&vault)?;
+    let mut state = State::of(&vault, passphrase)?;
     for step in job.first..job.first.saturating_add(job.count) {
-        let after = job.workload.after(step, &records);
-        let made = job.workload.change(step, &records).make(&mut vault);
-        if made.is_err() && records_of(&vault).is_ok_and(|it| it != records && it != after) {
+        let after = job.workload.after(step, &state);
+        let made = job.workload.change(step, &state).make(&mut vault, &state);
+        if made.is_err() && records_of(&vault).is_ok_and(is_neither(&state, &after)) {
             say("neither");
         }
         made?;
         say(&format!("done {step}"));
-        records = after;
+        state = after;
     }
     Ok(())
+}
+
+fn is_neither(before: &State, after: &State) -> impl Fn(Records) -> bool {
+    move |found| found != before.records && found != after.records
 }
 
 /// The other process, seen from here.

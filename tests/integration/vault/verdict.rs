@@ -1,13 +1,13 @@
 //! What became of a vault whose process was stopped: what was acknowledged is there, what was under way is there or not.
 
-use super::changes::{Records, Workload, records_of};
+use super::changes::{State, Workload, restores, unlock_now};
 use super::home::*;
 use super::process::Said;
 
 /// Changes that a process began to make, and what there was before.
 pub(super) struct Session<'a> {
     pub(super) workload: Workload,
-    pub(super) before: &'a Records,
+    pub(super) before: &'a State,
     pub(super) first: u64,
 }
 
@@ -28,28 +28,37 @@ pub(super) enum Wrong {
     Silent,
 }
 
-/// How the vault was found: what it holds, and the number of the change to go on with.
-pub(super) type Found = (Records, u64);
+/// How the vault was found, and the number of the change to go on with.
+pub(super) type Found = (State, u64);
 
 impl Session<'_> {
     /// Opens the vault as its owner would, and compares.
     pub(super) fn judge(&self, home: &Home, said: &Said) -> Result<Found, (Wrong, String)> {
-        let vault = home
-            .unlock()
+        let (vault, passphrase) = home
+            .open_anchored()
+            .and_then(unlock_now)
             .map_err(|why| (Wrong::FailedOpen, why.to_string()))?;
-        let found = records_of(&vault).map_err(|why| (Wrong::Unreadable, why.to_string()))?;
-        self.compare(found, said)
+        let found = State::of(&vault, passphrase);
+        let found = found.map_err(|why| (Wrong::Unreadable, why.to_string()))?;
+        drop(vault);
+        let has_backup = found.backup.is_some();
+        let found = self.compare(found, said)?;
+        // Every tenth, for it takes its time.
+        match has_backup && found.1 % 10 == 0 && !restores(home) {
+            true => Err((Wrong::Unreadable, "its backup".to_owned())),
+            false => Ok(found),
+        }
     }
 
-    pub(super) fn compare(&self, found: Records, said: &Said) -> Result<Found, (Wrong, String)> {
+    pub(super) fn compare(&self, found: State, said: &Said) -> Result<Found, (Wrong, String)> {
         let acknowledged = said.done.map_or(self.first, |done| done + 1);
-        let mut records = self.before.clone();
+        let mut state = self.before.clone();
         let mut reached = None;
         for step in self.first..=acknowledged + 1 {
-            if records == found {
+            if state == found {
                 reached = Some(step);
             }
-            records = self.workload.after(step, &records);
+            state = self.workload.after(step, &state);
         }
         match reached {
             Some(next) if next >= acknowledged => Ok((found, next)),

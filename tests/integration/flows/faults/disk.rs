@@ -85,6 +85,8 @@ async fn a_vault_of_another_folder_does_not_take_this_one_s_journal() {
     meanwhile(&mut deck, |folder| {
         fs::remove_dir_all(folder.join(VAULT)).unwrap();
         fs::rename(other.folder().join(VAULT), folder.join(VAULT)).unwrap();
+        // Or it would be told before the journal is looked at: this machine remembers the vault that was here.
+        fs::remove_file(folder.with_file_name("state").join("anchor")).unwrap();
     })
     .await;
     deck.unlock().await;
