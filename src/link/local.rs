@@ -352,6 +352,25 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_goes_to_the_screen_that_asked_and_to_no_other() {
+        let (hub, _inbox) = Hub::new();
+        let (asked, other) = (hub.attach(), hub.attach());
+        let code = |text: &str| VaultAnswer::RecoveryCode(text.to_owned().into());
+        hub.answer(asked.id, code("A3EF"));
+        assert!(other.answers().is_empty());
+        assert!(asked.drain().is_empty(), "it is no update");
+        assert!(matches!(
+            asked.answers()[..],
+            [VaultAnswer::RecoveryCode(_)]
+        ));
+        assert!(asked.answers().is_empty(), "once");
+        for _ in 0..=MOST_ANSWERS {
+            hub.answer(asked.id, code("A3EF"));
+        }
+        assert_eq!(asked.answers().len(), MOST_ANSWERS);
+    }
+
+    #[test]
     fn a_closed_screen_is_named_once() {
         let (hub, _inbox) = Hub::new();
         let (kept, dropped) = (hub.attach(), hub.attach());

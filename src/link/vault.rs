@@ -7,7 +7,12 @@ use crate::domain::{Environment, Text, Timestamp};
 use secrecy::SecretString;
 use std::path::PathBuf;
 
-/// What a person types to open a slot.
+/// What a person types to open a slot. It cannot be serialised:
+/// ```compile_fail,E0277
+/// let passphrase = "correct horse".to_owned().into();
+/// let opener = tradedeck::link::vault::Opener { passphrase, key_file: None };
+/// serde_json::to_string(&opener);
+/// ```
 pub struct Opener {
     /// The passphrase.
     pub passphrase: SecretString,
@@ -88,7 +93,15 @@ pub enum VaultRequest {
     Check,
 }
 
-/// What the vault answers.
+/// What the vault answers. It can neither be serialised nor printed:
+/// ```compile_fail,E0277
+/// let code = tradedeck::link::VaultAnswer::RecoveryCode("A3EF".to_owned().into());
+/// serde_json::to_string(&code);
+/// ```
+/// ```compile_fail,E0277
+/// let code = tradedeck::link::VaultAnswer::RecoveryCode("A3EF".to_owned().into());
+/// format!("{code:?}");
+/// ```
 pub enum VaultAnswer {
     /// It is open, and this is what it is.
     Open(Box<VaultFacts>),

@@ -1,7 +1,8 @@
 //! What the vault answered to this screen: to the overlay that asked, and a recovery code above everything.
 
 use super::App;
-use crate::link::VaultAnswer;
+use crate::domain::Timestamp;
+use crate::link::{Level, VaultAnswer};
 use crate::ui::overlays::vault::recovery_code::RecoveryCode;
 
 impl App {
@@ -13,6 +14,7 @@ impl App {
                 self.code = Some(code);
                 continue;
             }
+            self.tell_if_nobody_waits(now, &answer);
             // A question may stand above the overlay that asked.
             for index in 0..self.overlays.len() {
                 let Some(overlay) = self.overlays.get_mut(index) else {
@@ -24,6 +26,26 @@ impl App {
         }
         self.show_code();
         self.settle(now)
+    }
+
+    /// The person left the page meanwhile.
+    fn tell_if_nobody_waits(&mut self, now: Timestamp, answer: &VaultAnswer) {
+        let waits = |name| name == "vault" || name == "unlock";
+        if self.overlays.iter().any(|overlay| waits(overlay.name())) {
+            return;
+        }
+        match answer {
+            VaultAnswer::Done { what, .. } => {
+                self.notices
+                    .show(now, Level::Info, &format!("vault: {what}"));
+            }
+            VaultAnswer::Refused { why } => self.notices.show(now, Level::Warn, why.as_str()),
+            VaultAnswer::Open(_)
+            | VaultAnswer::Shut(_)
+            | VaultAnswer::Rotated(_)
+            | VaultAnswer::Checked(_)
+            | VaultAnswer::RecoveryCode(_) => {}
+        }
     }
 
     /// Shows a code that waits, once the screen is not locked: it is there only this once.

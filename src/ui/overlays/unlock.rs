@@ -198,11 +198,14 @@ impl Unlock {
 
     /// Offers what the vault can be made from, where it is gone or damaged.
     fn offer_rescue(&mut self, context: &PaneContext<'_>) {
+        // An answer from before may have come first; what is typed meanwhile stays.
+        let is_free = match &self.page {
+            Page::Rescue(rescue) => !rescue.form.is_touched(),
+            Page::Welcome { .. } | Page::Create(_) | Page::Unlock(_) | Page::Recover(_) => true,
+        };
         let helps = match &context.replica.vault {
             Some(VaultStatus::Absent) => matches!(self.page, Page::Welcome { .. }),
-            Some(VaultStatus::Broken { kind, .. }) => {
-                *kind == VaultTrouble::Damaged && !matches!(self.page, Page::Rescue(_))
-            }
+            Some(VaultStatus::Broken { kind, .. }) => *kind == VaultTrouble::Damaged && is_free,
             Some(
                 VaultStatus::Locked { .. } | VaultStatus::Unlocking | VaultStatus::Open { .. },
             )
@@ -219,7 +222,7 @@ impl Unlock {
             Page::Create(_) => ("New vault", 16),
             Page::Unlock(_) => ("Unlock", 12),
             Page::Recover(_) => ("Recovery code", 18),
-            Page::Rescue(_) => ("Restore", 18),
+            Page::Rescue(_) => ("Restore", 17),
         };
         Dialog {
             title,
@@ -234,7 +237,7 @@ impl Unlock {
     fn form_area(&self, inside: Rect) -> Rect {
         let above = match self.page {
             Page::Create(_) | Page::Recover(_) => 5,
-            Page::Rescue(_) => 6,
+            Page::Rescue(_) => 5,
             Page::Unlock(_) | Page::Welcome { .. } => 3,
         };
         dialog::below(inside, above)

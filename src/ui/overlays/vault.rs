@@ -323,8 +323,14 @@ impl Overlay for VaultRoom {
                 self.doing = None;
                 self.refused(why.as_str());
             }
-            VaultAnswer::Checked(facts) => self.page = Page::Checked(facts.clone(), 0),
-            VaultAnswer::Rotated(facts) => self.page = Page::Rotated(facts.clone(), 0),
+            VaultAnswer::Checked(facts) => {
+                self.doing = None;
+                self.page = Page::Checked(facts.clone(), 0);
+            }
+            VaultAnswer::Rotated(facts) => {
+                self.doing = None;
+                self.page = Page::Rotated(facts.clone(), 0);
+            }
             VaultAnswer::Shut(_) => self.doing = None,
             VaultAnswer::RecoveryCode(_) => {} // shown above
         }

@@ -4,7 +4,7 @@ use super::deck::{Deck, PASSPHRASE};
 use super::keys::Seat;
 use std::fs;
 use tradedeck::domain::{Clock, ConnectionId};
-use tradedeck::link::{ConnectionState, VaultStatus};
+use tradedeck::link::{ConnectionState, Request, VaultStatus};
 use tradedeck::runtime::clock::SystemClock;
 use tradedeck::sim::alpaca::Options;
 
@@ -120,6 +120,20 @@ async fn a_new_vault_shows_its_code_once_and_the_code_opens_it() {
 }
 
 #[tokio::test]
+async fn a_code_on_screen_goes_with_the_lock() {
+    let mut seat = seat(Deck::without_vault(Options::default()).await).await;
+    seat.does("", "Make a vault").await;
+    let make = format!("<enter>{PASSPHRASE}<enter>{PASSPHRASE}<enter>");
+    seat.does(&make, "shown once").await;
+    seat.deck.request(Request::Lock);
+    seat.does("", "The vault is locked.").await;
+    assert!(!seat.picture().contains("shown once"));
+    seat.press(&format!("{PASSPHRASE}<enter>"));
+    seat.until_open().await;
+    assert!(!seat.picture().contains("shown once"));
+}
+
+#[tokio::test]
 async fn a_vault_that_is_gone_is_made_from_its_backup() {
     let mut deck = Deck::connected(Options::default()).await;
     deck.stop().await;
@@ -128,12 +142,15 @@ async fn a_vault_that_is_gone_is_made_from_its_backup() {
     let mut seat = seat(deck).await;
     seat.does("", "there are backups of it").await;
     seat.does("wrong<enter>", "does not open this vault").await;
-    seat.press("<esc>");
-    seat.does(
-        "<enter>long enough<enter>long enough<enter>",
-        "wait before the next attempt",
-    )
-    .await;
+    let right = format!("{PASSPHRASE}<enter>");
+    seat.does(&right, "wait before the next attempt").await;
+    seat.deck.stop().await;
+    seat.deck.restart().await;
+    let mut seat = self::seat(seat.deck).await;
+    seat.does("", "there are backups of it").await;
+    seat.press(&right);
+    seat.until_open().await;
+    seat.until_live().await;
 }
 
 #[tokio::test]

@@ -71,7 +71,10 @@ fn line_of(backup: &BackupFacts, context: &PaneContext<'_>) -> Option<String> {
     let content = backup.found.as_ref().ok()?;
     let made = format::date_and_time(content.made, context.zone);
     let age = format::age(context.now.since(content.made));
-    Some(format!("{made}, {age} old, {} secrets", content.records))
+    Some(format!(
+        "{made}, {age} old, generation {}",
+        content.generation
+    ))
 }
 
 pub(super) fn key_file() -> Field<Of> {

@@ -251,6 +251,8 @@ fn a_vault_that_is_gone_or_damaged_is_restored_from_a_sound_backup() {
         let (mut stage, mut unlock) = stage(vault);
         assert_eq!(stage.changed(&mut unlock), ["describe"]);
         assert_eq!(stage.changed(&mut unlock), [""; 0]);
+        // One from before the vault was in doubt may arrive late.
+        unlock.answered(&stage.context(), &shut(false));
         unlock.answered(&stage.context(), &shut(is_doubted));
         assert!(stage.shown(&unlock, SMALL).contains("2026-11-23 12:00"));
         assert_eq!(stage.press(&mut unlock, keys), [asked]);

@@ -31,13 +31,19 @@ fn row(role: Role, about: impl Into<String>, says: impl Into<String>) -> Row {
     }
 }
 
+/// `1 secret`, `3 secrets`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}
+
 /// What a look through the vault found, as rows.
 pub(super) fn check_rows(facts: &CheckFacts) -> Vec<Row> {
-    let mut sentence = format!("{} secrets opened", facts.records);
+    let mut sentence = format!("{} opened", counted(facts.records, "secret"));
     if facts.sealed > 0 {
         sentence += &format!(", {} only compared, as they are for traders", facts.sealed);
     }
-    sentence += &format!("; {} backups are whole", facts.backups);
+    sentence += &format!("; {} whole", counted(facts.backups, "backup"));
     let mut rows = vec![row(Role::Text, "read", sentence)];
     if facts.findings.is_empty() {
         rows.push(row(Role::Strong, "found", "nothing: all is well"));

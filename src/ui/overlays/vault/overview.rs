@@ -1,5 +1,6 @@
 //! What the vault is, on one page.
 
+use super::draw;
 use crate::link::vault::{AnchorFacts, BackupFacts, SlotFacts, SlotRole, VaultFacts};
 use crate::ui::format;
 use crate::ui::panes::PaneContext;
@@ -31,9 +32,9 @@ pub(super) fn draw(
     buffer: &mut Buffer,
 ) {
     let what = format!(
-        "{}, {} secrets; generation {}, epoch {}",
+        "{}, {}; generation {}, epoch {}",
         facts.cipher.name(),
-        facts.records,
+        draw::counted(facts.records, "secret"),
         facts.generation,
         facts.epoch,
     );
@@ -70,7 +71,7 @@ fn recovery(facts: &VaultFacts) -> (Role, &'static str) {
         .iter()
         .any(|slot| slot.role == SlotRole::Recovery);
     if has_code {
-        (Role::Text, "there is a recovery code; n makes a new one")
+        (Role::Text, "there is a recovery code for a lost passphrase")
     } else {
         (
             Role::Warn,
@@ -175,11 +176,11 @@ fn backup_line(context: &PaneContext<'_>, backup: &BackupFacts, epoch: u32) -> (
             let older = if content.epoch == epoch {
                 ""
             } else {
-                ", under the keys before"
+                ", old keys"
             };
             let text = format!(
-                "{}: {age} old, {made}, {} secrets{older}",
-                backup.which, content.records
+                "{}: {age} old, {made}, generation {}{older}",
+                backup.which, content.generation
             );
             (Role::Text, text)
         }
