@@ -4,7 +4,7 @@
 //! worst day there is the recovery code, and for a damaged vault its backups.
 
 mod draw;
-mod rescue;
+mod forms;
 
 use crate::link::vault::{DoorRequest, ShutFacts};
 use crate::link::{Level, SecretRequest, VaultAnswer, VaultRequest, VaultStatus, VaultTrouble};
@@ -15,11 +15,11 @@ use crate::ui::overlays::Overlay;
 use crate::ui::overlays::vault::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::dialog::{self, Dialog};
-use crate::ui::widgets::form::{Field, Form, FormEvent};
+use crate::ui::widgets::form::{Form, FormEvent};
 use crate::ui::widgets::spinner::TURN_MS;
+use forms::Rescue;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use rescue::Rescue;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ impl Unlock {
                 | VaultStatus::Open { .. }
                 | VaultStatus::Broken { .. },
             )
-            | None => Page::Unlock(unlock_form(false)),
+            | None => Page::Unlock(forms::unlock_form(false)),
         };
         Self {
             page,
@@ -107,7 +107,7 @@ impl Unlock {
             (KeyCode::Up | KeyCode::Down | KeyCode::Tab, _) | (_, Some('j' | 'k')) => {
                 *chosen = 1 - *chosen
             }
-            (KeyCode::Enter, _) if *chosen == 0 => self.page = Page::Create(create_form()),
+            (KeyCode::Enter, _) if *chosen == 0 => self.page = Page::Create(forms::create_form()),
             (KeyCode::Enter, _) => return vec![Action::LookAround],
             (KeyCode::Escape, _) => return vec![Action::Close],
             _ => {}
@@ -121,8 +121,8 @@ impl Unlock {
                 .map(|passphrase| DoorRequest::Create { passphrase }),
             // What is typed stays while the vault refuses attempts.
             Page::Unlock(_) | Page::Recover(_) if waits(context).is_some() => None,
-            Page::Unlock(form) => rescue::opener(form).map(DoorRequest::Unlock),
-            Page::Recover(form) => rescue::recover(form),
+            Page::Unlock(form) => forms::opener(form).map(DoorRequest::Unlock),
+            Page::Recover(form) => forms::recover(form),
             Page::Rescue(rescue) => rescue.submit(),
             Page::Welcome { .. } => None,
         };
@@ -142,10 +142,10 @@ impl Unlock {
             Page::Create(_) | Page::Rescue(_) if is_absent => Page::Welcome { chosen: 0 },
             Page::Rescue(_) => match Rescue::new(&self.shut, context) {
                 Some(rescue) => Page::Rescue(rescue),
-                None => Page::Unlock(unlock_form(false)),
+                None => Page::Unlock(forms::unlock_form(false)),
             },
             Page::Create(_) | Page::Welcome { .. } | Page::Unlock(_) | Page::Recover(_) => {
-                Page::Unlock(unlock_form(self.shut.knows_key_files))
+                Page::Unlock(forms::unlock_form(self.shut.knows_key_files))
             }
         };
     }
@@ -154,7 +154,7 @@ impl Unlock {
     fn turn(&mut self, key: Key) -> bool {
         match &mut self.page {
             Page::Unlock(_) if key == Key::ctrl('r') => {
-                self.page = Page::Recover(rescue::recover_form());
+                self.page = Page::Recover(forms::recover_form());
                 true
             }
             Page::Unlock(form) if key == Key::ctrl('f') => {
@@ -244,22 +244,6 @@ impl Unlock {
     }
 }
 
-fn unlock_form(knows_key_files: bool) -> Form<Of> {
-    let mut form = Form::new(vec![
-        Field::secret(Of::Passphrase, "Passphrase").required(),
-        rescue::key_file(),
-    ]);
-    form.show(Of::KeyFile, knows_key_files);
-    form
-}
-
-fn create_form() -> Form<Of> {
-    Form::new(vec![
-        Field::secret(Of::Passphrase, "Passphrase").required(),
-        Field::secret(Of::Again, "Once more").required(),
-    ])
-}
-
 /// Time until the vault takes another attempt.
 fn waits(context: &PaneContext<'_>) -> Option<Duration> {
     let Some(VaultStatus::Locked {
@@ -320,7 +304,7 @@ impl Overlay for Unlock {
             (
                 Some(VaultStatus::Locked { .. }),
                 Page::Welcome { .. } | Page::Create(_) | Page::Rescue(_),
-            ) => self.page = Page::Unlock(unlock_form(self.shut.knows_key_files)),
+            ) => self.page = Page::Unlock(forms::unlock_form(self.shut.knows_key_files)),
             (Some(VaultStatus::Absent), Page::Unlock(_) | Page::Recover(_)) => {
                 self.page = Page::Welcome { chosen: 0 };
             }

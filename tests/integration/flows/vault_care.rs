@@ -135,11 +135,13 @@ async fn a_code_on_screen_goes_with_the_lock() {
 
 #[tokio::test]
 async fn a_vault_that_is_gone_is_made_from_its_backup() {
-    let mut deck = Deck::connected(Options::default()).await;
-    deck.stop().await;
-    fs::remove_dir_all(deck.folder().join("vault.sled")).unwrap();
-    deck.restart().await;
-    let mut seat = seat(deck).await;
+    let mut seat = seat(Deck::connected(Options::default()).await).await;
+    seat.does("V", "no recovery code").await;
+    seat.does("b", "a backup was made").await;
+    seat.deck.stop().await;
+    fs::remove_dir_all(seat.deck.folder().join("vault.sled")).unwrap();
+    seat.deck.restart().await;
+    let mut seat = self::seat(seat.deck).await;
     seat.does("", "there are backups of it").await;
     seat.does("wrong<enter>", "does not open this vault").await;
     let right = format!("{PASSPHRASE}<enter>");

@@ -1,6 +1,6 @@
 //! How the vault's door looks.
 
-use super::rescue::Rescue;
+use super::forms::Rescue;
 use super::{CHOICES, Of, waits};
 use crate::domain::text::Text;
 use crate::link::VaultStatus;

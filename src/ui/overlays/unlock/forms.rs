@@ -1,4 +1,5 @@
-//! The ways in for the day the passphrase or the vault is lost: the recovery code, a backup, the word of a person.
+//! The forms of the door: a new passphrase, the passphrase, and the ways in for the day one of them or the vault is
+//! lost: the recovery code, a backup, the word of a person.
 
 use super::Of;
 use crate::link::vault::{BackupFacts, DoorRequest, Opener, ShutFacts};
@@ -77,8 +78,24 @@ fn line_of(backup: &BackupFacts, context: &PaneContext<'_>) -> Option<String> {
     ))
 }
 
-pub(super) fn key_file() -> Field<Of> {
+fn key_file() -> Field<Of> {
     Field::text(Of::KeyFile, "Key file", "", LONGEST_PATH).hint("if there is one")
+}
+
+pub(super) fn unlock_form(knows_key_files: bool) -> Form<Of> {
+    let mut form = Form::new(vec![
+        Field::secret(Of::Passphrase, "Passphrase").required(),
+        key_file(),
+    ]);
+    form.show(Of::KeyFile, knows_key_files);
+    form
+}
+
+pub(super) fn create_form() -> Form<Of> {
+    Form::new(vec![
+        Field::secret(Of::Passphrase, "Passphrase").required(),
+        Field::secret(Of::Again, "Once more").required(),
+    ])
 }
 
 /// The form of the recovery code.
