@@ -238,6 +238,7 @@ fn connection(status: &ConnectionStatus) -> Vec<Finding> {
             (Verdict::Good, says)
         }
         ConnectionState::Disconnected => (Verdict::Warn, "disconnected".to_owned()),
+        ConnectionState::Sealed => (Verdict::Warn, "sealed for traders".to_owned()),
         ConnectionState::Connecting => (Verdict::Warn, "has not answered yet".to_owned()),
         ConnectionState::Retrying { why, .. } => (Verdict::Bad, format!("unreachable: {why}")),
         ConnectionState::NeedsSignIn { why } => (Verdict::Bad, format!("refused: {why}")),

@@ -214,7 +214,7 @@ impl Session {
         Ok(())
     }
 
-    /// Says on stderr what a cockpit would show as a notice: the store was repaired, the journal cannot be used.
+    /// Says on stderr what a cockpit would show as a notice: the journal cannot be used.
     fn tell_troubles(&mut self) {
         let lines = self.replica.activity.iter();
         let troubles = lines.filter(|it| it.kind == EntryKind::System && it.level == Level::Wrong);

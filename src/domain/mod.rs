@@ -9,6 +9,7 @@ pub mod activity;
 pub mod draft;
 pub mod ids;
 pub mod instrument;
+pub mod last_known;
 pub mod money;
 pub mod order;
 pub mod position;
@@ -20,6 +21,7 @@ pub use account::{Account, AccountId, Balance, Environment, EquityPoint};
 pub use activity::{AccountActivity, ActivityKind};
 pub use ids::{ClientOrderId, ConnectionId, ProviderId, Sequence};
 pub use instrument::{AssetClass, Instrument, Symbol};
+pub use last_known::LastKnown;
 pub use money::{Currency, Money, Price, Quantity};
 pub use order::{
     Exits, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Side, StopLoss, TimeInForce,

@@ -4,7 +4,8 @@ use crate::domain::quote::{Bar, MarketClock, MarketEvent};
 use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
-    EquityPoint, Instrument, Order, OrderDraft, Position, ProviderId, Symbol, Timeframe, Timestamp,
+    EquityPoint, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId, Symbol, Timeframe,
+    Timestamp,
 };
 use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub enum Input {
     ScreenGone(ScreenId),
     /// The vault changed.
     Vault(VaultStatus),
+    /// What an earlier run kept of a connection.
+    Known(Profile, Box<LastKnown>),
     /// A connection can be used.
     Opened(Profile),
     /// A connection was removed for good.
@@ -48,6 +51,8 @@ pub enum Input {
     Note(Note),
     /// Something for every screen that changes nothing here.
     Announce(Event),
+    /// The program ends.
+    Closing,
     /// Time passed.
     Tick,
 }

@@ -43,8 +43,9 @@ struct Away {
 impl Engine {
     pub(super) fn take_vault(&mut self, now: Timestamp, vault: VaultStatus) {
         self.vault = vault.clone();
-        self.publish(Event::Vault(vault));
-        if self.is_open() {
+        self.publish(Event::Vault(vault.clone()));
+        if let VaultStatus::Open { role, .. } = vault {
+            self.take_role(role);
             self.presence.last_sign = Some(now);
             if let Some(away) = &mut self.presence.away {
                 away.opened = Some(now);
@@ -80,6 +81,7 @@ impl Engine {
 
     pub(super) fn lock(&mut self, now: Timestamp, why: &str) {
         self.remember(now);
+        self.keep_all();
         let ids: Vec<ConnectionId> = self.sessions.keys().cloned().collect();
         for id in ids {
             self.disconnect(now, &id, ConnectionState::Disconnected);
@@ -212,7 +214,9 @@ fn is_awaited(session: &Session, opened: Timestamp) -> bool {
     let was_read = session.status.last_sync.is_some_and(|at| at >= opened);
     let is_out = matches!(
         session.status.state,
-        ConnectionState::NeedsSignIn { .. } | ConnectionState::Failed { .. }
+        ConnectionState::Sealed
+            | ConnectionState::NeedsSignIn { .. }
+            | ConnectionState::Failed { .. }
     );
     !was_read && !is_out
 }

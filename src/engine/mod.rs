@@ -9,6 +9,7 @@ mod book;
 mod feeds;
 mod follow;
 pub mod input;
+mod known;
 mod lock;
 mod market;
 mod orders;
@@ -16,6 +17,7 @@ pub mod output;
 mod portfolio;
 mod readings;
 pub mod risk;
+mod role;
 mod runs;
 mod sessions;
 
@@ -101,6 +103,7 @@ impl Engine {
                 self.rewatch();
             }
             Input::Vault(vault) => self.take_vault(now, vault),
+            Input::Known(profile, known) => self.take_known(profile, *known),
             Input::Opened(profile) => self.open(now, profile),
             Input::Removed(connection) => self.remove(now, &connection),
             Input::Slept(asleep) => self.wake_up(now, asleep),
@@ -120,6 +123,7 @@ impl Engine {
             Input::OpenIntents(intents) => self.take_intents(now, intents),
             Input::Announce(event) => self.publish(event),
             Input::Note(note) => self.take_note(now, note),
+            Input::Closing => self.keep_all(),
             Input::Tick => {
                 self.read_what_is_due(now);
                 self.look_up_what_is_due(now);
@@ -177,6 +181,7 @@ impl Engine {
             Request::CancelAll { account } => self.cancel_all(now, account),
             Request::Refresh { connection } => self.refresh(now, connection),
             Request::Connect { connection } => self.reconnect(now, &connection),
+            Request::Disconnect { connection } if self.refuses_sealed(&connection) => {}
             Request::Disconnect { connection } => {
                 self.disconnect(now, &connection, ConnectionState::Disconnected)
             }

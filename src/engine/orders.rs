@@ -34,6 +34,7 @@ impl Engine {
     }
 
     fn check<'a>(&'a self, draft: &'a OrderDraft) -> Result<Check<'a>, Text> {
+        self.no_trading().map_or(Ok(()), Err)?;
         let account = self.holdings.accounts.get(&draft.account);
         let account = account.ok_or_else(|| Text::from("that account is not connected"))?;
         let session = self.sessions.get(&draft.account.connection);
@@ -118,8 +119,8 @@ impl Engine {
     }
 
     pub(super) fn cancel(&mut self, now: Timestamp, id: &ClientOrderId) {
-        if self.settings.read_only {
-            return self.tell(Level::Warn, "this run is read-only; nothing was cancelled");
+        if self.refuses_to_trade() {
+            return;
         }
         let Some(entry) = self.book.orders.get_mut(id) else {
             return self.tell(Level::Warn, "that order is not known any more");
@@ -183,8 +184,8 @@ impl Engine {
     }
 
     pub(super) fn cancel_all(&mut self, now: Timestamp, account: Option<AccountId>) {
-        if self.settings.read_only {
-            return self.tell(Level::Warn, "this run is read-only; nothing was cancelled");
+        if self.refuses_to_trade() {
+            return;
         }
         let mut accounts: Vec<AccountId> = self
             .book

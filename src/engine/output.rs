@@ -1,6 +1,8 @@
 //! Everything the engine can ask for; the runtime does it.
 
-use crate::domain::{AccountId, ClientOrderId, ConnectionId, Sequence, Symbol, Text, Timestamp};
+use crate::domain::{
+    AccountId, ClientOrderId, ConnectionId, LastKnown, Sequence, Symbol, Text, Timestamp,
+};
 use crate::engine::input::Reading;
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::link::{Event, ScreenId, Snapshot};
@@ -50,6 +52,8 @@ pub enum Output {
     LookUp(AccountId, ClientOrderId),
     /// Write down where an order of ours stands.
     Record(ClientOrderId, JournalStep, Timestamp),
+    /// Keep what was just read of a connection for the next start.
+    Keep(Box<LastKnown>),
     /// Drop every key and token from memory.
     DropSecrets,
 }

@@ -77,6 +77,7 @@ impl Engine {
                 }
                 self.take_data(now, &connection, &reading, data);
                 self.finish_reading(now, &connection, &reading, true);
+                self.keep_in_time(&connection);
             }
             Err(failure) => self.take_failure(now, &connection, &reading, took, failure),
         }

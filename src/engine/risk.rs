@@ -56,6 +56,9 @@ impl<M, T> Approved<M, T> {
 /// A change of an order that passed every check; its id names the order that takes the place.
 pub type ApprovedChange<M> = Approved<M, OrderChange>;
 
+/// What a person is told in a run that may change nothing.
+pub(crate) const READ_ONLY: &str = "this run is read-only; start without --read-only to trade";
+
 /// What a draft is checked against.
 pub(crate) struct Check<'a> {
     pub(crate) account: &'a Account,
@@ -104,10 +107,7 @@ fn refuse_if(wrong: bool, reason: &str) -> Result<(), Text> {
 }
 
 fn check_draft(draft: &OrderDraft, check: &Check<'_>) -> Result<(), Text> {
-    refuse_if(
-        check.read_only,
-        "this run is read-only; start without --read-only to trade",
-    )?;
+    refuse_if(check.read_only, READ_ONLY)?;
     check_venue(draft, check)?;
     check_size(draft, check.instrument)?;
     check_prices(draft, check.instrument)?;

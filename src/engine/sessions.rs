@@ -37,9 +37,25 @@ pub(crate) struct Session {
     pub(super) run: Option<SyncRun>,
     pub(super) counters_due: Option<Timestamp>,
     pub(super) source: Source,
+    /// When that was read which was kept last for the next start.
+    pub(super) kept: Option<Timestamp>,
 }
 
 impl Session {
+    /// One that is not in use.
+    pub(super) fn standing(profile: Profile, state: ConnectionState) -> Self {
+        let mut session = Self::new(profile);
+        session.status.state = state;
+        session
+    }
+
+    /// When that was read whole which is not kept yet.
+    pub(super) fn unkept(&self) -> Option<Timestamp> {
+        self.status
+            .last_sync
+            .filter(|_| self.kept != self.status.last_sync)
+    }
+
     fn new(profile: Profile) -> Self {
         let simulated = profile.simulated;
         let feed = |channel: Channel| FeedHealth {
@@ -88,6 +104,7 @@ impl Session {
                 label: Text::default(),
                 simulated,
             },
+            kept: None,
         }
     }
 
@@ -98,6 +115,7 @@ impl Session {
             | ConnectionState::Live
             | ConnectionState::Retrying { .. } => true,
             ConnectionState::Disconnected
+            | ConnectionState::Sealed
             | ConnectionState::NeedsSignIn { .. }
             | ConnectionState::Failed { .. } => false,
         }
@@ -234,6 +252,7 @@ impl Engine {
         if let Some(earlier) = self.sessions.remove(&id) {
             session.accounts = earlier.accounts;
             session.status.last_sync = earlier.status.last_sync;
+            session.kept = earlier.kept;
         }
         self.sessions.insert(id.clone(), session);
         self.start_run(now, &id, "connected");
@@ -267,6 +286,9 @@ impl Engine {
     }
 
     pub(super) fn reconnect(&mut self, now: Timestamp, id: &ConnectionId) {
+        if self.refuses_sealed(id) {
+            return;
+        }
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };

@@ -46,3 +46,20 @@ pub enum LedgerError {
     )]
     Failed(String),
 }
+
+impl LedgerError {
+    /// The bare cause, for a file that costs no order.
+    pub(super) fn cause(&self) -> String {
+        match self {
+            Self::Damaged(what) => (*what).to_owned(),
+            Self::Foreign => "it was sealed by another vault".to_owned(),
+            Self::NewerFormat(format) => format!("it is of a newer tradedeck, format {format}"),
+            Self::InUse => "another process has it open".to_owned(),
+            Self::TooLarge { limit, found } => format!("{found} bytes are more than {limit}"),
+            Self::Full { limit, what, .. } => format!("{limit} {what}"),
+            Self::Vault(error) => error.to_string(),
+            Self::Failed(why) => why.clone(),
+            Self::Repeated(_) | Self::NoSuchOrder(_) | Self::IllegalStep { .. } => self.to_string(),
+        }
+    }
+}

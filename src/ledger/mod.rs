@@ -1,19 +1,22 @@
 //! What happened, kept: sealed value by value under a key of the vault. The journal holds what no broker could tell
-//! us again, first of all what was about to be sent; every change of it is on the disk before its effect begins. It
-//! knows no network and decides nothing; a damaged journal costs no sign-in, because nothing here is needed to open
-//! the vault. A new thing to keep gets a table in `store.rs` and a file of its own beside `intents.rs`.
+//! us again, first of all what was about to be sent; every change of it is on the disk before its effect begins, and
+//! it is for traders. The ledger holds what brokers would tell again, for everybody who may look. Neither knows a
+//! network or decides anything; a damaged one costs no sign-in, because nothing here is needed to open the vault.
+//! A new thing to keep gets a table in `store.rs` and a file of its own beside `intents.rs`.
 
 mod error;
 mod intents;
+mod last_known;
 mod store;
 
 use std::path::Path;
 
 pub use error::LedgerError;
 pub use intents::{Intent, IntentState};
+pub use last_known::{Begun, Ledger, not_kept};
 
 use crate::vault::Sealer;
-use store::Store;
+use store::{Store, Table};
 
 const JOURNAL: &str = "journal.redb";
 
@@ -32,7 +35,7 @@ impl Journal {
     /// [`LedgerError::Vault`] for files that others could read, [`LedgerError::Failed`]: signing in and looking work
     /// without it, sending an order does not.
     pub fn open(folder: &Path, sealer: Sealer) -> Result<Self, LedgerError> {
-        let store = Store::open(&folder.join(JOURNAL), sealer)?;
+        let store = Store::open(&folder.join(JOURNAL), sealer, Table::OF_JOURNAL)?;
         Ok(Self { store })
     }
 }

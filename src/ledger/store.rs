@@ -21,6 +21,8 @@ const FORMAT: u8 = 1;
 const CACHE: usize = 8 * 1024 * 1024;
 /// Of one value, sealed.
 const LARGEST_VALUE: usize = 16 * 1024;
+/// Of everything that is known of one connection, sealed.
+const LARGEST_LAST_KNOWN: usize = 1024 * 1024;
 
 /// A table, by its name on the disk. Values are bound to it, so it is never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +33,23 @@ impl Table {
     pub(super) const OPEN_INTENTS: Self = Self("intents.open");
     /// Orders that nothing can happen to any more.
     pub(super) const SETTLED_INTENTS: Self = Self("intents.settled");
+    /// What connections said when they were last read.
+    pub(super) const LAST_KNOWN: Self = Self("last-known");
     /// What the file itself is.
     const FILE: Self = Self("file");
 
-    const ALL: [Self; 3] = [Self::OPEN_INTENTS, Self::SETTLED_INTENTS, Self::FILE];
+    /// The tables of the journal.
+    pub(super) const OF_JOURNAL: &'static [Self] = &[Self::OPEN_INTENTS, Self::SETTLED_INTENTS];
+    /// The tables of the ledger.
+    pub(super) const OF_LEDGER: &'static [Self] = &[Self::LAST_KNOWN];
+
+    /// How large a value may be, sealed.
+    fn largest(self) -> usize {
+        match self {
+            Self::LAST_KNOWN => LARGEST_LAST_KNOWN,
+            _ => LARGEST_VALUE,
+        }
+    }
 
     fn definition(self) -> TableDefinition<'static, &'static str, &'static [u8]> {
         TableDefinition::new(self.0)
@@ -56,7 +71,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn open(path: &Path, sealer: Sealer) -> Result<Self, LedgerError> {
+    /// Opens a file of these tables, or makes an empty one.
+    pub(super) fn open(path: &Path, sealer: Sealer, tables: &[Table]) -> Result<Self, LedgerError> {
         let folder = path.parent().expect("a file in the vault's folder");
         let is_new = path.symlink_metadata().is_err();
         if !is_new {
@@ -75,7 +91,7 @@ impl Store {
             sealer,
             folder: folder.to_path_buf(),
         };
-        store.change(|change| change.check_format())?;
+        store.change(|change| change.check_format(tables))?;
         Ok(store)
     }
 
@@ -124,7 +140,7 @@ impl Store {
     /// [`VaultError::NoSpace`](vault::VaultError::NoSpace) when the disk is nearly full. Asked before something new
     /// begins, so that what has begun can still be written down.
     pub(super) fn check_space(&self) -> Result<(), LedgerError> {
-        Ok(vault::check_space(&self.folder, LARGEST_VALUE as u64)?)
+        Ok(vault::check_space(&self.folder, LARGEST_LAST_KNOWN as u64)?)
     }
 
     fn guarded<T>(
@@ -171,9 +187,9 @@ impl Change<'_> {
 
     pub(super) fn put(&self, table: Table, key: &str, plain: &[u8]) -> Result<(), LedgerError> {
         let sealed = self.sealer.seal(&table.place(key), plain)?;
-        if sealed.len() > LARGEST_VALUE {
+        if sealed.len() > table.largest() {
             return Err(LedgerError::TooLarge {
-                limit: LARGEST_VALUE,
+                limit: table.largest(),
                 found: sealed.len(),
             });
         }
@@ -203,11 +219,11 @@ impl Change<'_> {
     }
 
     /// Writes what a new file is, or checks what an old one says it is.
-    fn check_format(&self) -> Result<(), LedgerError> {
+    fn check_format(&self, tables: &[Table]) -> Result<(), LedgerError> {
         if self.count(Table::FILE)? == 0 {
-            let rows = Table::ALL
+            let rows = tables
                 .iter()
-                .map(|&table| self.count(table))
+                .map(|table| self.count(*table))
                 .sum::<Result<u64, _>>()?;
             if rows > 0 {
                 return Err(LedgerError::Damaged("what it is was removed from it"));
@@ -301,7 +317,11 @@ mod tests {
         }
 
         fn open_for(&self, vault: u8) -> Result<Store, LedgerError> {
-            Store::open(&self.path(), Sealer::of_test_vault(vault))
+            Store::open(
+                &self.path(),
+                Sealer::of_test_vault(vault),
+                Table::OF_JOURNAL,
+            )
         }
 
         fn open(&self) -> Store {

@@ -18,8 +18,8 @@ pub use local::{Hub, Inbound, ScreenEnd, ScreenId};
 pub use replica::Replica;
 pub use secret::SecretRequest;
 pub use status::{
-    ConnectionState, ConnectionStatus, FeedHealth, ProviderOffer, SecretField, VaultStatus,
-    VaultTrouble,
+    ConnectionState, ConnectionStatus, FOR_VIEWING, FeedHealth, ProviderOffer, SecretField,
+    VaultRole, VaultStatus, VaultTrouble,
 };
 pub use vault::{DoorRequest, VaultAnswer, VaultRequest};
 
@@ -32,7 +32,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 
 /// Version of the values in this module; two ends that differ say so and part.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a screen asks of the runtime. What carries a secret is a [`SecretRequest`] instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -77,6 +77,11 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// Whether the vault is open to look and for nothing else.
+    pub fn is_for_viewing(&self) -> bool {
+        self.vault.as_ref().is_some_and(VaultStatus::is_for_viewing)
+    }
+
     /// Takes an update in.
     pub fn apply(&mut self, update: Update) -> Applied {
         match update {

@@ -25,6 +25,8 @@ pub enum VaultStatus {
     Open {
         /// Wrong passphrases before this one.
         failures: u32,
+        /// What it was opened for.
+        role: VaultRole,
     },
     /// It cannot be used at all, and why.
     Broken {
@@ -34,6 +36,30 @@ pub enum VaultStatus {
         problem: Text,
     },
 }
+
+impl VaultStatus {
+    /// Whether it is open to look and for nothing else.
+    pub fn is_for_viewing(&self) -> bool {
+        match self {
+            Self::Open { role, .. } => *role == VaultRole::Viewer,
+            Self::Absent | Self::Locked { .. } | Self::Unlocking | Self::Broken { .. } => false,
+        }
+    }
+}
+
+/// What a vault was opened for. Roles are keys: a viewer's session cannot read a credential that could trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaultRole {
+    /// Looking.
+    Viewer,
+    /// Everything.
+    Trader,
+}
+
+/// What a viewer is told who wants what takes a trader.
+pub const FOR_VIEWING: &str =
+    "this vault is open for viewing; unlock it with a trader's passphrase to trade";
 
 /// What kind of trouble keeps a vault from being used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +79,8 @@ pub enum VaultTrouble {
 pub enum ConnectionState {
     /// Stopped by the person.
     Disconnected,
+    /// Its credential is sealed for traders and the vault is open for viewing: only what was last known is shown.
+    Sealed,
     /// First reads are under way.
     Connecting,
     /// Everything answers.

@@ -93,6 +93,21 @@ pub enum VaultRequest {
     Check,
 }
 
+impl VaultRequest {
+    /// Whether it changes who may open the vault, or its keys: that is for traders.
+    pub fn changes_vault(&self) -> bool {
+        match self {
+            Self::Describe | Self::BackUp | Self::Check => false,
+            Self::ChangePassphrase { .. }
+            | Self::AddSlot { .. }
+            | Self::RemoveSlot { .. }
+            | Self::RenewRecoveryCode
+            | Self::Rotate { .. }
+            | Self::Compromised { .. } => true,
+        }
+    }
+}
+
 /// What the vault answers. It can neither be serialised nor printed:
 /// ```compile_fail,E0277
 /// let code = tradedeck::link::VaultAnswer::RecoveryCode("A3EF".to_owned().into());

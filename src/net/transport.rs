@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -19,6 +19,9 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, NetError>> + 
 pub trait Transport: Send + Sync {
     /// Sends one request and reads the whole answer, whatever its status.
     fn send<'a>(&'a self, request: &'a Request) -> Answer<'a>;
+
+    /// Lets go of connections that are kept for later: their buffers hold what was sent last, and so credentials.
+    fn forget(&self) {}
 }
 
 /// Times an exchange may take, and how slow an answer may trickle.
@@ -54,19 +57,20 @@ const USER_AGENT: &str = concat!("tradedeck/", env!("CARGO_PKG_VERSION"));
 
 /// The real network: HTTPS anywhere, HTTP on loopback. Follows no redirect, repeats nothing, trusts no size.
 pub struct WebTransport {
+    clients: Mutex<Option<Arc<Clients>>>,
+    patience: Patience,
+}
+
+/// Two pools of connections.
+struct Clients {
     /// Honours the system's proxies.
     web: reqwest::Client,
     /// Honours none: what is meant for this machine stays on it.
     loopback: reqwest::Client,
-    patience: Patience,
 }
 
-impl WebTransport {
-    /// A transport with its own pool of connections.
-    ///
-    /// # Errors
-    /// [`NetError::Setup`] when the system's certificates cannot be read.
-    pub fn new(patience: Patience) -> Result<Self, NetError> {
+impl Clients {
+    fn new(patience: Patience) -> Result<Self, NetError> {
         let build = |builder: reqwest::ClientBuilder| {
             builder
                 .build()
@@ -75,15 +79,41 @@ impl WebTransport {
         Ok(Self {
             web: build(client(patience)?)?,
             loopback: build(client(patience)?.no_proxy())?,
+        })
+    }
+}
+
+impl WebTransport {
+    /// A transport with its own pool of connections.
+    ///
+    /// # Errors
+    /// [`NetError::Setup`] when the system's certificates cannot be read.
+    pub fn new(patience: Patience) -> Result<Self, NetError> {
+        let clients = Arc::new(Clients::new(patience)?);
+        Ok(Self {
+            clients: Mutex::new(Some(clients)),
             patience,
         })
     }
 
+    /// The pools, made again after they were let go.
+    fn clients(&self) -> Result<Arc<Clients>, NetError> {
+        // A panic elsewhere left whole pools, or none.
+        let mut kept = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clients) = &*kept {
+            return Ok(Arc::clone(clients));
+        }
+        let clients = Arc::new(Clients::new(self.patience)?);
+        *kept = Some(Arc::clone(&clients));
+        Ok(clients)
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, NetError> {
         address::check(&request.url, "https", "http")?;
+        let clients = self.clients()?;
         let client = match address::is_loopback(&request.url) {
-            true => &self.loopback,
-            false => &self.web,
+            true => &clients.loopback,
+            false => &clients.web,
         };
         let asked = Instant::now();
         let first_byte = self.patience.first_byte;
@@ -168,6 +198,12 @@ impl Transport for WebTransport {
                     limit: total,
                 }))
         })
+    }
+
+    fn forget(&self) {
+        let mut kept = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is under way holds them until it is done.
+        *kept = None;
     }
 }
 

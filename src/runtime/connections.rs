@@ -14,6 +14,7 @@ use crate::net::socket::{self, Socket, SocketEnd, Target};
 use crate::providers::provider::{Provider, StreamCommand, StreamEvent, StreamSpec};
 use crate::runtime::basin::{Basin, pump};
 use crate::runtime::effects::tell;
+use crate::runtime::trader::Trader;
 use crate::runtime::{Happened, Runtime, convert};
 use http::HeaderName;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ const MOST_COMMANDS: usize = 64;
 /// An open connection.
 pub(crate) struct Connection {
     pub(crate) provider: Arc<dyn Provider>,
+    /// What orders need; none where the credential is only good to look.
+    pub(crate) trader: Option<Trader>,
     streams: Option<Streams>,
 }
 
@@ -46,9 +49,10 @@ impl Drop for Streams {
 }
 
 impl Connection {
-    pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
+    pub(crate) fn new(provider: Arc<dyn Provider>, trader: Option<Trader>) -> Self {
         Self {
             provider,
+            trader,
             streams: None,
         }
     }

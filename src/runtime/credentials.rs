@@ -1,6 +1,6 @@
 //! Connections as they are sealed in the vault: a name, a provider, an environment and its secrets.
 
-use crate::domain::{ConnectionId, Environment, ProviderId};
+use crate::domain::{ConnectionId, Environment, LastKnown, ProviderId};
 use crate::vault::{self, Domain, RecordName, Role, SecretBytes, Vault, VaultError};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ pub(crate) struct Credentials {
     pub(crate) connection: ConnectionId,
     pub(crate) provider: ProviderId,
     pub(crate) environment: Environment,
+    /// Whose key it is sealed under: a credential that can trade is a trading one, even where it is only used to look.
+    pub(crate) domain: Domain,
     pub(crate) secrets: BTreeMap<String, SecretString>,
 }
 
@@ -49,25 +51,15 @@ pub(crate) fn store(vault: &mut Vault, credentials: &Credentials) -> Result<(), 
     };
     let mut bytes = vec![LAYOUT];
     bytes = postcard::to_extend(&sealed, bytes).expect("text fields always serialise");
-    vault.put(&name_of(credentials)?, &SecretBytes::new(bytes))
-}
-
-/// The name of the record that holds a connection.
-pub(crate) fn name_of(credentials: &Credentials) -> Result<RecordName, VaultError> {
-    record_name(
-        &credentials.connection,
-        &credentials.provider,
-        credentials.environment,
-    )
+    let name = record_name(credentials)?;
+    vault.put(&name, &SecretBytes::new(bytes))
 }
 
 /// Every connection in the vault that its opener may use, and how many records could not be read.
 pub(crate) fn load(vault: &Vault) -> Result<(Vec<Credentials>, usize), VaultError> {
     let mut connections = Vec::new();
     let mut unreadable = 0;
-    let is_for_us = |name: &&RecordName| {
-        name.kind() == KIND && (name.domain() == Domain::View || vault.role() != Role::Viewer)
-    };
+    let is_for_us = |name: &&RecordName| name.kind() == KIND && is_for(vault, name);
     for name in vault.list().iter().filter(is_for_us) {
         let Some(secret) = vault.get(name)? else {
             continue;
@@ -83,12 +75,32 @@ pub(crate) fn load(vault: &Vault) -> Result<(Vec<Credentials>, usize), VaultErro
 
 /// Removes a connection from the vault; whether there was one.
 pub(crate) fn remove(vault: &mut Vault, connection: &ConnectionId) -> Result<bool, VaultError> {
+    name_of(vault, connection).map_or(Ok(false), |name| vault.remove(&name))
+}
+
+/// Whether a connection is in the vault, whoever may read it.
+pub(crate) fn has(vault: &Vault, connection: &ConnectionId) -> bool {
+    name_of(vault, connection).is_some()
+}
+
+/// How many connections its opener may not use and knows nothing of.
+pub(crate) fn unseen(vault: &Vault, known: &[LastKnown]) -> usize {
+    let seen: Vec<[u8; 16]> = known.iter().map(|it| record_id(&it.connection)).collect();
+    let names = vault.list();
+    let is_unseen = |name: &&RecordName| {
+        name.kind() == KIND && !is_for(vault, name) && !seen.contains(&name.id())
+    };
+    names.iter().filter(is_unseen).count()
+}
+
+fn name_of(vault: &Vault, connection: &ConnectionId) -> Option<RecordName> {
     let id = record_id(connection);
-    let name = vault
-        .list()
-        .into_iter()
-        .find(|name| name.kind() == KIND && name.id() == id);
-    name.map_or(Ok(false), |name| vault.remove(&name))
+    let mut names = vault.list().into_iter();
+    names.find(|name| name.kind() == KIND && name.id() == id)
+}
+
+fn is_for(vault: &Vault, name: &RecordName) -> bool {
+    name.domain() == Domain::View || vault.role() != Role::Viewer
 }
 
 fn open(name: &RecordName, bytes: &[u8]) -> Option<Credentials> {
@@ -100,6 +112,7 @@ fn open(name: &RecordName, bytes: &[u8]) -> Option<Credentials> {
     Some(Credentials {
         connection: ConnectionId::new(&sealed.name),
         provider: ProviderId::new(name.broker()),
+        domain: name.domain(),
         environment: match name.environment() {
             vault::Environment::Paper => Environment::Paper,
             vault::Environment::Live => Environment::Live,
@@ -118,21 +131,20 @@ fn record_id(connection: &ConnectionId) -> [u8; 16] {
     id
 }
 
-/// A key that can trade is a trading credential, even where it is only used to look.
-fn record_name(
-    connection: &ConnectionId,
-    provider: &ProviderId,
-    environment: Environment,
-) -> Result<RecordName, VaultError> {
-    let environment = match environment {
+/// The name of the record that holds a connection.
+pub(crate) fn record_name(credentials: &Credentials) -> Result<RecordName, VaultError> {
+    let environment = match credentials.environment {
         Environment::Paper => vault::Environment::Paper,
         Environment::Live => vault::Environment::Live,
     };
     RecordName::new(
-        Domain::Trade,
-        provider.as_str(),
+        credentials.domain,
+        credentials.provider.as_str(),
         environment,
         KIND,
-        record_id(connection),
+        record_id(&credentials.connection),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,21 @@
 //! An order's intent is on the disk before its first byte leaves. No order is ever sent again by itself:
 //! every way in which its answer can get lost ends in an unknown outcome, which the engine looks up.
 
-use crate::domain::{AccountId, ClientOrderId, ConnectionId, OrderDraft, Text, Timestamp};
-use crate::engine::input::{CallMeter, Failure, FailureKind, ReadAnswer, ReadData, Reading, Sent};
+use crate::domain::{
+    AccountId, ClientOrderId, ConnectionId, LastKnown, OrderDraft, Text, Timestamp,
+};
+use crate::engine::input::{
+    CallMeter, Failure, FailureKind, Note, ReadAnswer, ReadData, Reading, Sent,
+};
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::engine::{Input, JournalStep};
 use crate::ledger::Intent;
-use crate::providers::provider::{ActivitiesQuery, Orders, Placed, Provider, ProviderError};
+use crate::link::{EntryKind, Level};
+use crate::providers::provider::{ActivitiesQuery, Placed, Provider, ProviderError};
 use crate::runtime::Happened;
 use crate::runtime::convert;
 use crate::runtime::keeper::Keeper;
+use crate::runtime::trader::Trader;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -70,20 +76,15 @@ impl Effects {
     }
 
     /// Writes the intent down, then sends the order, once.
-    pub(crate) fn place(
-        &self,
-        now: Timestamp,
-        provider: Arc<dyn Provider>,
-        order: Approved<Paper>,
-    ) {
+    pub(crate) fn place(&self, now: Timestamp, trader: Trader, order: Approved<Paper>) {
         let Self { answers, keeper } = self.clone();
         tokio::spawn(async move {
             let id = order.id().clone();
             let sent = match write_intent(&keeper, now, &id, order.what().clone()).await {
                 Err(why) => Sent::NotSent(why),
-                Ok(()) => match provider.orders() {
-                    Some(orders) => convert::sent(orders.place(&order).await),
-                    None => Sent::NotSent("this provider takes no orders".into()),
+                Ok(()) => match trader.orders() {
+                    Ok(orders) => convert::sent(orders.place(&order).await),
+                    Err(error) => Sent::NotSent(Text::new(&error.to_string())),
                 },
             };
             tell(&answers, Input::OrderAnswered(id, sent)).await;
@@ -91,13 +92,13 @@ impl Effects {
     }
 
     /// Writes the replacement's intent down, then sends the change, once.
-    pub(crate) fn replace(&self, now: Timestamp, provider: Arc<dyn Provider>, change: Replacement) {
+    pub(crate) fn replace(&self, now: Timestamp, trader: Trader, change: Replacement) {
         let Self { answers, keeper } = self.clone();
         tokio::spawn(async move {
             let id = change.change.id().clone();
             let sent = match write_intent(&keeper, now, &id, change.draft.clone()).await {
                 Err(why) => Sent::NotSent(why),
-                Ok(()) => convert::sent(send_change(&*provider, &change).await),
+                Ok(()) => convert::sent(send_change(&trader, &change).await),
             };
             tell(&answers, Input::OrderAnswered(id, sent)).await;
         });
@@ -106,14 +107,14 @@ impl Effects {
     /// Asks for a cancel.
     pub(crate) fn cancel(
         &self,
-        provider: Arc<dyn Provider>,
+        trader: Trader,
         id: ClientOrderId,
         account: AccountId,
         provider_id: Text,
     ) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
-            let answer = match orders_of(&*provider) {
+            let answer = match trader.orders() {
                 Ok(orders) => orders.cancel(&account, provider_id.as_str()).await,
                 Err(error) => Err(error),
             };
@@ -126,10 +127,10 @@ impl Effects {
     }
 
     /// Asks for a cancel of every working order of an account.
-    pub(crate) fn cancel_all(&self, provider: Arc<dyn Provider>, account: AccountId) {
+    pub(crate) fn cancel_all(&self, trader: Trader, account: AccountId) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
-            let answer = match orders_of(&*provider) {
+            let answer = match trader.orders() {
                 Ok(orders) => orders.cancel_all(&account).await,
                 Err(error) => Err(error),
             };
@@ -142,15 +143,10 @@ impl Effects {
     }
 
     /// Asks the venue what it knows of an order.
-    pub(crate) fn look_up(
-        &self,
-        provider: Arc<dyn Provider>,
-        account: AccountId,
-        id: ClientOrderId,
-    ) {
+    pub(crate) fn look_up(&self, trader: Trader, account: AccountId, id: ClientOrderId) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
-            let found = match orders_of(&*provider) {
+            let found = match trader.orders() {
                 Ok(orders) => orders.by_client_id(&account, id.as_str()).await,
                 Err(error) => Err(error),
             };
@@ -158,6 +154,27 @@ impl Effects {
                 .map(|order| order.map(Box::new))
                 .map_err(|error| convert::failure(&error));
             tell(&answers, Input::OrderLookedUp(id, found)).await;
+        });
+    }
+
+    /// Has what was read kept for the next start, before anything that is asked of the keeper afterwards.
+    pub(crate) async fn keep(&self, known: Box<LastKnown>) {
+        let connection = known.connection.clone();
+        let Some(kept) = self.keeper.post(move |room| room.keep(&known)).await else {
+            return;
+        };
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            if let Ok(Some(text)) = kept.await {
+                let note = Note {
+                    kind: EntryKind::Sync,
+                    level: Level::Warn,
+                    connection: Some(connection),
+                    text,
+                    announce: true,
+                };
+                tell(&answers, Input::Note(note)).await;
+            }
         });
     }
 
@@ -192,12 +209,6 @@ pub(crate) async fn tell(answers: &mpsc::Sender<Happened>, input: Input) {
     let _ = answers.send(Happened::Input(input)).await;
 }
 
-fn orders_of(provider: &dyn Provider) -> Result<&dyn Orders, ProviderError> {
-    provider.orders().ok_or_else(|| ProviderError::Refused {
-        reason: "this provider takes no orders".into(),
-    })
-}
-
 async fn write_intent(
     keeper: &Keeper,
     now: Timestamp,
@@ -215,15 +226,15 @@ async fn write_intent(
     })
 }
 
-async fn send_change(provider: &dyn Provider, change: &Replacement) -> Placed {
-    match provider.orders() {
-        Some(orders) => {
+async fn send_change(trader: &Trader, change: &Replacement) -> Placed {
+    match trader.orders() {
+        Ok(orders) => {
             orders
                 .replace(&change.account, change.provider_id.as_str(), &change.change)
                 .await
         }
-        None => Placed::NotSent {
-            why: "this provider takes no orders".into(),
+        Err(error) => Placed::NotSent {
+            why: Text::new(&error.to_string()),
         },
     }
 }
@@ -242,7 +253,9 @@ async fn read(
         Reading::Accounts => ReadData::Accounts(accounts()?.list().await?),
         Reading::Positions(account) => ReadData::Positions(accounts()?.positions(account).await?),
         Reading::Orders(account) => ReadData::Orders(
-            orders_of(provider)?
+            provider
+                .orders()
+                .ok_or_else(lacking)?
                 .list(account, now.minus(ORDERS_SINCE))
                 .await?,
         ),

@@ -5,18 +5,17 @@
 
 mod care;
 mod door;
+mod journal;
+mod known;
 mod recovery;
 mod upkeep;
 
-use crate::domain::{ClientOrderId, ConnectionId, Text, Timestamp};
-use crate::engine::JournalStep;
+use crate::domain::{ConnectionId, LastKnown, Text, Timestamp};
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Intent, IntentState, Journal, LedgerError};
-use crate::link::{VaultStatus, VaultTrouble};
+use crate::ledger::{Journal, Ledger};
+use crate::link::{VaultRole, VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
-use crate::vault::{
-    self, InstanceLock, KdfCost, LockedVault, Passphrase, Purpose, Vault, VaultError,
-};
+use crate::vault::{self, InstanceLock, KdfCost, LockedVault, Passphrase, Role, Vault, VaultError};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +39,9 @@ pub(crate) struct Strongroom {
     wrong_restores: u32,
     /// The journal, or why there is none.
     journal: Result<Journal, Text>,
+    /// None while the vault is locked, or where its file cannot be used.
+    ledger: Option<Ledger>,
+    ledger_fails: bool,
     next_attempt: Option<Timestamp>,
 }
 
@@ -56,6 +58,11 @@ enum Door {
 pub(crate) struct Opened {
     /// Wrong passphrases before the right one.
     pub(crate) failures: u32,
+    pub(crate) role: VaultRole,
+    /// What its connections said last, whoever may use them.
+    pub(crate) known: Vec<LastKnown>,
+    /// Connections that this session may not use, and of which nothing is known.
+    pub(crate) unseen: usize,
     pub(crate) connections: Vec<Credentials>,
     pub(crate) intents: Vec<OpenIntent>,
     /// What the person should know: unreadable records, a journal that cannot be used.
@@ -87,6 +94,8 @@ impl Keeper {
                 is_doubted: false,
                 wrong_restores: 0,
                 journal: Err(NOT_OPEN.into()),
+                ledger: None,
+                ledger_fails: false,
                 next_attempt: None,
             };
             while let Some(job) = waiting.blocking_recv() {
@@ -146,6 +155,7 @@ impl Strongroom {
             Door::Locked(_) => self.locked(None),
             Door::Open(vault) => VaultStatus::Open {
                 failures: vault.wrong_guesses(),
+                role: role_of(vault),
             },
             Door::Broken(kind, problem) => VaultStatus::Broken {
                 kind: *kind,
@@ -165,19 +175,6 @@ impl Strongroom {
             wait_until: self.next_attempt,
             problem,
         }
-    }
-
-    /// What the person must know of a store that did not open as it was.
-    pub(crate) fn repaired(&self) -> Option<Text> {
-        let repair = match &self.door {
-            Door::Locked(vault) => vault.repair(),
-            Door::Open(vault) => vault.repair(),
-            Door::Absent(_) | Door::Broken(..) | Door::Moving => None,
-        };
-        let copy = repair?.copy.display().to_string();
-        Some(Text::new(&format!(
-            "the vault's store was damaged and is repaired, its last changes may be missing; check your connections; it is kept as it was found in {copy}"
-        )))
     }
 
     /// Makes a vault and opens it.
@@ -279,25 +276,15 @@ impl Strongroom {
                 Vec::new()
             }
         };
-        let sealer = vault.sealer(Purpose::Journal).map_err(LedgerError::from);
-        let journal = sealer.and_then(|sealer| Journal::open(&self.folder, sealer));
-        let intents = match journal {
-            Ok(journal) => {
-                let intents = recovery::open_intents(&journal, now, &mut warnings);
-                self.journal = Ok(journal);
-                intents
-            }
-            Err(error) => {
-                // A journal that cannot be read never costs a sign-in; it costs sending orders.
-                warnings.push(format!("orders cannot be sent: {error}").into());
-                self.journal = Err(Text::new(&error.to_string()));
-                Vec::new()
-            }
-        };
+        let known = self.open_ledger(&vault, &mut warnings);
+        let intents = self.open_journal(&vault, now, &mut warnings);
         warnings.extend(vault.unanchored().map(Text::new));
         warnings.extend(upkeep::back_up(&vault, now).err());
         let opened = Opened {
             failures: vault.wrong_guesses(),
+            role: role_of(&vault),
+            unseen: credentials::unseen(&vault, &known),
+            known,
             connections,
             intents,
             warnings,
@@ -309,6 +296,7 @@ impl Strongroom {
     /// Drops every key.
     pub(crate) fn lock(&mut self) -> VaultStatus {
         self.journal = Err(NOT_OPEN.into());
+        self.ledger = None;
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
             other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving) => other,
@@ -325,7 +313,10 @@ impl Strongroom {
     /// Removes a sealed connection.
     pub(crate) fn remove(&mut self, connection: &ConnectionId) -> Result<bool, Text> {
         let vault = self.open_vault()?;
-        credentials::remove(vault, connection).map_err(|error| Text::new(&error.to_string()))
+        let removed = credentials::remove(vault, connection);
+        let removed = removed.map_err(|error| Text::new(&error.to_string()))?;
+        self.forget(connection);
+        Ok(removed)
     }
 
     fn open_vault(&mut self) -> Result<&mut Vault, Text> {
@@ -336,55 +327,11 @@ impl Strongroom {
             }
         }
     }
-
-    /// Writes an order's intent down; on the disk when it returns.
-    pub(crate) fn record(&mut self, intent: &Intent) -> Result<(), Text> {
-        self.journal()?
-            .record(intent)
-            .map_err(|error| Text::new(&error.to_string()))
-    }
-
-    /// Writes down where an order stands.
-    pub(crate) fn step(
-        &mut self,
-        id: &ClientOrderId,
-        step: JournalStep,
-        at: Timestamp,
-    ) -> Result<(), Text> {
-        let state = match step {
-            JournalStep::Acknowledged(provider_id) => IntentState::Acknowledged {
-                provider_id: Some(provider_id).filter(|id| !id.is_empty()),
-            },
-            JournalStep::Rejected(reason) => IntentState::Rejected { reason },
-            JournalStep::Unknown(why) => IntentState::Unknown { since: at, why },
-            JournalStep::Closed(how) => IntentState::Closed { how },
-        };
-        // Without a journal nothing was written down, and so nothing sent: there is nothing to bring up to date. What
-        // was sent before a lock is looked up after it.
-        match &mut self.journal {
-            Ok(journal) => step_to(journal, id, &state, at),
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// Writes down that an order is about to leave.
-    pub(crate) fn sending(&mut self, id: &ClientOrderId, at: Timestamp) -> Result<(), Text> {
-        step_to(self.journal()?, id, &IntentState::Sent, at)
-    }
-
-    fn journal(&mut self) -> Result<&mut Journal, Text> {
-        self.journal.as_mut().map_err(|why| why.clone())
-    }
 }
 
-fn step_to(
-    journal: &mut Journal,
-    id: &ClientOrderId,
-    state: &IntentState,
-    at: Timestamp,
-) -> Result<(), Text> {
-    let stepped = journal.step(id, state, at);
-    stepped
-        .map(|_| ())
-        .map_err(|error| Text::new(&error.to_string()))
+fn role_of(vault: &Vault) -> VaultRole {
+    match vault.role() {
+        Role::Viewer => VaultRole::Viewer,
+        Role::Trader | Role::Recovery => VaultRole::Trader,
+    }
 }

@@ -13,10 +13,11 @@ mod credentials;
 mod effects;
 mod keeper;
 mod secrets;
+mod trader;
 mod vault_requests;
 
-use crate::domain::{Clock, ConnectionId, Symbol, Text, Timestamp};
-use crate::engine::input::{Note, Profile, Sent};
+use crate::domain::{Clock, ConnectionId, Environment, ProviderId, Symbol, Text, Timestamp};
+use crate::engine::input::{Note, Profile};
 use crate::engine::{Engine, Input, Output, Settings};
 use crate::link::{
     EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField, VaultAnswer,
@@ -32,6 +33,7 @@ use crate::runtime::connections::Connection;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{Effects, Replacement};
 use crate::runtime::keeper::{Keeper, Opened};
+use crate::runtime::trader::Trader;
 use crate::vault::{InstanceLock, KdfCost};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -134,7 +136,6 @@ pub async fn run(
         .ask(|room| room.status())
         .await
         .unwrap_or(VaultStatus::Absent);
-    let repaired = keeper.ask(|room| room.repaired()).await.flatten();
     let seed = options.settings.seed;
     let mut runtime = Runtime {
         asleep: options.clock.asleep(),
@@ -149,9 +150,6 @@ pub async fn run(
         connections: BTreeMap::new(),
         random: fastrand::Rng::with_seed(seed),
     };
-    if let Some(repaired) = repaired {
-        runtime.handle(trouble(repaired)).await;
-    }
     let mut quotes_due: Option<Instant> = None;
     loop {
         let wake = runtime.next_wake(quotes_due);
@@ -224,6 +222,8 @@ impl Runtime {
             Happened::Vault(Ok(opened)) => self.vault_opened(*opened).await,
             Happened::Vault(Err(status)) => self.handle(Input::Vault(status)).await,
             Happened::Answered(screen, answer) => self.hub.answer(screen, answer),
+            // The vault was opened for viewing while it was on its way.
+            Happened::Added(_) if self.engine.refusal().is_some() => {}
             Happened::Added(added) => {
                 let profile = self.keep(added.provider, added.credentials);
                 self.handle(Input::Opened(profile)).await;
@@ -247,27 +247,36 @@ impl Runtime {
 
     /// Keeps an open provider; its credentials live on in it alone.
     fn keep(&mut self, provider: Arc<dyn Provider>, credentials: Credentials) -> Profile {
-        let Credentials {
-            connection,
-            provider: provider_id,
-            environment,
-            ..
-        } = credentials;
-        let title = providers::find(provider_id.as_str())
-            .map_or(provider_id.as_str(), |spec| spec.title)
-            .into();
-        let simulated = self.opener().is_simulated(&provider_id);
         let profile = Profile {
-            id: connection.clone(),
-            provider: provider_id,
-            title,
-            environment,
             has_quotes: provider.quotes().is_some(),
-            simulated,
+            ..self.profile(
+                &credentials.connection,
+                &credentials.provider,
+                credentials.environment,
+            )
         };
+        let trader = Trader::of(&credentials, &provider);
         self.connections
-            .insert(connection, Connection::new(provider));
+            .insert(credentials.connection, Connection::new(provider, trader));
         profile
+    }
+
+    /// What can be said of a connection that is not open.
+    fn profile(
+        &self,
+        connection: &ConnectionId,
+        provider: &ProviderId,
+        environment: Environment,
+    ) -> Profile {
+        let spec = providers::find(provider.as_str());
+        Profile {
+            id: connection.clone(),
+            provider: provider.clone(),
+            title: spec.map_or(provider.as_str(), |spec| spec.title).into(),
+            environment,
+            has_quotes: false,
+            simulated: self.opener().is_simulated(provider),
+        }
     }
 
     /// Has the engine decide, and does what it says.
@@ -289,8 +298,8 @@ impl Runtime {
             Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
             Output::CloseStreams(connection) => self.close_streams(&connection),
             Output::Watch(connection, symbols) => self.watch(&connection, symbols),
-            Output::Place(order) => match self.provider(&order.what().account.connection) {
-                Some(provider) => self.effects.place(now, provider, order),
+            Output::Place(order) => match self.trader(&order.what().account.connection) {
+                Some(trader) => self.effects.place(now, trader, order),
                 None => self.nobody_to_send_to(order.id().clone()),
             },
             Output::Replace {
@@ -306,8 +315,8 @@ impl Runtime {
                     change,
                     draft: *draft,
                 };
-                match self.provider(&replacement.account.connection) {
-                    Some(provider) => self.effects.replace(now, provider, replacement),
+                match self.trader(&replacement.account.connection) {
+                    Some(trader) => self.effects.replace(now, trader, replacement),
                     None => self.nobody_to_send_to(replacement.change.id().clone()),
                 }
             }
@@ -315,23 +324,24 @@ impl Runtime {
                 id,
                 account,
                 provider_id,
-            } => match self.provider(&account.connection) {
-                Some(provider) => self.effects.cancel(provider, id, account, provider_id),
+            } => match self.trader(&account.connection) {
+                Some(trader) => self.effects.cancel(trader, id, account, provider_id),
                 None => self.later(Input::CancelAnswered(id, Err(effects::not_connected()))),
             },
-            Output::CancelAll(account) => match self.provider(&account.connection) {
-                Some(provider) => self.effects.cancel_all(provider, account),
+            Output::CancelAll(account) => match self.trader(&account.connection) {
+                Some(trader) => self.effects.cancel_all(trader, account),
                 None => self.later(Input::AllCancelAnswered(
                     account,
                     Err(effects::not_connected()),
                 )),
             },
             Output::LookUp(account, id) => {
-                if let Some(provider) = self.provider(&account.connection) {
-                    self.effects.look_up(provider, account, id);
+                if let Some(trader) = self.trader(&account.connection) {
+                    self.effects.look_up(trader, account, id);
                 }
             }
             Output::Record(id, step, at) => self.effects.write_step(id, step, at).await,
+            Output::Keep(known) => self.effects.keep(known).await,
             Output::DropSecrets => self.drop_secrets(),
         }
     }
@@ -342,11 +352,9 @@ impl Runtime {
             .map(|connection| connection.provider.clone())
     }
 
-    fn nobody_to_send_to(&self, id: crate::domain::ClientOrderId) {
-        self.later(Input::OrderAnswered(
-            id,
-            Sent::NotSent("the connection is closed".into()),
-        ));
+    /// What orders at a connection need; nothing gives one to a viewer's session.
+    fn trader(&self, connection: &ConnectionId) -> Option<Trader> {
+        self.connections.get(connection)?.trader.clone()
     }
 
     /// Gives the engine an input after this one.
@@ -362,6 +370,7 @@ impl Runtime {
     }
 
     async fn close(&mut self) {
+        self.handle(Input::Closing).await;
         self.connections.clear();
         let _ = self.effects.keeper.ask(|room| room.lock()).await; // what waits on the disk is written first
     }

@@ -1,12 +1,17 @@
 //! Requests that carry a secret: the vault made, opened and locked, connections added and removed.
 
+use crate::domain::LastKnown;
 use crate::engine::Input;
-use crate::link::{ScreenId, SecretRequest, VaultStatus, VaultTrouble};
+use crate::engine::input::Note;
+use crate::link::{
+    Addition, EntryKind, Event, Level, ScreenId, SecretRequest, VaultStatus, VaultTrouble,
+};
 use crate::runtime::additions;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{self, Effects};
 use crate::runtime::keeper::Opened;
 use crate::runtime::{Happened, Runtime, trouble};
+use crate::vault::Domain;
 use tokio::sync::mpsc;
 
 pub(super) const GONE: &str = "the vault's keeper is gone; start tradedeck again";
@@ -39,6 +44,11 @@ impl Runtime {
                 environment,
                 secrets,
             } => {
+                // Every credential that a provider gives today can trade.
+                if let Some(why) = self.engine.refusal() {
+                    let refused = Event::Addition(Addition::Failed { why });
+                    return self.handle(Input::Announce(refused)).await;
+                }
                 let taken = self.connections.keys().cloned().collect();
                 let connection = additions::choose_name(name, &provider, &taken);
                 let secrets = secrets.into_iter().collect();
@@ -46,11 +56,17 @@ impl Runtime {
                     connection,
                     provider,
                     environment,
+                    domain: Domain::Trade,
                     secrets,
                 });
                 additions::add(self.opener(), self.effects.clone(), credentials);
             }
             SecretRequest::RemoveConnection { connection } => {
+                if let Some(text) = self.engine.refusal() {
+                    let level = Level::Warn;
+                    let refused = Event::Notice { level, text };
+                    return self.handle(Input::Announce(refused)).await;
+                }
                 tokio::spawn(async move {
                     let name = connection.clone();
                     let removed = keeper.ask(move |room| room.remove(&name)).await;
@@ -66,13 +82,16 @@ impl Runtime {
     }
 
     pub(super) async fn vault_opened(&mut self, opened: Opened) {
+        self.connections.clear(); // what an earlier session left is not this one's
         self.handle(Input::Vault(VaultStatus::Open {
             failures: opened.failures,
+            role: opened.role,
         }))
         .await;
         for warning in opened.warnings {
             self.handle(trouble(warning)).await;
         }
+        self.tell_known(opened.known, opened.unseen).await;
         // Orders of an earlier run first: nothing of their kind is sent before their fate is known.
         self.handle(Input::OpenIntents(opened.intents)).await;
         for credentials in opened.connections {
@@ -86,6 +105,27 @@ impl Runtime {
                     self.handle(trouble(text)).await;
                 }
             }
+        }
+    }
+
+    /// Shows what was last known, and counts the connections of which a viewer sees nothing.
+    async fn tell_known(&mut self, known: Vec<LastKnown>, unseen: usize) {
+        for known in known {
+            let profile = self.profile(&known.connection, &known.provider, known.environment);
+            self.handle(Input::Known(profile, Box::new(known))).await;
+        }
+        if unseen > 0 {
+            let text = format!(
+                "{unseen} more in this vault: sealed for traders, and nothing of them was read yet"
+            );
+            self.handle(Input::Note(Note {
+                kind: EntryKind::System,
+                level: Level::Info,
+                connection: None,
+                text: text.into(),
+                announce: false,
+            }))
+            .await;
         }
     }
 
@@ -103,6 +143,7 @@ impl Runtime {
     /// Keys and tokens leave memory: providers hold them, the keeper holds the vault's.
     pub(super) fn drop_secrets(&mut self) {
         self.connections.clear();
+        self.transport.forget();
         let Effects { answers, keeper } = self.effects.clone();
         tokio::spawn(async move {
             if let Some(status) = keeper.ask(|room| room.lock()).await {

@@ -32,6 +32,10 @@ impl Runtime {
     pub(super) fn ask_vault(&self, screen: ScreenId, request: VaultRequest) {
         let Effects { answers, keeper } = self.effects.clone();
         let now = self.clock.now();
+        let refusal = self.engine.refusal().filter(|_| request.changes_vault());
+        if let Some(why) = refusal {
+            return self.hub.answer(screen, VaultAnswer::Refused { why });
+        }
         tokio::spawn(async move {
             let served = keeper.ask(move |room| room.serve(request, now)).await;
             let (told, note) = match served {

@@ -6,22 +6,24 @@
 mod act;
 pub mod action;
 mod answers;
+mod lock;
 mod notices;
 mod paint;
+mod role;
 pub mod still;
 mod view;
 
 use crate::config::Config;
 use crate::domain::{Clock, Symbol, Timestamp};
 use crate::link::replica::Applied;
-use crate::link::{Level, MOST_WATCHED, Request, Update, VaultStatus};
+use crate::link::{Level, MOST_WATCHED, Request, Update};
 use crate::ui::app::notices::Notices;
 use crate::ui::app::view::View;
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::keymap::KeymapError;
 use crate::ui::layout::{self, Arrangement, Layout, Wishes};
-use crate::ui::overlays::{Layer, Overlay};
+use crate::ui::overlays::Overlay;
 use crate::ui::panes::{PANES, Pane, PaneContext, PaneId};
 use crate::ui::theme::{Look, Themes};
 use crate::ui::widgets::line_input::LineInput;
@@ -107,39 +109,12 @@ impl App {
         self.settle(now)
     }
 
-    /// Opens the unlock screen when the vault wants something.
-    fn ask_for_passphrase(&mut self, now: Timestamp) {
-        let wanted = match self.view.replica.vault {
-            Some(VaultStatus::Absent | VaultStatus::Locked { .. } | VaultStatus::Broken { .. }) => {
-                !self.view.replica.demo
-            }
-            Some(VaultStatus::Unlocking | VaultStatus::Open { .. }) | None => false,
-        };
-        if wanted
-            && !self
-                .overlays
-                .iter()
-                .any(|overlay| overlay.name() == "unlock")
-        {
-            self.overlays.clear(); // a locked screen shows nothing of what was open
-            self.code = None;
-            self.open(now, Layer::Unlock);
-        }
-    }
-
-    /// Whether only the lock may be seen.
-    pub(super) fn is_locked(&self) -> bool {
-        self.overlays
-            .iter()
-            .any(|overlay| overlay.name() == "unlock")
-    }
-
     /// Takes a key in.
     pub fn key(&mut self, key: Key) -> Vec<Effect> {
         let now = self.clock.now();
         let command = self.view.keymap.command(key);
-        if command == Some(Command::KillSwitch) {
-            self.run(now, Command::KillSwitch);
+        if let Some(command @ (Command::KillSwitch | Command::Suspend)) = command {
+            self.run(now, command); // whatever else the key may mean
         } else if let Some(mut overlay) = self.overlays.pop() {
             let actions = overlay.key(&self.view.context(now, true, 0), key);
             self.overlays.push(overlay);

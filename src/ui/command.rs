@@ -219,6 +219,35 @@ impl Command {
             .expect("a test checks that every command is listed")
     }
 
+    /// Whether it leads to an order or a credential, and so takes a trader.
+    pub fn needs_trader(self) -> bool {
+        matches!(
+            self,
+            C::Buy
+                | C::Sell
+                | C::Change
+                | C::ToggleMode
+                | C::KillSwitch
+                | C::Connect
+                | C::Disconnect
+        )
+    }
+
+    /// Its line in the help; to a viewer without what takes a trader.
+    pub fn help(self, for_viewing: bool) -> &'static str {
+        match self {
+            C::Cancel if for_viewing => "Take the selected symbol off the list",
+            _ => self.spec().help,
+        }
+    }
+
+    /// What can be done: everything, or by a viewer only what takes no trader.
+    pub fn offered(for_viewing: bool) -> Vec<Self> {
+        let all = COMMANDS.iter().map(|spec| spec.command);
+        all.filter(|command| !for_viewing || !command.needs_trader())
+            .collect()
+    }
+
     /// The command of that name.
     pub fn named(name: &str) -> Option<Self> {
         let spec = COMMANDS.iter().find(|spec| spec.name == name)?;

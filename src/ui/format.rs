@@ -175,15 +175,12 @@ pub fn or_unknown<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String
     value.map_or_else(|| UNKNOWN.into(), text)
 }
 
-/// How long ago something was, in its largest unit: `now`, `14 s`, `3 m`, `2 h`, `5 d`.
+/// How long ago something was, in its largest unit: `now`, `8 s`, `15 s`, `3 m`, `2 h`, `5 d`. From ten seconds on in
+/// steps of five: what grows old must not redraw a quiet screen every second.
 pub fn age(elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs();
-    match seconds {
-        0 => "now".into(),
-        1..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} m", seconds / 60),
-        3_600..86_400 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
+    match elapsed.as_secs() {
+        seconds @ 10..60 => in_largest_unit(seconds / 5 * 5),
+        seconds => in_largest_unit(seconds),
     }
 }
 
@@ -191,7 +188,17 @@ pub fn age(elapsed: Duration) -> String {
 pub fn until(left: Duration) -> String {
     match left.as_secs() {
         0 => "now".into(),
-        _ => format!("in {}", age(left)),
+        seconds => format!("in {}", in_largest_unit(seconds)),
+    }
+}
+
+fn in_largest_unit(seconds: u64) -> String {
+    match seconds {
+        0 => "now".into(),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} m", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
     }
 }
 

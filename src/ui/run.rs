@@ -9,7 +9,7 @@ mod signals;
 
 use crate::config::{Config, ConfigFile};
 use crate::domain::Clock;
-use crate::link::ScreenEnd;
+use crate::link::{Request, ScreenEnd};
 use crate::ui::app::{App, Effect, NewId};
 use crate::ui::keymap::KeymapError;
 use crate::ui::terminal::{Options, PLAIN, Terminal, TerminalEvent};
@@ -27,6 +27,15 @@ use tokio::time::Instant;
 
 /// How often the configuration file is looked at.
 const LOOK_AT_CONFIG_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the runtime is told that a person is there.
+const SIGNS_EVERY: Duration = Duration::from_secs(1);
+
+/// Longest wait for the vault to be locked before the program is stopped.
+const LONGEST_LOCK: Duration = Duration::from_secs(2);
+
+/// Something on screen changes with every second.
+const FRAME_OF_THE_SECOND: Duration = Duration::from_secs(1);
 
 /// Frames a second at most over SSH.
 const MOST_FRAMES_OVER_SSH: u32 = 10;
@@ -106,6 +115,8 @@ pub async fn run(face: Face) -> Result<Outcome, FaceError> {
         frame_time,
         next_frame: Instant::now(),
         next_look: Instant::now() + LOOK_AT_CONFIG_EVERY,
+        next_sign: Instant::now(),
+        stop_by: None,
         title: String::new(),
         rate: Rate::default(),
     };
@@ -154,6 +165,10 @@ struct Stage<G> {
     frame_time: Duration,
     next_frame: Instant,
     next_look: Instant,
+    /// When the runtime may be told again that a person is there.
+    next_sign: Instant,
+    /// Set while the program is to be stopped, once the vault is locked: how long that is waited for.
+    stop_by: Option<Instant>,
     title: String,
     rate: Rate,
 }
@@ -171,7 +186,10 @@ impl<G: Glass> Stage<G> {
         loop {
             self.draw();
             let first = self.wait().await;
-            match self.take(first) {
+            match self.take(first).and_then(|taken| {
+                self.stop_when_locked()?;
+                Ok(taken)
+            }) {
                 Ok(None) => {}
                 Ok(Some(outcome)) => return outcome,
                 // It was entered, so it was there: a hang-up wakes the program before it says so.
@@ -217,13 +235,18 @@ impl<G: Glass> Stage<G> {
             .app
             .next_change_ms(self.clock.now())
             .map(|millis| now + Duration::from_millis(millis));
-        change.unwrap_or(self.next_look).min(self.next_look)
+        [change, self.stop_by, Some(self.next_look)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(now)
     }
 
     fn take_time(&mut self) -> Result<Option<Outcome>, FaceError> {
         self.dirty = true;
         let now = Instant::now();
-        if now >= self.next_look {
+        // A moment early rather than a wake-up of its own.
+        if now + FRAME_OF_THE_SECOND >= self.next_look {
             self.next_look = now + LOOK_AT_CONFIG_EVERY;
             if let Some(read) = self.config_file.as_mut().and_then(ConfigFile::changed) {
                 self.app.use_config(read.map_err(|error| error.to_string()));
@@ -257,7 +280,39 @@ impl<G: Glass> Stage<G> {
         };
         self.dirty = true;
         self.urgent = true;
+        self.tell_of_a_person();
         self.do_all(effects)
+    }
+
+    /// Keeps the vault from being locked for want of a key. A full inbox loses one sign of many.
+    fn tell_of_a_person(&mut self) {
+        let now = Instant::now();
+        if now >= self.next_sign {
+            self.next_sign = now + SIGNS_EVERY;
+            let _ = self.screen.request(Request::Present);
+        }
+    }
+
+    /// A stopped process keeps what is in its memory, and cannot lock itself: the vault is locked first.
+    fn stop(&mut self) -> Result<(), FaceError> {
+        if self.app.is_open() && self.screen.request(Request::Lock).is_ok() {
+            self.stop_by = Some(Instant::now() + LONGEST_LOCK);
+            return Ok(());
+        }
+        self.stop_now()
+    }
+
+    fn stop_when_locked(&mut self) -> Result<(), FaceError> {
+        match self.stop_by {
+            Some(by) if !self.app.is_open() || Instant::now() >= by => self.stop_now(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn stop_now(&mut self) -> Result<(), FaceError> {
+        self.stop_by = None;
+        self.terminal.suspend()?;
+        self.resize()
     }
 
     fn do_all(&mut self, effects: Vec<Effect>) -> Result<Option<Outcome>, FaceError> {
@@ -275,10 +330,7 @@ impl<G: Glass> Stage<G> {
                 }
                 Effect::Copy(text) => self.terminal.copy(&text),
                 Effect::Redraw => self.redraw(),
-                Effect::Suspend => {
-                    self.terminal.suspend()?;
-                    self.resize()?;
-                }
+                Effect::Suspend => self.stop()?,
                 Effect::LookAround => return Ok(Some(Outcome::LookAround)),
                 Effect::Quit => return Ok(Some(Outcome::Quit)),
             }

@@ -1,7 +1,7 @@
 //! The first line: the mode in words, what everything is worth, how the connections are, and the time.
 
 use crate::domain::{Currency, Environment, MarketClock, Mode, Timestamp};
-use crate::link::{ConnectionState, Replica};
+use crate::link::{ConnectionState, Replica, VaultStatus};
 use crate::ui::format::{self, Trend};
 use crate::ui::panes::{PaneContext, cells};
 use crate::ui::theme::Role;
@@ -22,8 +22,13 @@ const A_WEEK: Duration = Duration::from_secs(6 * 86_400);
 /// Draws the bar. The mode and the time stay at every width; the rest drops out from the least important.
 pub fn draw(context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
     let mut left = badges(context);
-    left.extend(worth_pieces(context));
-    left.push(connections(context));
+    if is_locked(context.replica) {
+        let style = context.theme.style(Role::Warn);
+        left.push(Piece::text(1, "locked", style));
+    } else {
+        left.extend(worth_pieces(context));
+        left.push(connections(context));
+    }
     let line = Line {
         left,
         right: right(context),
@@ -41,8 +46,21 @@ pub fn draw(context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
 /// The window's title: the mode first, no amounts.
 pub fn title(context: &PaneContext<'_>) -> String {
     let demo = if context.replica.demo { " demo" } else { "" };
+    let viewer = match context.replica.is_for_viewing() {
+        true => " viewer",
+        false => "",
+    };
     let killed = if context.killed { ", kill switch" } else { "" };
-    format!("{} tradedeck{demo}{killed}", context.mode.word())
+    format!("{} tradedeck{demo}{viewer}{killed}", context.mode.word())
+}
+
+/// Whether what is behind the vault's door is nobody's to see.
+fn is_locked(replica: &Replica) -> bool {
+    let is_locked = matches!(
+        replica.vault,
+        Some(VaultStatus::Locked { .. } | VaultStatus::Unlocking | VaultStatus::Broken { .. })
+    );
+    is_locked && !replica.demo
 }
 
 /// The mode always, then what else changes the meaning of everything below.
@@ -54,6 +72,10 @@ fn badges(context: &PaneContext<'_>) -> Vec<Piece> {
     };
     let mode = format!(" {} ", context.mode.word());
     let mut badges = vec![Piece::text(0, mode, theme.style(role))];
+    if context.replica.is_for_viewing() {
+        let style = theme.style(Role::Strong).add_modifier(Modifier::REVERSED);
+        badges.push(Piece::text(0, " VIEWER ", style));
+    }
     if context.killed {
         let style = theme.style(Role::Wrong).add_modifier(Modifier::REVERSED);
         badges.push(Piece::text(1, " KILL ", style));
@@ -73,6 +95,8 @@ struct Worth {
     day: (Decimal, Decimal),
     has_paper: bool,
     has_real: bool,
+    /// Whether any of it can still be read anew.
+    has_live: bool,
 }
 
 /// Sums of the currency that most is kept in: amounts of different currencies are not added.
@@ -87,6 +111,7 @@ fn worth(replica: &Replica) -> Option<Worth> {
             day: (Decimal::ZERO, Decimal::ZERO),
             has_paper: false,
             has_real: false,
+            has_live: false,
         });
         sum.equity = sum.equity.saturating_add(balance.equity);
         sum.cash = sum.cash.saturating_add(balance.cash);
@@ -98,6 +123,8 @@ fn worth(replica: &Replica) -> Option<Worth> {
         let is_paper = account.is_some_and(|it| it.environment == Environment::Paper);
         sum.has_paper |= is_paper;
         sum.has_real |= !is_paper;
+        let connection = replica.connection_of(&balance.account);
+        sum.has_live |= connection.is_some_and(|it| it.state == ConnectionState::Live);
     }
     sums.into_values().max_by_key(|worth| worth.equity.abs())
 }
@@ -110,10 +137,17 @@ fn worth_pieces(context: &PaneContext<'_>) -> Vec<Piece> {
         return vec![Piece::new(5, unknown)];
     };
     let amount = |value| cells::amount_text(context, value, worth.currency);
-    let net: Span = (amount(worth.equity), strong);
+    let net: Span = (
+        amount(worth.equity),
+        if worth.has_live { strong } else { muted },
+    );
     let currency: Span = (format!(" {}", worth.currency), muted);
-    let short = vec![net.clone(), currency.clone()];
-    let mut pieces = vec![Piece::new(6, vec![("net ".into(), muted), net, currency]).or(4, short)];
+    let mut short = vec![net, currency];
+    if !worth.has_live {
+        short.push((" old".into(), theme.style(Role::Warn)));
+    }
+    let long = std::iter::once(("net ".into(), muted)).chain(short.clone());
+    let mut pieces = vec![Piece::new(6, long.collect()).or(4, short)];
     if let Some(words) = left_out(context, &worth) {
         pieces.push(Piece::text(6, words, muted));
     }
@@ -216,6 +250,12 @@ fn connections(context: &PaneContext<'_>) -> Piece {
             count(|it| matches!(it, ConnectionState::Disconnected)),
             " off",
             Role::Muted,
+        ),
+        (
+            "○",
+            count(|it| matches!(it, ConnectionState::Sealed)),
+            " last known",
+            Role::Warn,
         ),
     ];
     if states.is_empty() {

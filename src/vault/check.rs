@@ -93,7 +93,7 @@ impl Vault {
             findings: Vec::new(),
         };
         let folder = self.folder().join(STORE);
-        match Store::open(&folder, self.base.lock.housing()).and_then(|(store, _)| store.rows()) {
+        match Store::open(&folder, self.base.lock.housing()).and_then(|store| store.rows()) {
             Ok(rows) => self.check_store(&rows, &mut report),
             Err(error) => report.add(Part::Store, true, error),
         }

@@ -144,7 +144,7 @@ fn write_new(
     let manifest = Manifest::new(header.generation).seal(keys, &header.binding())?;
     let headers = HEADERS.map(|copy| (copy.to_vec(), header.to_bytes()));
     let rows = headers.into_iter().chain(manifest);
-    let (mut store, _) = Store::open(folder, housing)?;
+    let mut store = Store::open(folder, housing)?;
     store.commit(rows.map(written).collect())
 }
 
@@ -154,7 +154,7 @@ fn keys_as_written(
     housing: Housing,
     stretched: &Stretched,
 ) -> Result<Keys, VaultError> {
-    let (store, _) = Store::open(folder, housing)?;
+    let store = Store::open(folder, housing)?;
     let (header, _) = locked::read_header(&store)?;
     let slot = header.slots.first().ok_or(Damage::Headers)?;
     let keys = wrap::unwrap(slot, stretched, &header.binding()).ok_or(Damage::HeaderSeal)?;

@@ -41,7 +41,7 @@ impl Frozen {
         let lock = home.instance_lock();
         let folder = lock.folder().join(STORE);
         disk::make_folder(&folder).unwrap();
-        let (mut store, _) = Store::open(&folder, Housing::Here).unwrap();
+        let mut store = Store::open(&folder, Housing::Here).unwrap();
         let rows = self.rows.iter().cloned();
         store.commit(rows.map(commit::written).collect()).unwrap();
         disk::make_folder(&home.state()).unwrap();

@@ -11,6 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::disk;
 use super::error::VaultError;
@@ -50,6 +52,7 @@ const FILE: &str = "lock";
 const LONGEST_WORD: usize = 64;
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+const TRIES_FOR_THE_DEAD: u32 = 20;
 
 impl InstanceLock {
     /// Takes the folder, making it when it is not there.
@@ -75,8 +78,7 @@ impl InstanceLock {
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(VaultError::io("open", &path))?;
-        let is_busy = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
-        match while_busy(|| file.try_lock(), is_busy) {
+        match take_or_wait_for_the_dead(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(file)),
             Err(TryLockError::Error(source)) => return Err(VaultError::io("lock", &path)(source)),
@@ -112,6 +114,32 @@ impl InstanceLock {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// The process that opens the store holds the lock as well, and outlives a holder that was killed by a moment.
+fn take_or_wait_for_the_dead(file: &File) -> Result<(), TryLockError> {
+    let is_busy = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
+    let mut tries = 0;
+    loop {
+        match while_busy(|| file.try_lock(), is_busy) {
+            Err(TryLockError::WouldBlock) if tries < TRIES_FOR_THE_DEAD && !holder_lives(file) => {
+                tries += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether the process that signed the lock is there; one that cannot be read counts as there.
+fn holder_lives(file: &File) -> bool {
+    let mut bytes = [0; 16];
+    let read = file.read_at(&mut bytes, 0).unwrap_or(0);
+    let text = String::from_utf8_lossy(&bytes[..read]);
+    let pid = text.lines().next().and_then(|line| line.parse().ok());
+    match pid.and_then(Pid::from_raw) {
+        Some(pid) => test_kill_process(pid) != Err(Errno::SRCH),
+        None => true,
     }
 }
 
@@ -187,12 +215,26 @@ mod tests {
     fn the_second_is_told_who_the_first_is() {
         let home = tempfile::tempdir().unwrap();
         let folder = &home.path().join("data");
-        let first = InstanceLock::take(folder, &holder(4711, "/dev/pts/3")).unwrap();
-        let sentence =
-            "another tradedeck is using this vault: process 4711 on /dev/pts/3, since 09:14";
+        let pid = std::process::id();
+        let first = InstanceLock::take(folder, &holder(pid, "/dev/pts/3")).unwrap();
+        let sentence = format!(
+            "another tradedeck is using this vault: process {pid} on /dev/pts/3, since 09:14"
+        );
         assert_eq!(told(folder), sentence);
         drop(first);
         assert!(InstanceLock::take(folder, &holder(1, "")).is_ok());
+    }
+
+    #[test]
+    fn a_lock_that_outlives_its_holder_is_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = &home.path().join("data");
+        // No process has this number: the kernel's greatest is 4,194,304.
+        let dead = InstanceLock::take(folder, &holder(4_194_305, "/dev/pts/3")).unwrap();
+        let waiting = folder.clone();
+        let next = thread::spawn(move || InstanceLock::take(&waiting, &holder(1, "")).is_ok());
+        drop(dead);
+        assert!(next.join().unwrap());
     }
 
     #[test]
@@ -212,11 +254,11 @@ mod tests {
         let _held = InstanceLock::take(folder, &holder(7, "tty1")).unwrap();
         std::fs::write(
             folder.join(FILE),
-            "8\n\u{1b}]52;c;x\u{7}pts\n\u{202e}10:00\n",
+            "1\n\u{1b}]52;c;x\u{7}pts\n\u{202e}10:00\n",
         )
         .unwrap();
         let sentence =
-            "another tradedeck is using this vault: process 8 on ]52;c;xpts, since 10:00";
+            "another tradedeck is using this vault: process 1 on ]52;c;xpts, since 10:00";
         assert_eq!(told(folder), sentence);
         for garbled in [&b""[..], b"\xff\xfe", b"not a number"] {
             std::fs::write(folder.join(FILE), garbled).unwrap();

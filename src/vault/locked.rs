@@ -16,7 +16,7 @@ use super::format::slot::{Role, Slot, SlotFields};
 use super::lock::InstanceLock;
 use super::secret::Opener;
 use super::slots::recovery::RecoveryCode;
-use super::store::{Repair, Row, Store};
+use super::store::{self, Row, Store};
 use super::{HEADERS, STORE, Vault, disk, exists};
 
 /// A vault whose header is sound, waiting for a passphrase.
@@ -25,7 +25,6 @@ pub struct LockedVault {
     pub(super) header: Header,
     /// The copies of the header that are to be written again with the next change.
     pub(super) lost_headers: Vec<&'static [u8]>,
-    pub(super) repair: Option<Repair>,
     pub(super) wrong_guesses: u32,
     pub(super) anchor: Option<Anchor>,
     /// The answer to what the anchor may say at the next unlock.
@@ -52,18 +51,18 @@ impl LockedVault {
             return Err(VaultError::Missing(lock.folder().to_path_buf()));
         }
         let folder = lock.folder().join(STORE);
+        store::settle(&folder)?;
         disk::check_private_tree(&folder)?;
         // Without its file sled would make an empty store.
         if !folder.join("db").is_file() {
             return Err(Damage::Store.into());
         }
-        let (store, repair) = Store::open(&folder, lock.housing())?;
+        let store = Store::open(&folder, lock.housing())?;
         let (header, lost_headers) = read_header(&store)?;
         Ok(Self {
             store,
             header,
             lost_headers,
-            repair,
             wrong_guesses: 0,
             anchor: None,
             accepts_older: false,
@@ -166,12 +165,6 @@ impl LockedVault {
     #[must_use]
     pub fn wrong_guesses(&self) -> u32 {
         self.wrong_guesses
-    }
-
-    /// Says that the store had to be repaired, and so may be older than it was.
-    #[must_use]
-    pub fn repair(&self) -> Option<&Repair> {
-        self.repair.as_ref()
     }
 
     /// The folder it lies in.

@@ -44,7 +44,6 @@ pub use secret::{KeyFile, Opener, Passphrase, SecretBytes};
 pub use slots::recovery::RecoveryCode;
 pub use slots::rotate::{Compromised, Rotated};
 pub use slots::{NewSlot, SlotInfo};
-pub use store::Repair;
 pub use store::apart::serve as serve_store;
 
 use crypto::keys::Keys;
@@ -58,7 +57,7 @@ const HEADERS: [&[u8]; 2] = [b"hdr/A", b"hdr/B"];
 /// Whether there is a vault in the folder.
 #[must_use]
 pub fn exists(folder: &Path) -> bool {
-    folder.join(STORE).symlink_metadata().is_ok()
+    store::is_there(&folder.join(STORE))
 }
 
 /// An open vault.
@@ -190,12 +189,6 @@ impl Vault {
     #[must_use]
     pub fn wrong_guesses(&self) -> u32 {
         self.base.wrong_guesses
-    }
-
-    /// See [`LockedVault::repair`].
-    #[must_use]
-    pub fn repair(&self) -> Option<&Repair> {
-        self.base.repair()
     }
 
     fn check_domain(&self, name: &RecordName) -> Result<(), VaultError> {

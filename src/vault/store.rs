@@ -3,19 +3,20 @@
 //! sled 0.34.7 does not keep what it says it kept: its `flush` is not an fsync
 //! (<https://github.com/spacejam/sled/issues/1452>), a leftover of its snapshots keeps it from opening
 //! (<https://github.com/spacejam/sled/issues/1533>), its locks may deadlock
-//! (<https://github.com/spacejam/sled/issues/1412>), and once it was opened seven of its threads wake up every second
-//! until the process ends (`src/threadpool.rs`). So: our own [`InstanceLock`] comes first, the database is open only
-//! while it is read or written, in a [process of its own](apart) where one is to be had; every change ends in an
-//! fsync of ours and is read back; and an error or a panic ends the store. What sled silently loses is found by the
-//! manifest, not here.
+//! (<https://github.com/spacejam/sled/issues/1412>), a read that fails once while it opens is taken for the end of its
+//! log, and what follows is wiped; and once it was opened seven of its threads wake up every second until the process
+//! ends (`src/threadpool.rs`). So it never gets at what matters. Our own [`InstanceLock`] comes first. What is there is
+//! read from a copy. A change is written as a new database beside the old one, synced by us, read back, and put in its
+//! place only then. All of that is done in a [process of its own](apart) where one is to be had. What sled silently
+//! loses all the same is found by the manifest, not here.
 //!
 //! [`InstanceLock`]: super::lock::InstanceLock
 
 pub(super) mod apart;
 mod database;
+mod place;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::disk;
 use super::error::VaultError;
 use apart::Apart;
-use database::visit;
+pub(super) use place::{is_there, put_in_place, settle, sync_new};
 
 /// Larger values may end up in files of their own, which sled never syncs.
 pub(super) const LARGEST_VALUE: usize = 8 * 1024;
@@ -34,14 +35,6 @@ pub(super) type Row = (Vec<u8>, Vec<u8>);
 pub(super) type Change = (Vec<u8>, Option<Vec<u8>>);
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
-
-/// A store that did not open was repaired by dropping sled's snapshots. What it holds may be older than
-/// it was; the folder as it was found is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repair {
-    /// Where that is.
-    pub copy: PathBuf,
-}
 
 /// Which process opens the database.
 #[derive(Clone)]
@@ -62,18 +55,13 @@ pub(super) struct Store {
 
 impl Store {
     /// Reads what is there, or makes an empty store. The folder must exist and be ours alone.
-    pub(super) fn open(
-        folder: &Path,
-        housing: Housing,
-    ) -> Result<(Self, Option<Repair>), VaultError> {
-        let found = housing.visit(folder, None)?;
-        let store = Self {
+    pub(super) fn open(folder: &Path, housing: Housing) -> Result<Self, VaultError> {
+        Ok(Self {
             folder: folder.to_path_buf(),
+            rows: housing.visit(folder, None)?,
             housing,
-            rows: found.rows,
             failed: None,
-        };
-        Ok((store, found.repair))
+        })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, VaultError> {
@@ -96,24 +84,23 @@ impl Store {
     pub(super) fn commit(&mut self, changes: Vec<Change>) -> Result<(), VaultError> {
         self.check()?;
         refuse_too_large(&changes)?;
-        disk::check_space(&self.folder, size_of(&changes))?;
-        let mut expected = self.rows.clone();
-        for (key, value) in changes.iter().cloned() {
+        let mut next = self.rows.clone();
+        for (key, value) in changes {
             match value {
-                Some(value) => expected.insert(key, value),
-                None => expected.remove(&key),
+                Some(value) => next.insert(key, value),
+                None => next.remove(&key),
             };
         }
+        disk::check_space(&self.folder, size_of(&next))?;
         let edit = Edit {
             onto: fingerprint(&self.rows),
-            changes,
+            next,
         };
         match self.housing.visit(&self.folder, Some(edit)) {
-            Ok(found) if found.rows == expected => {
-                self.rows = expected;
+            Ok(rows) => {
+                self.rows = rows;
                 Ok(())
             }
-            Ok(_) => Err(self.fail("what was written did not read back")),
             Err(error) => Err(self.fail(&error.to_string())),
         }
     }
@@ -143,10 +130,8 @@ fn refuse_too_large(changes: &[Change]) -> Result<(), VaultError> {
     }
 }
 
-fn size_of(changes: &[Change]) -> u64 {
-    let lengths = changes
-        .iter()
-        .map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len));
+fn size_of(rows: &Rows) -> u64 {
+    let lengths = rows.iter().map(|(key, value)| key.len() + value.len());
     lengths.sum::<usize>() as u64
 }
 
@@ -159,21 +144,15 @@ fn fingerprint(rows: &Rows) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// Changes to a database, and what it must hold before: changing what is not as it was read would bury it.
+/// What a store is to hold, and what it must hold before: changing what is not as it was read would bury it.
 #[derive(Serialize, Deserialize)]
 struct Edit {
     onto: [u8; 32],
-    changes: Vec<Change>,
-}
-
-/// What the database held before it was closed.
-struct Found {
-    rows: Rows,
-    repair: Option<Repair>,
+    next: Rows,
 }
 
 impl Housing {
-    fn visit(&self, folder: &Path, edit: Option<Edit>) -> Result<Found, VaultError> {
+    fn visit(&self, folder: &Path, edit: Option<Edit>) -> Result<Rows, VaultError> {
         match self {
             Self::Here => visit(folder, edit),
             Self::Apart(apart) => apart.visit(folder, edit),
@@ -181,33 +160,40 @@ impl Housing {
     }
 }
 
-/// Makes a finished store appear under its name: a store killed while being made was never there.
-pub(super) fn put_in_place(made: &Path, place: &Path) -> Result<(), VaultError> {
-    sync_new(made)?;
-    fs::rename(made, place).map_err(VaultError::io("rename", made))?;
-    sync_path(place.parent().expect("the store is in a folder"))
-}
-
-/// Brings what sled made and did not sync to the disk.
-pub(super) fn sync_new(made: &Path) -> Result<(), VaultError> {
-    for file in ["conf", "db", "blobs", ""] {
-        sync_path(&made.join(file))?;
+/// Reads the store, changes it, and returns what it holds then.
+fn visit(folder: &Path, edit: Option<Edit>) -> Result<Rows, VaultError> {
+    settle(folder)?;
+    let rows = place::with_copy(folder, database::read)?;
+    let Some(Edit { onto, next }) = edit else {
+        return Ok(rows);
+    };
+    if onto != fingerprint(&rows) {
+        let changed = "it is not as it was read, so nothing was written";
+        return Err(VaultError::StoreFailed(changed.to_owned()));
     }
-    Ok(())
-}
-
-fn sync_path(path: &Path) -> Result<(), VaultError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(VaultError::io("sync", path))
+    place::replace(folder, |made| {
+        database::write(made, &next)?;
+        match place::with_copy(made, database::read)? == next {
+            true => Ok(()),
+            false => Err(VaultError::StoreFailed(
+                "what was written did not read back, so nothing was changed".to_owned(),
+            )),
+        }
+    })?;
+    Ok(next)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, File};
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn store(folder: &Path) -> Store {
-        Store::open(folder, Housing::Here).unwrap().0
+        if !folder.exists() {
+            disk::make_folder(folder).unwrap();
+        }
+        Store::open(folder, Housing::Here).unwrap()
     }
 
     fn put(key: &[u8], value: &[u8]) -> Vec<Change> {
@@ -217,7 +203,7 @@ mod tests {
     #[test]
     fn what_was_committed_is_there_at_the_next_opening() {
         let home = tempfile::tempdir().unwrap();
-        let mut first = store(home.path());
+        let mut first = store(&home.path().join("store"));
         first.commit(put(b"a", b"1")).unwrap();
         first
             .commit(vec![
@@ -226,29 +212,14 @@ mod tests {
             ])
             .unwrap();
         drop(first);
-        let rows = store(home.path()).rows().unwrap();
+        let rows = store(&home.path().join("store")).rows().unwrap();
         assert_eq!(rows, [(b"b".to_vec(), b"2".to_vec())]);
-    }
-
-    #[test]
-    fn what_was_committed_is_in_the_file_before_the_store_is_closed() {
-        let home = tempfile::tempdir().unwrap();
-        let (folder, copy) = (home.path().join("store"), home.path().join("copy"));
-        disk::make_folder(&folder).unwrap();
-        let mut writing = store(&folder);
-        for round in 0..20_u8 {
-            writing.commit(put(b"round", &[round])).unwrap();
-            database::copy_folder(&folder, &copy).unwrap();
-            let copied = store(&copy).get(b"round").unwrap();
-            assert_eq!(copied, Some(vec![round]));
-            fs::remove_dir_all(&copy).unwrap();
-        }
     }
 
     #[test]
     fn a_value_too_large_is_refused_whole() {
         let home = tempfile::tempdir().unwrap();
-        let mut store = store(home.path());
+        let mut store = store(&home.path().join("store"));
         let mut changes = put(b"a", b"1");
         changes.extend(put(b"b", &vec![0; LARGEST_VALUE + 1]));
         assert!(matches!(
@@ -262,14 +233,16 @@ mod tests {
     #[test]
     fn what_changed_underneath_is_not_written_over_and_ends_the_store() {
         let home = tempfile::tempdir().unwrap();
-        let mut ours = store(home.path());
+        let mut ours = store(&home.path().join("store"));
         ours.commit(put(b"a", b"1")).unwrap();
-        store(home.path()).commit(put(b"a", b"2")).unwrap();
+        store(&home.path().join("store"))
+            .commit(put(b"a", b"2"))
+            .unwrap();
         let refused = ours.commit(put(b"b", b"1"));
         assert!(matches!(refused, Err(VaultError::StoreFailed(_))));
         assert!(matches!(ours.get(b"a"), Err(VaultError::StoreFailed(_))));
         assert!(matches!(ours.rows(), Err(VaultError::StoreFailed(_))));
-        let rows = store(home.path()).rows().unwrap();
+        let rows = store(&home.path().join("store")).rows().unwrap();
         assert_eq!(rows, [(b"a".to_vec(), b"2".to_vec())]);
     }
 
@@ -283,50 +256,57 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_snapshot_is_in_nobodys_way() {
+    fn snapshots_are_in_nobodys_way() {
         let home = tempfile::tempdir().unwrap();
-        store(home.path()).commit(put(b"a", b"1")).unwrap();
-        drop(store(home.path()));
-        let leftover = home.path().join("snap.00000000000000FF.generating");
-        File::create(&leftover).unwrap();
-        let (opened, repair) = Store::open(home.path(), Housing::Here).unwrap();
-        assert_eq!(
-            (opened.get(b"a").unwrap(), repair),
-            (Some(b"1".to_vec()), None)
-        );
-        assert!(!leftover.exists());
+        let folder = home.path().join("store");
+        store(&folder).commit(put(b"a", b"1")).unwrap();
+        for leftover in ["snap.00000000000000FF.generating", "snap.00000000000000FF"] {
+            File::create(folder.join(leftover)).unwrap();
+            assert_eq!(store(&folder).get(b"a").unwrap(), Some(b"1".to_vec()));
+        }
     }
 
     #[test]
-    fn a_broken_snapshot_is_set_aside_and_the_log_read() {
+    fn reading_changes_nothing() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("store");
+        store(&folder).commit(put(b"a", b"1")).unwrap();
+        let bytes = || fs::read(folder.join("db")).unwrap();
+        let before = bytes();
+        drop(store(&folder));
+        assert!(bytes() == before);
+        let names = fs::read_dir(home.path()).unwrap().count();
+        assert_eq!(names, 1, "and nothing is left beside it");
+    }
+
+    #[test]
+    fn a_replacement_cut_short_is_undone_or_done() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("store");
+        let beside = |what: &str| home.path().join(format!("store.{what}"));
         disk::make_folder(&folder).unwrap();
         store(&folder).commit(put(b"a", b"1")).unwrap();
-        for copy in [
-            "store.damaged-1",
-            "store.damaged-2",
-            "store.damaged-3",
-            "store.damaged-3",
-        ] {
-            File::create(folder.join("snap.00000000000000FF")).unwrap();
-            let (opened, repair) = Store::open(&folder, Housing::Here).unwrap();
-            let copy = home.path().join(copy);
-            assert_eq!(opened.get(b"a").unwrap(), Some(b"1".to_vec()));
-            assert!(
-                copy.join("snap.00000000000000FF").exists(),
-                "as it was found"
-            );
-            disk::check_private_tree(&copy).unwrap();
-            assert_eq!(repair, Some(Repair { copy }));
-        }
+        // Killed between the two renames.
+        fs::rename(&folder, beside("old")).unwrap();
+        fs::create_dir(beside("next")).unwrap();
+        fs::set_permissions(beside("next"), fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(is_there(&folder));
+        settle(&folder).unwrap();
+        assert_eq!(store(&folder).get(b"a").unwrap(), Some(b"1".to_vec()));
+        // Killed after them.
+        disk::make_folder(&beside("old")).unwrap();
+        assert_eq!(store(&folder).get(b"a").unwrap(), Some(b"1".to_vec()));
+        let names = fs::read_dir(home.path()).unwrap().count();
+        assert_eq!(names, 1, "nothing is left beside it");
     }
 
     #[test]
     fn it_opens_again_at_once_a_hundred_times() {
         let home = tempfile::tempdir().unwrap();
         for round in 0..100_u8 {
-            store(home.path()).commit(put(b"round", &[round])).unwrap();
+            store(&home.path().join("store"))
+                .commit(put(b"round", &[round]))
+                .unwrap();
         }
     }
 }

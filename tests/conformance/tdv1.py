@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A second reader and writer of vaults, format TDV1, that shares nothing with the program but the description of the format.
+"""A second reader and writer of vaults, format TDV1. It shares nothing with the program but src/vault/format.md.
 
     tdv1.py check                     the primitives give the published answers
     tdv1.py read FILE                 what a vault holds, a line a record: domain broker environment kind id secret

@@ -340,6 +340,41 @@ fn neighbours_do_not_know_one_another() {
     expect_none(each(|source| siblings(source, "providers", &providers)));
 }
 
+/// Folders whose values reach a screen: what they hold of text has a type that cleaned it.
+const CARRY_TEXT: &[&str] = &["domain", "link", "engine"];
+
+/// Texts of our own: the path of a socket, the names of a form's fields on the way to the vault.
+const RAW_BY_INTENT: &[&str] = &["link/socket.rs", "link/secret.rs"];
+
+fn carries_raw_text(source: &Source) -> Vec<String> {
+    let code = source.code.split("#[cfg(test)]").next().unwrap_or_default();
+    let carries = CARRY_TEXT.contains(&source.folder()) && !source.is_tests();
+    if !carries || RAW_BY_INTENT.contains(&source.path.as_str()) {
+        return vec![];
+    }
+    let is_field = |line: &&str| {
+        let line = line.trim();
+        let is_named = line.ends_with(',') && line.contains(": ") && !line.contains('=');
+        (is_named || line.ends_with("),") || line.ends_with(");"))
+            && has_word(line, "String")
+            && !line.contains("String::")
+    };
+    let fields = code.lines().filter(is_field);
+    let complain = |line: &str| {
+        format!(
+            "{}: `{}` holds a text that nobody cleaned",
+            source.path,
+            line.trim()
+        )
+    };
+    fields.map(complain).collect()
+}
+
+#[test]
+fn what_reaches_a_screen_was_cleaned_by_its_type() {
+    expect_none(each(carries_raw_text));
+}
+
 #[test]
 fn crates_stay_inside_their_fences() {
     expect_none(each(outside_fences));

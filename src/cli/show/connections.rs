@@ -59,6 +59,7 @@ fn item<'v>(view: &View<'v>, connection: &'v ConnectionStatus) -> Item<'v> {
     let retry_at = match &connection.state {
         ConnectionState::Retrying { at, .. } => Some(Moment(*at)),
         ConnectionState::Disconnected
+        | ConnectionState::Sealed
         | ConnectionState::Connecting
         | ConnectionState::Live
         | ConnectionState::NeedsSignIn { .. }

@@ -117,6 +117,7 @@ fn has_settled(replica: &Replica) -> bool {
         ConnectionState::Connecting | ConnectionState::Retrying { .. } => false,
         ConnectionState::Live
         | ConnectionState::Disconnected
+        | ConnectionState::Sealed
         | ConnectionState::NeedsSignIn { .. }
         | ConnectionState::Failed { .. } => true,
     })
@@ -161,7 +162,9 @@ fn missing(replica: &Replica, subject: &Subject) -> Option<Failure> {
 fn missing_connection(connection: &ConnectionStatus) -> Option<Failure> {
     let id = &connection.id;
     let (exit, sentence) = match &connection.state {
-        ConnectionState::Live | ConnectionState::Disconnected => return None,
+        ConnectionState::Live | ConnectionState::Disconnected | ConnectionState::Sealed => {
+            return None;
+        }
         ConnectionState::NeedsSignIn { why } => (
             Exit::SignIn,
             format!("{id} refused the credentials ({why}); connect it again with new ones"),

@@ -119,6 +119,7 @@ impl<'v> View<'v> {
 fn state_of(connection: &ConnectionStatus) -> (&'static str, Option<&str>) {
     match &connection.state {
         ConnectionState::Disconnected => ("disconnected", None),
+        ConnectionState::Sealed => ("last_known", Some("sealed for traders")),
         ConnectionState::Connecting => ("connecting", None),
         ConnectionState::Live => ("live", None),
         ConnectionState::Retrying { why, .. } => ("retrying", Some(why.as_str())),

@@ -5,7 +5,7 @@
 use super::View;
 use super::json::{Exact, Moment, fraction};
 use crate::domain::{Balance, Currency, Environment, Money, OrderState, Timestamp};
-use crate::link::{ConnectionState, VaultStatus};
+use crate::link::{ConnectionState, VaultRole, VaultStatus};
 use crate::ui::format::{self, Trend};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 #[derive(Serialize)]
 pub(super) struct Item {
     vault: &'static str,
+    role: Option<&'static str>,
     demo: bool,
     totals: Vec<Total>,
     connections_live: usize,
@@ -119,6 +120,7 @@ pub(super) fn item(view: &View<'_>) -> Item {
     let counts = Counts::of(view);
     Item {
         vault: vault_word(view),
+        role: role_word(view),
         demo: view.replica.demo,
         totals: totals.collect(),
         connections_live: counts.live,
@@ -135,6 +137,19 @@ fn vault_word(view: &View<'_>) -> &'static str {
         Some(VaultStatus::Unlocking) => "unlocking",
         Some(VaultStatus::Broken { .. }) => "broken",
         Some(VaultStatus::Absent) | None => "absent",
+    }
+}
+
+fn role_word(view: &View<'_>) -> Option<&'static str> {
+    match view.replica.vault.as_ref()? {
+        VaultStatus::Open { role, .. } => Some(match role {
+            VaultRole::Viewer => "viewer",
+            VaultRole::Trader => "trader",
+        }),
+        VaultStatus::Absent
+        | VaultStatus::Locked { .. }
+        | VaultStatus::Unlocking
+        | VaultStatus::Broken { .. } => None,
     }
 }
 
@@ -172,6 +187,9 @@ pub(super) fn text(view: &View<'_>) -> String {
     let mut parts = Vec::new();
     if view.replica.demo {
         parts.push("DEMO".to_owned());
+    }
+    if view.replica.is_for_viewing() {
+        parts.push("VIEWER".to_owned());
     }
     let sums = sums(view);
     for ((environment, currency), sum) in &sums {

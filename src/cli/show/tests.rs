@@ -8,7 +8,7 @@ use crate::domain::{
     ProviderId, Side, TimeInForce, TradingStatus, TrailBy,
 };
 use crate::link::FeedHealth;
-use crate::link::VaultStatus;
+use crate::link::{VaultRole, VaultStatus};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -123,7 +123,10 @@ fn order(id: &str, state: OrderState, kind: OrderKind, age: u64) -> Order {
 /// A live paper connection with one account, and a real one that is lost, with two accounts of which one was read.
 fn world() -> Replica {
     let mut replica = Replica::default();
-    replica.vault = Some(VaultStatus::Open { failures: 0 });
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     for status in connections() {
         replica.connections.insert(status.id.clone(), status);
     }
@@ -516,6 +519,38 @@ fn the_status_line_never_adds_paper_to_live() {
     assert_eq!(
         text(&world, &Subject::Status),
         "DEMO PAPER net 123,346.11 EUR ▼ -0.53% ●1\n"
+    );
+}
+
+#[test]
+fn a_viewer_is_told_what_was_last_known_and_that_it_is_old() {
+    let mut replica = world();
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Viewer,
+    });
+    for status in replica.connections.values_mut() {
+        status.state = ConnectionState::Sealed;
+    }
+    let line = text(&replica, &Subject::Status);
+    assert!(line.starts_with("VIEWER PAPER net 123,346.11"), "{line}");
+    assert!(line.contains("(old)"), "{line}");
+    let status = &items(&replica, &Subject::Status)[0];
+    assert_eq!(status["role"], "viewer");
+    let accounts = items(&replica, &Subject::Accounts);
+    has(
+        &accounts[0],
+        &json!({ "equity": "123346.11", "age_ms": 14_000, "stale": true }),
+    );
+    let positions = items(&replica, &Subject::Positions);
+    assert!(
+        positions.iter().all(|it| it["stale"] == true),
+        "{positions:?}"
+    );
+    let connections = items(&replica, &Subject::Connections);
+    has(
+        &connections[0],
+        &json!({ "state": "last_known", "age_ms": 14_000, "stale": true }),
     );
 }
 

@@ -1,8 +1,12 @@
 //! The vault locks by itself when it should, and tells afterwards what happened meanwhile.
 
 use super::*;
+use crate::link::VaultRole;
 
-const OPEN: VaultStatus = VaultStatus::Open { failures: 0 };
+const OPEN: VaultStatus = VaultStatus::Open {
+    failures: 0,
+    role: VaultRole::Trader,
+};
 const LOCKED: VaultStatus = VaultStatus::Locked {
     failures: 0,
     wait_until: None,

@@ -4,6 +4,7 @@ mod feeds;
 mod lock;
 mod orders;
 mod readings;
+mod roles;
 mod sessions;
 
 use super::*;

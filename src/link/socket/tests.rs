@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{Level1, Sequence, Symbol, Timestamp};
 use crate::link::replica::{Applied, Replica};
-use crate::link::{Event, Level, Snapshot, VaultStatus};
+use crate::link::{Event, Level, Snapshot, VaultRole, VaultStatus};
 use std::os::unix::net::UnixListener as BlockingListener;
 use tempfile::TempDir;
 
@@ -41,7 +41,10 @@ fn snapshot(at: u64) -> Snapshot {
         at: Sequence(at),
         time: Timestamp::EPOCH,
         demo: false,
-        vault: VaultStatus::Open { failures: 0 },
+        vault: VaultStatus::Open {
+            failures: 0,
+            role: VaultRole::Trader,
+        },
         offers: vec![],
         connections: vec![],
         accounts: vec![],
@@ -174,14 +177,14 @@ async fn another_version_is_a_sentence_at_both_ends() {
     let error = connect(&path).await.err().unwrap();
     assert_eq!(
         error.to_string(),
-        "the running cockpit speaks version 99 of the link and this program version 1; \
+        "the running cockpit speaks version 99 of the link and this program version 2; \
          restart the cockpit with this program"
     );
     drop(server);
 
     let cockpit = cockpit();
     let (reply, rest) = say(&cockpit, b"{\"link\":99}\n").await;
-    assert_eq!((reply.as_str(), rest), ("{\"link\":1}", 0));
+    assert_eq!((reply.as_str(), rest), ("{\"link\":2}", 0));
 }
 
 /// Says something to a cockpit by hand; returns its greeting and how many bytes follow before it closes.

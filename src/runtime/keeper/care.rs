@@ -324,7 +324,7 @@ fn rotated_facts(rotated: &Rotated, warnings: impl IntoIterator<Item = Text>) ->
 fn to_revoke(name: &RecordName, connections: &[credentials::Credentials]) -> RevokeFacts {
     let known = connections
         .iter()
-        .find(|it| credentials::name_of(it).is_ok_and(|its| its == *name));
+        .find(|it| credentials::record_name(it).is_ok_and(|its| its == *name));
     RevokeFacts {
         connection: known.map_or_else(
             || Text::new(&name.to_string()),

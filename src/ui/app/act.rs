@@ -19,6 +19,9 @@ const MOST_OVERLAYS: usize = 8;
 impl App {
     /// Runs a command: what concerns the whole screen here, the rest in the focused pane.
     pub(super) fn run(&mut self, now: Timestamp, command: Command) {
+        if self.refuses(now, command) {
+            return;
+        }
         match command {
             Command::Focus(id) => self.focus_on(id),
             Command::FocusNext => self.focus_step(true),
@@ -142,6 +145,7 @@ impl App {
                         change,
                     });
                 }
+                Action::Open(layer) if self.refuses_layer(now, &layer) => {}
                 Action::Open(layer) => self.open(now, layer),
                 Action::Close => {
                     self.overlays.pop();
@@ -169,6 +173,9 @@ impl App {
 
     /// Makes the id of an order, once, here: a repeat of the request is recognised by it.
     fn send_order(&mut self, now: Timestamp, request: impl FnOnce(ClientOrderId) -> Request) {
+        if self.refuses_orders(now) {
+            return;
+        }
         if self.view.killed {
             let text =
                 "not sent: the kill switch blocks new orders until tradedeck is started again";

@@ -48,6 +48,10 @@ impl App {
         }
     }
 
+    pub(super) fn forget_code(&mut self) {
+        self.code = None;
+    }
+
     /// Shows a code that waits, once the screen is not locked: it is there only this once.
     pub(super) fn show_code(&mut self) {
         if !self.is_locked()

@@ -36,7 +36,7 @@ impl App {
         }
         self.draw_footer(now, figures, &layout, buffer);
         let mut cursor = self.filter_cursor(&layout);
-        for overlay in &self.overlays {
+        for overlay in self.shown_overlays() {
             overlay.draw(&context, screen, buffer);
             cursor = overlay.cursor(&context, screen);
         }
@@ -150,6 +150,7 @@ impl App {
             .copied()
             .collect::<Vec<_>>();
         hinted.extend(usual);
+        hinted.retain(|command| self.is_offered(*command));
         hinted
     }
 

@@ -121,7 +121,9 @@ fn ages_name_their_largest_unit() {
     for (seconds, expected) in [
         (0, "now"),
         (1, "1 s"),
-        (59, "59 s"),
+        (9, "9 s"),
+        (14, "10 s"),
+        (59, "55 s"),
         (60, "1 m"),
         (3_599, "59 m"),
         (3_600, "1 h"),

@@ -365,6 +365,10 @@ impl Overlay for Connect {
         owned.collect()
     }
 
+    fn holds_secrets(&self) -> bool {
+        true
+    }
+
     fn next_change_ms(&self, _context: &PaneContext<'_>) -> Option<u64> {
         let is_waiting = matches!(&self.page, Page::Fill(fill) if fill.sent.is_some());
         is_waiting.then_some(TURN_MS)

@@ -1,7 +1,7 @@
 //! Every key and what it does, made from the commands and the keys in force.
 
 use crate::ui::app::Action;
-use crate::ui::command::{COMMANDS, Command, Section};
+use crate::ui::command::{Command, Section};
 use crate::ui::format;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::keymap::Keymap;
@@ -32,29 +32,35 @@ const SECTIONS: [Section; 5] = [
 pub struct Help {
     picker: Picker,
     top: usize,
+    commands: Vec<Command>,
+    for_viewing: bool,
 }
 
 /// A line of the help.
 enum Line {
     Heading(Section),
-    Command(usize),
+    Command(Command),
     Gap,
 }
 
 impl Help {
-    /// The help for the keys in force.
-    pub fn new(keymap: &Keymap) -> Self {
-        let texts = COMMANDS.iter().map(|spec| {
+    /// The help for the keys in force and what can be done now.
+    pub fn new(context: &PaneContext<'_>) -> Self {
+        let for_viewing = context.replica.is_for_viewing();
+        let commands = Command::offered(for_viewing);
+        let texts = commands.iter().map(|command| {
             format!(
                 "{} {} {}",
-                keys_of(keymap, spec.command),
-                spec.name,
-                spec.help
+                keys_of(context.keymap, *command),
+                command.spec().name,
+                command.help(for_viewing)
             )
         });
         Self {
             picker: Picker::new(texts.collect(), 0),
             top: 0,
+            commands,
+            for_viewing,
         }
     }
 
@@ -65,7 +71,7 @@ impl Help {
                 .picker
                 .matches()
                 .iter()
-                .map(|index| Line::Command(*index))
+                .map(|index| Line::Command(self.commands[*index]))
                 .collect();
         }
         let mut lines = Vec::new();
@@ -74,11 +80,9 @@ impl Help {
                 lines.push(Line::Gap);
             }
             lines.push(Line::Heading(section));
-            let of_section = COMMANDS
-                .iter()
-                .enumerate()
-                .filter(|(_, spec)| spec.section == section);
-            lines.extend(of_section.map(|(index, _)| Line::Command(index)));
+            let commands = self.commands.iter();
+            let of_section = commands.filter(|command| command.spec().section == section);
+            lines.extend(of_section.map(|command| Line::Command(*command)));
         }
         lines
     }
@@ -147,7 +151,7 @@ impl Overlay for Help {
             (body.y..body.bottom()).map(move |y| Rect::new(x, y, width, 1))
         });
         for (place, line) in places.zip(&lines[top..]) {
-            draw_line(context, line, place, buffer);
+            self.draw_line(context, line, place, buffer);
         }
     }
 
@@ -171,18 +175,18 @@ impl Help {
         }
         Vec::new()
     }
-}
 
-fn draw_line(context: &PaneContext<'_>, line: &Line, place: Rect, buffer: &mut Buffer) {
-    match line {
-        Line::Gap => {}
-        Line::Heading(section) => {
-            dialog::line(context.theme, Role::Title, section.title(), place, buffer);
-        }
-        Line::Command(index) => {
-            let spec = &COMMANDS[*index];
-            let keys = keys_of(context.keymap, spec.command);
-            draw_command(context.theme, &keys, spec.help, place, buffer);
+    fn draw_line(&self, context: &PaneContext<'_>, line: &Line, place: Rect, buffer: &mut Buffer) {
+        match line {
+            Line::Gap => {}
+            Line::Heading(section) => {
+                dialog::line(context.theme, Role::Title, section.title(), place, buffer);
+            }
+            Line::Command(command) => {
+                let keys = keys_of(context.keymap, *command);
+                let help = command.help(self.for_viewing);
+                draw_command(context.theme, &keys, help, place, buffer);
+            }
         }
     }
 }

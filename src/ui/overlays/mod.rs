@@ -59,6 +59,11 @@ pub trait Overlay {
     /// Draws itself; `area` is the whole screen, of which it takes what it needs.
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer);
 
+    /// Whether a secret may be typed in it: then it goes when the vault is locked.
+    fn holds_secrets(&self) -> bool {
+        false
+    }
+
     /// Where the text cursor stands, if it shows one; `area` as in [`Overlay::draw`].
     fn cursor(&self, _context: &PaneContext<'_>, _area: Rect) -> Option<Position> {
         None
@@ -89,8 +94,8 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
         Layer::Entry(id) => Box::new(entry::EntryDetail::new(id, context)?),
         Layer::AddSymbol => Box::new(add_symbol::AddSymbol::default()),
         Layer::Confirm(question) => Box::new(confirm::Confirm::new(question, context.now)),
-        Layer::Palette => Box::new(palette::Palette::default()),
-        Layer::Help => Box::new(help::Help::new(context.keymap)),
+        Layer::Palette => Box::new(palette::Palette::new(context)),
+        Layer::Help => Box::new(help::Help::new(context)),
         Layer::Themes { names } => Box::new(themes::ThemePicker::new(names, context.theme.name())),
         Layer::Ticket {
             side,

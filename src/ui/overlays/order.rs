@@ -19,16 +19,16 @@ const WIDEST: u16 = 76;
 /// The overlay of an order; it follows the order while that changes.
 pub struct OrderDetail {
     id: ClientOrderId,
+    for_viewing: bool,
 }
 
 impl OrderDetail {
     /// The order of that name; `None` where it is no longer kept.
     pub fn new(id: ClientOrderId, context: &PaneContext<'_>) -> Option<Self> {
-        context
-            .replica
-            .orders
-            .contains_key(&id)
-            .then_some(Self { id })
+        let replica = context.replica;
+        let for_viewing = replica.is_for_viewing();
+        let is_kept = replica.orders.contains_key(&id);
+        is_kept.then_some(Self { id, for_viewing })
     }
 
     fn order<'a>(&self, context: &'a PaneContext<'_>) -> Option<&'a Order> {
@@ -99,14 +99,14 @@ impl Overlay for OrderDetail {
     }
 
     fn hints(&self) -> Vec<(String, String)> {
-        [
-            ("e", "change"),
-            ("del", "cancel"),
-            ("y", "copy id"),
-            ("esc", "close"),
-        ]
-        .map(|(key, hint)| (key.into(), hint.into()))
-        .to_vec()
+        let trading: &[_] = match self.for_viewing {
+            true => &[],
+            false => &[("e", "change"), ("del", "cancel")],
+        };
+        let hints = trading.iter().chain(&[("y", "copy id"), ("esc", "close")]);
+        hints
+            .map(|(key, hint)| ((*key).into(), (*hint).into()))
+            .collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every command by name, found by a few letters.
 
 use crate::ui::app::Action;
-use crate::ui::command::COMMANDS;
+use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::key::Key;
 use crate::ui::overlays::Overlay;
@@ -18,15 +18,22 @@ const NAME: usize = 16;
 /// The overlay of the commands.
 pub struct Palette {
     picker: Picker,
+    commands: Vec<Command>,
+    for_viewing: bool,
 }
 
-impl Default for Palette {
-    fn default() -> Self {
-        let texts = COMMANDS
+impl Palette {
+    /// What can be done now.
+    pub fn new(context: &PaneContext<'_>) -> Self {
+        let for_viewing = context.replica.is_for_viewing();
+        let commands = Command::offered(for_viewing);
+        let texts = commands
             .iter()
-            .map(|spec| format!("{} {}", spec.name, spec.help));
+            .map(|command| format!("{} {}", command.spec().name, command.help(for_viewing)));
         Self {
             picker: Picker::new(texts.collect(), 0),
+            commands,
+            for_viewing,
         }
     }
 }
@@ -48,7 +55,7 @@ impl Overlay for Palette {
 
     fn key(&mut self, _context: &PaneContext<'_>, key: Key) -> Vec<Action> {
         match self.picker.key(key) {
-            PickerEvent::Picked(index) => vec![Action::Close, Action::Run(COMMANDS[index].command)],
+            PickerEvent::Picked(index) => vec![Action::Close, Action::Run(self.commands[index])],
             PickerEvent::Close => vec![Action::Close],
             PickerEvent::Moved | PickerEvent::NotMine => Vec::new(),
         }
@@ -64,19 +71,20 @@ impl Overlay for Palette {
         if row.is_some_and(|row| self.picker.select_row(row))
             && let Some(index) = self.picker.selected()
         {
-            return vec![Action::Close, Action::Run(COMMANDS[index].command)];
+            return vec![Action::Close, Action::Run(self.commands[index])];
         }
         Vec::new()
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
-        let info = format!("{} of {}", self.picker.matches().len(), COMMANDS.len());
+        let info = format!("{} of {}", self.picker.matches().len(), self.commands.len());
         let inside = dialog(&info).draw(context.theme, area, buffer);
         self.picker
             .draw(context.theme, inside, buffer, |index, line, buffer| {
-                let spec = &COMMANDS[index];
-                let key = context.keymap.shown(spec.command);
-                draw_row(context.theme, [spec.name, spec.help, &key], line, buffer);
+                let command = self.commands[index];
+                let (name, help) = (command.spec().name, command.help(self.for_viewing));
+                let key = context.keymap.shown(command);
+                draw_row(context.theme, [name, help, &key], line, buffer);
             });
     }
 

@@ -278,6 +278,10 @@ impl Overlay for VaultRoom {
         "vault"
     }
 
+    fn holds_secrets(&self) -> bool {
+        true
+    }
+
     fn key(&mut self, context: &PaneContext<'_>, key: Key) -> Vec<Action> {
         if self.doing.is_some() {
             // What is under way goes on; its answer still comes here.

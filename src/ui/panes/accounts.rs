@@ -162,7 +162,7 @@ impl Accounts {
             row: &row,
             totals: totals::row(context, &sums, &fields),
             notes: &notes,
-            empty: "nothing is connected; c connects",
+            empty: cells::nothing(context),
         };
         act(&table)
     }
@@ -186,6 +186,7 @@ impl Accounts {
             Some((
                 ConnectionState::Live
                 | ConnectionState::Connecting
+                | ConnectionState::Sealed
                 | ConnectionState::NeedsSignIn { .. },
                 _,
             ))

@@ -99,6 +99,14 @@ pub(super) fn change(context: &PaneContext<'_>, fraction: Option<Decimal>, dim: 
     Cell::number(text, style)
 }
 
+/// What stands where no connection is.
+pub(super) fn nothing(context: &PaneContext<'_>) -> &'static str {
+    match context.replica.is_for_viewing() {
+        true => "nothing that a viewer may see was read yet",
+        false => "nothing is connected; c connects",
+    }
+}
+
 /// What is not known.
 pub(super) fn unknown(context: &PaneContext<'_>) -> Cell {
     Cell::number(format::UNKNOWN, context.theme.style(Role::Muted))
@@ -159,7 +167,7 @@ pub(crate) fn mark(status: Option<&ConnectionStatus>) -> (&'static str, Role) {
         Some(ConnectionState::Live) => ("●", Role::Up),
         Some(ConnectionState::Connecting) => ("◐", Role::Accent),
         Some(ConnectionState::Retrying { .. }) => ("◐", Role::Warn),
-        Some(ConnectionState::Disconnected) => ("○", Role::Muted),
+        Some(ConnectionState::Disconnected | ConnectionState::Sealed) => ("○", Role::Muted),
         Some(ConnectionState::NeedsSignIn { .. } | ConnectionState::Failed { .. }) | None => {
             ("○", Role::Wrong)
         }
@@ -182,6 +190,11 @@ pub(super) fn trouble(
             Some((words, "retry", Role::Warn))
         }
         ConnectionState::Disconnected => Some(("off".into(), "off", Role::Muted)),
+        ConnectionState::Sealed => {
+            let age = status.last_sync.map(|at| format::age(now.since(at)));
+            let words = age.map_or("unread".into(), |age| format!("{age} old").into());
+            Some((words, "old", Role::Warn))
+        }
         ConnectionState::NeedsSignIn { .. } => Some(("sign in".into(), "sign in", Role::Wrong)),
         ConnectionState::Failed { .. } => Some(("failed".into(), "failed", Role::Wrong)),
     }
@@ -321,6 +334,14 @@ pub(super) fn moment(context: &PaneContext<'_>, moment: Timestamp) -> String {
     let is_today = then.date() == today.date();
     let pattern = if is_today { "%H:%M" } else { "%d %b" };
     then.strftime(pattern).to_string()
+}
+
+/// What a viewer sees of a connection whose credential is sealed for traders.
+pub(super) fn last_known(context: &PaneContext<'_>, status: &ConnectionStatus) -> String {
+    match status.last_sync {
+        Some(at) => format!("viewer: last known data of {}", moment(context, at)),
+        None => "viewer: nothing is known of it yet".into(),
+    }
 }
 
 /// What a filter adds to a pane's title.

@@ -73,7 +73,7 @@ fn with_table<T>(
         row: &|index| row::row(context, &keys[index]),
         totals: None,
         notes: &notes,
-        empty: "nothing is connected; c connects",
+        empty: cells::nothing(context),
     };
     act(&table)
 }

@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::domain::{Level1, Sequence, Symbol, Timeframe, Timestamp};
-use crate::link::{Hub, Inbound, Request, ScreenId, Snapshot, VERSION, VaultStatus};
+use crate::link::{Hub, Inbound, Request, ScreenId, Snapshot, VERSION, VaultRole, VaultStatus};
 use crate::ui::key::Key;
 use ratatui::layout::Position;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tokio::sync::mpsc;
+
+mod stop;
 
 const FRAME_TIME: Duration = Duration::from_millis(33);
 
@@ -28,6 +30,7 @@ struct Paper {
     shown: Buffer,
     takes: Duration,
     taken: Instant,
+    stopped: Rc<Cell<u32>>,
 }
 
 impl Glass for Paper {
@@ -74,6 +77,7 @@ impl Glass for Paper {
     fn set_title(&mut self, _title: &str) {}
 
     fn suspend(&mut self) -> io::Result<()> {
+        self.stopped.set(self.stopped.get() + 1);
         Ok(())
     }
 
@@ -154,6 +158,7 @@ fn desk(takes: Duration) -> Desk {
             shown: Buffer::default(),
             takes,
             taken: now,
+            stopped: Rc::default(),
         },
         buffer: Buffer::empty(Rect::new(0, 0, 80, 24)),
         signals: Signals::default(),
@@ -166,6 +171,8 @@ fn desk(takes: Duration) -> Desk {
         frame_time: FRAME_TIME,
         next_frame: now,
         next_look: now + LOOK_AT_CONFIG_EVERY,
+        next_sign: now,
+        stop_by: None,
         title: String::new(),
         rate: Rate::default(),
     };
@@ -184,7 +191,10 @@ fn snapshot() -> Snapshot {
         at: Sequence(0),
         time: Timestamp::EPOCH,
         demo: false,
-        vault: VaultStatus::Open { failures: 0 },
+        vault: VaultStatus::Open {
+            failures: 0,
+            role: VaultRole::Trader,
+        },
         offers: vec![],
         connections: vec![],
         accounts: vec![],

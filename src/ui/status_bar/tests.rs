@@ -53,6 +53,25 @@ fn the_bar_at_every_width() {
 }
 
 #[test]
+fn a_viewer_is_named_in_words_at_every_width_and_old_money_says_so() {
+    let mut stage = stage();
+    stage.replica.vault = Some(crate::link::VaultStatus::Open {
+        failures: 0,
+        role: crate::link::VaultRole::Viewer,
+    });
+    for status in stage.replica.connections.values_mut() {
+        status.state = ConnectionState::Sealed;
+    }
+    for width in 60..=200 {
+        let bar = shown(&stage, width);
+        assert!(bar.starts_with(" PAPER   VIEWER "), "{width}: {bar}");
+        let has_net = bar.contains("1,175,861.90");
+        assert_eq!(has_net, bar.contains(" USD old"), "{width}: {bar}");
+    }
+    assert_eq!(title(&stage.context()), "PAPER tradedeck viewer");
+}
+
+#[test]
 fn the_mode_and_the_time_stay_at_every_width() {
     let mut stage = stage();
     stage.killed = true;

@@ -84,11 +84,11 @@ fn restore_with<'a>(
     let unfinished = folder.join(STORE_IN_THE_MAKING);
     disk::make_anew(&unfinished)?;
     {
-        let (mut store, _) = Store::open(&unfinished, lock.housing())?;
+        let mut store = Store::open(&unfinished, lock.housing())?;
         store.commit(export.rows.into_iter().map(written).collect())?;
     }
     {
-        let (store, _) = Store::open(&unfinished, lock.housing())?;
+        let store = Store::open(&unfinished, lock.housing())?;
         locked::read_manifest(&store, &header, &keys)?;
     }
     moments::pass("before the restored store is in place");

@@ -8,7 +8,7 @@ use super::*;
 /// Changes the store behind the back of an open vault.
 fn tamper(home: &Home, change: impl Fn(&[Row]) -> Vec<Change>) {
     let folder = home.data().join(STORE);
-    let (mut store, _) = Store::open(&folder, Housing::Here).unwrap();
+    let mut store = Store::open(&folder, Housing::Here).unwrap();
     let rows = store.rows().unwrap();
     store.commit(change(&rows)).unwrap();
 }

@@ -21,8 +21,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::{Damage, VaultError};
-use super::database::visit;
-use super::{Edit, Found, Repair, Rows};
+use super::{Edit, Rows, visit};
 
 /// The largest store there may be, and some.
 const LONGEST_FRAME: u32 = 80 * 1024 * 1024;
@@ -41,27 +40,18 @@ pub(in super::super) struct Apart {
 /// What is sent back.
 #[derive(Serialize, Deserialize)]
 enum Answer {
-    Held {
-        rows: Rows,
-        repaired_copy: Option<PathBuf>,
-    },
+    Held(Rows),
     Unreadable,
     Unlisted,
     Failed(String),
 }
 
 impl Apart {
-    pub(super) fn visit(&self, folder: &Path, edit: Option<Edit>) -> Result<Found, VaultError> {
+    pub(super) fn visit(&self, folder: &Path, edit: Option<Edit>) -> Result<Rows, VaultError> {
         let asked = self.ask(folder, &edit);
         let answer = asked.map_err(|error| VaultError::StoreFailed(error.to_string()))?;
         match answer {
-            Answer::Held {
-                rows,
-                repaired_copy,
-            } => Ok(Found {
-                rows,
-                repair: repaired_copy.map(|copy| Repair { copy }),
-            }),
+            Answer::Held(rows) => Ok(rows),
             Answer::Unreadable => Err(Damage::Store.into()),
             Answer::Unlisted => Err(Damage::Unlisted.into()),
             Answer::Failed(why) => Err(VaultError::StoreFailed(why)),
@@ -106,10 +96,7 @@ pub fn serve(folder: &Path) -> io::Result<()> {
     socket.peer_addr()?;
     let edit: Option<Edit> = receive(&mut socket)?;
     let answer = match visit(folder, edit) {
-        Ok(Found { rows, repair }) => Answer::Held {
-            rows,
-            repaired_copy: repair.map(|repair| repair.copy),
-        },
+        Ok(rows) => Answer::Held(rows),
         Err(VaultError::Damaged(Damage::Store)) => Answer::Unreadable,
         Err(VaultError::Damaged(Damage::Unlisted)) => Answer::Unlisted,
         Err(VaultError::StoreFailed(why)) => Answer::Failed(why),

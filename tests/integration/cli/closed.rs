@@ -1,6 +1,6 @@
 //! A vault that does not open: each reason has its number, and `status` says what is known all the same.
 
-use super::machine::{Machine, PASSPHRASE};
+use super::machine::Machine;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -73,27 +73,4 @@ async fn a_status_bar_is_told_that_the_vault_is_locked() {
     );
     let locked = machine.run(&["status", "--json"], "").expect(3).items();
     assert_eq!(locked[0]["vault"], "locked");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_had_to_be_repaired_is_told_of_once() {
-    let machine = Machine::with_vault().await;
-    // Longer in number than any that the store wrote, and empty: it does not open with it.
-    fs::write(store(&machine).join("snap.00000000FFFFFFFF"), "").unwrap();
-    fs::set_permissions(
-        store(&machine).join("snap.00000000FFFFFFFF"),
-        fs::Permissions::from_mode(0o600),
-    )
-    .unwrap();
-    let repaired = machine.run(&["accounts", "--passphrase-fd", "0"], PASSPHRASE);
-    assert_eq!(repaired.code, 0, "{repaired:?}");
-    let kept = machine.data().join("vault.sled.damaged-1");
-    assert!(kept.is_dir());
-    let words = ["repaired", "check your connections", kept.to_str().unwrap()];
-    assert!(
-        words.into_iter().all(|it| repaired.err.contains(it)),
-        "{repaired:?}"
-    );
-    assert_eq!(repaired.err.lines().count(), 1, "{repaired:?}");
-    machine.open(&["accounts"]).expect(0);
 }

@@ -22,7 +22,7 @@ use tradedeck::net::{Dialer, socket};
 use tradedeck::runtime::clock::SystemClock;
 use tradedeck::runtime::{self, Options};
 use tradedeck::sim::alpaca::{self, ReadyCustomer, Running};
-use tradedeck::vault::{Holder, InstanceLock, KdfCost, VaultError};
+use tradedeck::vault::{Holder, InstanceLock, VaultError};
 
 /// Longest wait for something that must happen; a test that needs it has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -348,7 +348,7 @@ fn start(sim: &Running, folder: &TempDir, setup: &Setup) -> Result<Started, Vaul
         dialer: Dialer::from_system().unwrap(),
         socket: setup.socket,
         lock: InstanceLock::take(&folder.path().join("data"), &holder)?,
-        cost: KdfCost::new(64, 1, 1).unwrap(),
+        cost: crate::cli::machine::cost(),
         anchor: Some(folder.path().join("state")),
         addresses: BTreeMap::from([("alpaca".to_owned(), addresses)]),
         settings: Settings {

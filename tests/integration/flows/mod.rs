@@ -5,5 +5,6 @@ mod faults;
 mod keys;
 mod load;
 mod orders;
+mod roles;
 mod vault;
 mod vault_care;

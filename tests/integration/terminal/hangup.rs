@@ -89,8 +89,8 @@ const MOST_WORK: Duration = Duration::from_millis(100); // 5 % of it
 fn what_is_left(program: Pid, end: impl FnOnce()) -> (Duration, Duration) {
     let handle = pidfd_open(program, PidfdFlags::empty()).unwrap();
     let before = work_of(program).unwrap();
-    let began = Instant::now();
     end();
+    let began = Instant::now();
     let mut work = Duration::ZERO;
     let look = rustix::time::Timespec {
         tv_sec: 0,

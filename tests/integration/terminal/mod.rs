@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the long forms say what they measured")]
 
 mod asleep;
+mod canary;
 mod cockpit;
 mod endings;
 mod escape;

@@ -34,6 +34,10 @@ fn rules_of_one_file_can_fail() {
     assert!(says(beyond_approved, "providers/a/b.rs", "crate::engine::Input").contains("`Input`"));
     assert!(says(outside_fences, "vault/mod.rs", "use sled::Db;").contains("`sled`"));
     assert!(says(outside_fences, "engine/mod.rs", "std::fs::read(x)").contains("`std::fs`"));
+    assert!(says(carries_raw_text, "link/a.rs", "    why: Option<String>,").contains("nobody"));
+    assert!(says(carries_raw_text, "domain/a.rs", "struct A(pub String);").contains("nobody"));
+    assert_eq!(says(carries_raw_text, "domain/a.rs", "    why: Text,"), "");
+    assert_eq!(says(carries_raw_text, "net/a.rs", "    why: String,"), "");
     assert!(says(too_long, "ui/a.rs", &"x\n".repeat(401)).contains("401 lines"));
     let tested = "x\n".repeat(400) + "#[cfg(test)]\nmod tests {}";
     assert_eq!(says(too_long, "ui/a.rs", &tested), "");

@@ -14,8 +14,6 @@ enum Fate {
     Refused,
     /// It opens with everything, as it was.
     Harmless,
-    /// It opens with what it once held, and says that it was repaired.
-    OlderAndSaid,
     SilentlyOlder,
     Panicked,
     Hangs,
@@ -82,26 +80,19 @@ impl Sound {
                 let _ = tell.send(Err(why));
                 return;
             }
-            let opened = opened_now(&home).map(|(vault, state)| {
-                let was_repaired = vault.repair().is_some();
-                (state, was_repaired)
-            });
+            let opened = opened_now(&home).map(|(_, state)| state);
             // Nobody listens any more when it took too long.
             let _ = tell.send(opened);
         });
         match told.recv_timeout(Duration::from_secs(60)) {
             Ok(Err(_)) => Fate::Refused,
-            Ok(Ok((found, _))) if found == self.state => Fate::Harmless,
-            Ok(Ok((found, said))) => {
+            Ok(Ok(found)) if found == self.state => Fate::Harmless,
+            Ok(Ok(found)) => {
                 assert!(
                     self.past.contains(&found) || found.records.len() < 5,
                     "never was so"
                 );
-                if said {
-                    Fate::OlderAndSaid
-                } else {
-                    Fate::SilentlyOlder
-                }
+                Fate::SilentlyOlder
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => Fate::Panicked,
             Err(mpsc::RecvTimeoutError::Timeout) => Fate::Hangs,
@@ -127,7 +118,7 @@ impl Sound {
 }
 
 fn none_is_worse_than_said(fates: &BTreeMap<Fate, usize>) {
-    let fine = [Fate::Refused, Fate::Harmless, Fate::OlderAndSaid];
+    let fine = [Fate::Refused, Fate::Harmless];
     assert!(fates.keys().all(|fate| fine.contains(fate)), "{fates:?}");
     assert!(fates.contains_key(&Fate::Refused), "{fates:?}");
 }

@@ -43,15 +43,23 @@ pub(super) enum Keys {
     InTurn,
     /// A rotation every second time.
     Rotated,
+    /// A backup every second time.
+    BackedUp,
 }
 
-pub(super) const KEYS: [Keys; 3] = [Keys::Never, Keys::InTurn, Keys::Rotated];
+pub(super) const KEYS: [Keys; 4] = [Keys::Never, Keys::InTurn, Keys::Rotated, Keys::BackedUp];
 
 /// A few short ones, as most people have.
 pub(super) const SMALL: Workload = Workload {
     records: 5,
     length: 40,
     keys: Keys::InTurn,
+};
+
+/// A record, a backup, a record, a backup.
+pub(super) const BACKED_UP: Workload = Workload {
+    keys: Keys::BackedUp,
+    ..SMALL
 };
 
 /// Nothing but records.
@@ -67,7 +75,7 @@ pub(super) enum Change {
     Rotate,
     AddSlot,
     RemoveSlot,
-    ChangePassphrase,
+    NewPassphrase,
     BackUp(u64),
 }
 
@@ -78,15 +86,18 @@ impl Workload {
         let of_keys = match self.keys {
             Keys::Never => None,
             Keys::Rotated => (step % 2 == 1).then_some(0),
+            Keys::BackedUp => (step % 2 == 1).then_some(4),
             Keys::InTurn => (step % 3 == 2).then_some(step / 3 % 5),
         };
         match of_keys {
             Some(0) => Change::Rotate,
-            Some(2) => Change::ChangePassphrase,
+            Some(2) => Change::NewPassphrase,
             Some(4) => Change::BackUp(step),
             Some(_) if before.slots.iter().any(|it| it == VIEWER) => Change::RemoveSlot,
             Some(_) => Change::AddSlot,
-            None if step % 7 == 0 && before.records.contains_key(&name) => Change::Remove(name),
+            None if step.is_multiple_of(7) && before.records.contains_key(&name) => {
+                Change::Remove(name)
+            }
             None => Change::Put(name, self.content(step)),
         }
     }
@@ -144,7 +155,7 @@ impl Change {
                 let slot = slots.iter().find(|slot| slot.label == VIEWER).unwrap();
                 vault.remove_slot(slot.id).map(drop)
             }
-            Self::ChangePassphrase => {
+            Self::NewPassphrase => {
                 let next = passphrase(PASSPHRASES[1 - before.passphrase]);
                 vault.change_passphrase(&typed, &next, cost())
             }
@@ -164,7 +175,7 @@ impl Change {
             }
             Self::AddSlot => state.slots.push(VIEWER.to_owned()),
             Self::RemoveSlot => state.slots.retain(|label| label != VIEWER),
-            Self::ChangePassphrase => state.passphrase = 1 - state.passphrase,
+            Self::NewPassphrase => state.passphrase = 1 - state.passphrase,
             Self::BackUp(step) => state.backup = Some(step),
         }
         state.slots.sort();

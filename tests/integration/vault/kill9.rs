@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::changes::{Keys, SMALL, State, Workload};
+use super::changes::{BACKED_UP, Keys, SMALL, State, Workload};
 use super::home::*;
 use super::preload::{self, Calls, Fault};
 use super::process::{Job, Other, Said};
@@ -130,11 +130,11 @@ fn kill_by_chance(home: Home, apart: bool, rounds: u64, later: Duration) {
 }
 
 /// At each of these calls, of the process that changes the vault or of the one that opens its store.
-fn kill_at_calls(apart: bool, calls: impl Iterator<Item = u64>) {
+fn kill_at_calls(workload: Workload, apart: bool, calls: impl Iterator<Item = u64>) {
     if preload::library().is_none() {
         return;
     }
-    let mut trials = Trials::of(Home::scratch().quick(), SMALL);
+    let mut trials = Trials::of(Home::scratch().quick(), workload);
     trials.apart = apart;
     for at in calls {
         for kind in ["kill", "torn"] {
@@ -154,8 +154,8 @@ fn kill9_vault() {
 
 #[test]
 fn kill9_vault_at_a_call() {
-    kill_at_calls(false, (1..150).step_by(16));
-    kill_at_calls(true, (1..150).step_by(37));
+    kill_at_calls(SMALL, false, (1..150).step_by(16));
+    kill_at_calls(SMALL, true, (1..150).step_by(37));
 }
 
 #[test]
@@ -169,8 +169,8 @@ fn kill9_vault_full() {
 #[test]
 #[ignore = "the full count: minutes"]
 fn kill9_vault_at_a_call_full() {
-    kill_at_calls(false, 1..=300);
-    kill_at_calls(true, 1..=200);
+    kill_at_calls(SMALL, false, 1..=300);
+    kill_at_calls(SMALL, true, 1..=200);
 }
 
 #[test]
@@ -181,4 +181,16 @@ fn kill9_vault_of_1000_records_full() {
         trials.kill_after(round % 3, Duration::from_millis(60));
     }
     trials.tally.expect_none(150);
+}
+
+/// A backup that is interrupted is none, and the one before it is still there.
+#[test]
+fn backup() {
+    kill_at_calls(BACKED_UP, false, (8..100).step_by(5));
+}
+
+#[test]
+#[ignore = "the full count: minutes"]
+fn backup_full() {
+    kill_at_calls(BACKED_UP, false, 1..=150);
 }

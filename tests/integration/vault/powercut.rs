@@ -1,7 +1,7 @@
 //! The power is cut while the vault is being changed. Another process changes it, the preloaded library writes down
 //! what reaches the disk, and `crash.rs` gives the states that the disk may be left in.
 
-use super::changes::{Keys, SMALL, State, Workload};
+use super::changes::{BACKED_UP, Keys, SMALL, State, Workload};
 use super::crash::{Cut, History, Unsynced};
 use super::home::*;
 use super::preload;
@@ -142,6 +142,18 @@ fn powercut_vault_full() {
     }
     note(&format!("{} changes", long.next));
     long.tally.expect_none(500);
+}
+
+#[test]
+fn powercut_vault_while_it_is_backed_up() {
+    if preload::library().is_none() {
+        return;
+    }
+    let mut cuts = Cuts::of(BACKED_UP);
+    for _ in 0..2 {
+        cuts.session(6, 25);
+    }
+    cuts.tally.expect_none(50);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::text::Text;
+use crate::link::VaultRole;
 use crate::ui::overlays::tests::stage::{Stage, account};
 
 const SMALL: (u16, u16) = (80, 24);
@@ -155,7 +156,10 @@ fn a_locked_vault_is_opened_first() {
     stage.replica.vault = Some(VaultStatus::Absent);
     let mut connect = Connect::new(&stage.context());
     assert_eq!(stage.press(&mut connect, "<enter>"), ["open Unlock"]);
-    stage.replica.vault = Some(VaultStatus::Open { failures: 0 });
+    stage.replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     stage.changed(&mut connect);
     assert!(stage.shown(&connect, SMALL).contains("Alpaca"));
 }

@@ -53,7 +53,7 @@ fn a_question_is_answered_by_its_own_key_only() {
 #[test]
 fn the_palette_finds_and_runs() {
     let mut stage = Stage::new();
-    let mut palette = Palette::default();
+    let mut palette = Palette::new(&stage.context());
     assert_eq!(
         stage.press(&mut palette, "every conn<enter>"),
         ["close", "run sync-all"]
@@ -69,7 +69,7 @@ fn the_palette_finds_and_runs() {
 #[test]
 fn the_help_lists_every_key_in_force_and_is_searched() {
     let mut stage = Stage::new();
-    let mut help = Help::new(stage.context().keymap);
+    let mut help = Help::new(&stage.context());
     let tall = stage.shown(&help, (200, 50));
     for spec in crate::ui::command::COMMANDS {
         assert!(tall.contains(spec.help), "{}", spec.name);
@@ -83,6 +83,32 @@ fn the_help_lists_every_key_in_force_and_is_searched() {
         "{found}"
     );
     assert_eq!(stage.press(&mut help, "<esc>"), ["close"]);
+}
+
+#[test]
+fn a_viewer_is_offered_no_order_and_no_credential() {
+    let mut stage = Stage::new();
+    stage.replica.vault = Some(crate::link::VaultStatus::Open {
+        failures: 0,
+        role: crate::link::VaultRole::Viewer,
+    });
+    let tall = (200, 50);
+    let help = stage.shown(&Help::new(&stage.context()), tall);
+    let palette = stage.shown(&Palette::new(&stage.context()), tall);
+    for spec in crate::ui::command::COMMANDS {
+        let is_offered = !spec.command.needs_trader();
+        let help_line = spec.command.help(true);
+        assert_eq!(help.contains(help_line), is_offered, "{}", spec.name);
+    }
+    assert!(help.contains("Take the selected symbol off the list"));
+    assert!(!palette.contains("Buy the selected"), "{palette}");
+    let mut palette = Palette::new(&stage.context());
+    let asked = stage.press(&mut palette, "every conn<enter>");
+    assert_eq!(
+        asked,
+        ["close", "run sync-all"],
+        "the list and its rows agree"
+    );
 }
 
 #[test]
@@ -181,8 +207,8 @@ fn no_screen_is_too_small_to_draw_on() {
     let context = stage.context();
     let overlays: [Box<dyn Overlay>; 7] = [
         Box::new(Confirm::new(question(Answer::Quit), stage.now)),
-        Box::new(Palette::default()),
-        Box::new(Help::new(context.keymap)),
+        Box::new(Palette::new(&context)),
+        Box::new(Help::new(&context)),
         Box::new(ThemePicker::new(vec!["default".into()], "default")),
         Box::new(EntryDetail::new(7, &context).unwrap()),
         Box::new(OrderDetail::new(ClientOrderId::new("0d9c"), &context).unwrap()),

@@ -9,7 +9,7 @@ use crate::domain::{
 use crate::link::vault::Opener;
 use crate::link::{
     ConnectionState, ConnectionStatus, DoorRequest, Entry, EntryKind, Level, ProviderOffer,
-    Replica, SecretField, SecretRequest, VaultRequest, VaultStatus,
+    Replica, SecretField, SecretRequest, VaultRequest, VaultRole, VaultStatus,
 };
 use crate::ui::app::Action;
 use crate::ui::key::Key;
@@ -190,7 +190,10 @@ pub(in crate::ui::overlays) fn account(number: &str) -> AccountId {
 fn world(now: Timestamp) -> Replica {
     let mut replica = Replica::default();
     replica.ready = true;
-    replica.vault = Some(VaultStatus::Open { failures: 0 });
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     replica.offers = offers();
     for (number, environment) in [
         ("PA3R4QS34821", Environment::Paper),

@@ -1,6 +1,7 @@
 //! The vault's door: keys in, what is asked for and what is shown.
 
 use super::*;
+use crate::link::VaultRole;
 use crate::link::vault::{BackupContent, BackupFacts};
 use crate::ui::overlays::tests::stage::Stage;
 
@@ -83,7 +84,10 @@ fn a_passphrase_opens_and_a_wrong_one_is_told() {
     );
     assert!(!shown.contains('•'), "{shown}");
     assert_eq!(stage.press(&mut unlock, "right<enter>"), ["unlock"]);
-    stage.replica.vault = Some(VaultStatus::Open { failures: 2 });
+    stage.replica.vault = Some(VaultStatus::Open {
+        failures: 2,
+        role: VaultRole::Trader,
+    });
     assert_eq!(
         stage.changed(&mut unlock),
         [
@@ -96,7 +100,10 @@ fn a_passphrase_opens_and_a_wrong_one_is_told() {
 #[test]
 fn an_opened_vault_closes_the_door_quietly() {
     let (mut stage, mut unlock) = stage(locked(0, None));
-    stage.replica.vault = Some(VaultStatus::Open { failures: 0 });
+    stage.replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     assert_eq!(stage.changed(&mut unlock), ["close"]);
 }
 

@@ -49,6 +49,10 @@ impl Overlay for RecoveryCode {
         "recovery-code"
     }
 
+    fn holds_secrets(&self) -> bool {
+        true
+    }
+
     fn key(&mut self, context: &PaneContext<'_>, key: Key) -> Vec<Action> {
         match self.guard.verdict(context.now, key) {
             Verdict::Yes => return vec![Action::Close],

@@ -86,11 +86,12 @@ fn why(context: &PaneContext<'_>, Key(connection, account): &Key) -> Option<Note
         account.restriction.as_ref()
     };
     let (why, role) = match &status.state {
-        ConnectionState::Retrying { why, .. } => (why, Role::Warn),
+        ConnectionState::Retrying { why, .. } => (why.to_string(), Role::Warn),
         ConnectionState::NeedsSignIn { why } | ConnectionState::Failed { why } => {
-            (why, Role::Wrong)
+            (why.to_string(), Role::Wrong)
         }
-        ConnectionState::Live => (restriction()?, Role::Warn),
+        ConnectionState::Sealed => (cells::last_known(context, status), Role::Warn),
+        ConnectionState::Live => (restriction()?.to_string(), Role::Warn),
         ConnectionState::Connecting | ConnectionState::Disconnected => return None,
     };
     let text = format!("{}: {why}", status.title);

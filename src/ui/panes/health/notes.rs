@@ -3,7 +3,7 @@
 use crate::domain::Symbol;
 use crate::link::{ConnectionState, ConnectionStatus, FeedHealth};
 use crate::ui::format;
-use crate::ui::panes::PaneContext;
+use crate::ui::panes::{PaneContext, cells};
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::Note;
 
@@ -13,7 +13,7 @@ const COUNTED: usize = 12;
 /// What is wrong, the worst first, in lines of at most `width`.
 pub(super) fn notes(context: &PaneContext<'_>, width: u16) -> Vec<Note> {
     let connections = || context.replica.connections.values();
-    let whys = connections().filter_map(why);
+    let whys = connections().filter_map(|status| why(context, status));
     let problems = connections().flat_map(|status| {
         let feeds = status.feeds.iter();
         feeds.flat_map(|feed| of_stream(status, feed, width.into()))
@@ -26,12 +26,13 @@ pub(super) fn notes(context: &PaneContext<'_>, width: u16) -> Vec<Note> {
     styled.collect()
 }
 
-fn why(status: &ConnectionStatus) -> Option<(Role, String)> {
+fn why(context: &PaneContext<'_>, status: &ConnectionStatus) -> Option<(Role, String)> {
     let (role, text) = match &status.state {
         ConnectionState::Retrying { why, .. } => (Role::Warn, why.to_string()),
         ConnectionState::NeedsSignIn { why } | ConnectionState::Failed { why } => {
             (Role::Wrong, why.to_string())
         }
+        ConnectionState::Sealed => (Role::Muted, cells::last_known(context, status)),
         ConnectionState::Live => (Role::Warn, skew(status.clock_skew_ms?)),
         ConnectionState::Connecting | ConnectionState::Disconnected => return None,
     };

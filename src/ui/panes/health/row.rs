@@ -61,6 +61,7 @@ fn state(context: &PaneContext<'_>, status: &ConnectionStatus) -> (String, Role)
         },
         ConnectionState::Connecting => ("reading".into(), Role::Accent),
         ConnectionState::Disconnected => ("off".into(), Role::Muted),
+        ConnectionState::Sealed => ("viewer".into(), Role::Muted),
         ConnectionState::Retrying { at, .. } => {
             let left = at.since(context.now);
             (format!("again {}", format::until(left)), Role::Warn)

@@ -110,6 +110,7 @@ fn why_old(
             ConnectionState::Retrying { .. } => "does not answer",
             ConnectionState::Connecting => "is being read",
             ConnectionState::Disconnected => "is off",
+            ConnectionState::Sealed => "is for traders",
             ConnectionState::Failed { .. } | ConnectionState::Live => "failed",
         });
         // The price may be a live one; what is held is not known to be.

@@ -7,7 +7,7 @@ use crate::domain::{
     Level1, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Position, Price, ProviderId,
     Side, Symbol, TimeInForce, Timestamp, TradingStatus,
 };
-use crate::link::{ConnectionState, ConnectionStatus, FeedHealth, Replica, VaultStatus};
+use crate::link::{ConnectionState, ConnectionStatus, FeedHealth, Replica, VaultRole, VaultStatus};
 use std::time::Duration;
 
 /// An account: number, name, currency, equity, equity at the close before, when it was read.
@@ -23,7 +23,10 @@ type AccountRow = (
 pub(super) fn world(now: Timestamp) -> Replica {
     let mut replica = Replica::default();
     replica.ready = true;
-    replica.vault = Some(VaultStatus::Open { failures: 0 });
+    replica.vault = Some(VaultStatus::Open {
+        failures: 0,
+        role: VaultRole::Trader,
+    });
     for status in connections(now) {
         replica.connections.insert(status.id.clone(), status);
     }

@@ -159,23 +159,6 @@ async fn a_store_without_its_settings_writes_them_anew() {
 }
 
 #[tokio::test]
-async fn a_repaired_store_is_told_of() {
-    let mut deck = Deck::connected(brisk()).await;
-    meanwhile(&mut deck, |folder| {
-        let snapshot = folder.join(VAULT).join("snap.00000000FFFFFFFF");
-        fs::write(&snapshot, "").unwrap();
-        fs::set_permissions(&snapshot, Permissions::from_mode(0o600)).unwrap();
-    })
-    .await;
-    deck.until("the person is told", |replica| {
-        says(replica, "damaged and is repaired") && says(replica, "vault.sled.damaged-1")
-    })
-    .await;
-    deck.unlock().await;
-    deck.until_live().await;
-}
-
-#[tokio::test]
 async fn a_second_program_is_told_who_has_the_vault() {
     let deck = Deck::connected(brisk()).await;
     let error = deck.start_again().unwrap();

@@ -8,7 +8,7 @@ use tradedeck::domain::{
 };
 use tradedeck::link::{
     ConnectionState, ConnectionStatus, Entry, EntryKind, Level, ProviderOffer, Replica,
-    SecretField, Snapshot, Update, VERSION, VaultStatus,
+    SecretField, Snapshot, Update, VERSION, VaultRole, VaultStatus,
 };
 
 pub(super) fn now() -> Timestamp {
@@ -39,7 +39,10 @@ pub(super) fn replica() -> Replica {
         at: Sequence(1),
         time: now(),
         demo: false,
-        vault: VaultStatus::Open { failures: 0 },
+        vault: VaultStatus::Open {
+            failures: 0,
+            role: VaultRole::Trader,
+        },
         offers: offers(),
         connections: accounts
             .iter()
