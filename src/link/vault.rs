@@ -64,7 +64,7 @@ pub enum VaultRequest {
         /// What it opens the vault for.
         role: SlotRole,
         /// Whose it is.
-        label: String,
+        label: Text,
         /// What is to open it.
         opener: Opener,
     },

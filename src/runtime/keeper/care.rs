@@ -84,7 +84,7 @@ impl Strongroom {
                 label,
                 opener,
             } => self.change(now, |vault, cost| {
-                Ok(vec![add_slot(vault, role, &label, &opener, cost)?])
+                Ok(vec![add_slot(vault, role, label.as_str(), &opener, cost)?])
             }),
             VaultRequest::RemoveSlot { slot } => self.change(now, |vault, _| {
                 let removed = vault.remove_slot(slot).map(|_| ());

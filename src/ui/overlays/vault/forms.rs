@@ -142,7 +142,7 @@ impl Fill {
                 let passphrase = new_passphrase::take(form, Of::New, Of::Again)?;
                 Some(VaultRequest::AddSlot {
                     role: ROLES.get(form.chosen(Of::Role)).copied()?,
-                    label: form.text(Of::Label).to_owned(),
+                    label: form.text(Of::Label).into(),
                     opener: Opener {
                         passphrase,
                         key_file: path(form, Of::NewFile),
