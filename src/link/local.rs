@@ -5,7 +5,7 @@
 //! so nothing is lost and a slow screen never slows the engine.
 
 use crate::domain::{Level1, Sequence, Symbol};
-use crate::link::{Event, Request, SecretRequest, Snapshot, Update};
+use crate::link::{Event, Request, SecretRequest, Snapshot, Update, VaultAnswer};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,6 +16,9 @@ pub const MOST_WAITING: usize = 4_096;
 
 /// Requests that may wait for the runtime before a screen is told to try again.
 pub const MOST_REQUESTS: usize = 256;
+
+/// Answers of the vault that a screen may leave unread.
+pub const MOST_ANSWERS: usize = 16;
 
 /// One attached screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +68,7 @@ struct Waiting {
     quotes: HashMap<Symbol, Level1>,
     overtaken: u64,
     start_over: bool,
+    answers: VecDeque<VaultAnswer>,
 }
 
 impl Mailbox {
@@ -157,11 +161,35 @@ impl Hub {
         self.each(|id, mailbox| {
             if id == screen {
                 let mut waiting = mailbox.lock();
-                *waiting = Waiting::default();
+                let answers = std::mem::take(&mut waiting.answers);
+                *waiting = Waiting {
+                    answers,
+                    ..Waiting::default()
+                };
                 waiting
                     .numbered
                     .push_back(Update::Snapshot(Box::new(snapshot.clone())));
                 drop(waiting);
+                mailbox.changed.notify_one();
+            }
+        });
+    }
+}
+
+impl Hub {
+    /// Answers the screen that asked, and no other; one that is gone needs no answer. Beyond
+    /// [`MOST_ANSWERS`] the oldest go: the screen does not look.
+    pub fn answer(&self, screen: ScreenId, answer: VaultAnswer) {
+        let mut answer = Some(answer);
+        self.each(|id, mailbox| {
+            if id == screen
+                && let Some(answer) = answer.take()
+            {
+                let answers = &mut mailbox.lock().answers;
+                if answers.len() == MOST_ANSWERS {
+                    answers.pop_front();
+                }
+                answers.push_back(answer);
                 mailbox.changed.notify_one();
             }
         });
@@ -219,6 +247,12 @@ impl ScreenEnd {
     /// Waits until [`ScreenEnd::drain`] has something to give.
     pub async fn changed(&self) {
         self.mailbox.changed.notified().await;
+    }
+
+    /// Takes what the vault answered to this screen. What was published before an answer is in the
+    /// [`drain`](ScreenEnd::drain) after it.
+    pub fn answers(&self) -> Vec<VaultAnswer> {
+        self.mailbox.lock().answers.drain(..).collect()
     }
 
     /// Takes everything that waits, in order, quotes last.
@@ -315,6 +349,25 @@ mod tests {
                 overtaken: 1
             }]
         );
+    }
+
+    #[test]
+    fn an_answer_goes_to_the_screen_that_asked_and_to_no_other() {
+        let (hub, _inbox) = Hub::new();
+        let (asked, other) = (hub.attach(), hub.attach());
+        let code = |text: &str| VaultAnswer::RecoveryCode(text.to_owned().into());
+        hub.answer(asked.id, code("A3EF"));
+        assert!(other.answers().is_empty());
+        assert!(asked.drain().is_empty(), "it is no update");
+        assert!(matches!(
+            asked.answers()[..],
+            [VaultAnswer::RecoveryCode(_)]
+        ));
+        assert!(asked.answers().is_empty(), "once");
+        for _ in 0..=MOST_ANSWERS {
+            hub.answer(asked.id, code("A3EF"));
+        }
+        assert_eq!(asked.answers().len(), MOST_ANSWERS);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod replica;
 pub mod secret;
 pub mod socket;
 pub mod status;
+pub mod vault;
 
 pub use activity::{Entry, EntryKind, Level, Progress};
 pub use local::{Hub, Inbound, ScreenEnd, ScreenId};
@@ -20,6 +21,7 @@ pub use status::{
     ConnectionState, ConnectionStatus, FOR_VIEWING, FeedHealth, ProviderOffer, SecretField,
     VaultRole, VaultStatus, VaultTrouble,
 };
+pub use vault::{DoorRequest, VaultAnswer, VaultRequest};
 
 use crate::domain::order::OrderChange;
 use crate::domain::text::Text;

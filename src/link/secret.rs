@@ -1,6 +1,7 @@
 //! Requests that carry a secret. They cannot be serialised, compared or printed, and live until they are answered.
 
 use crate::domain::{ConnectionId, Environment, ProviderId};
+use crate::link::{DoorRequest, VaultRequest};
 use secrecy::SecretString;
 
 /// What a screen asks of the runtime with a secret in hand; the answer is a
@@ -32,4 +33,8 @@ pub enum SecretRequest {
         /// Which.
         connection: ConnectionId,
     },
+    /// Makes, opens or mends the vault.
+    Door(DoorRequest),
+    /// Something about the vault itself; answered to this screen alone by a [`VaultAnswer`](crate::link::VaultAnswer).
+    Vault(VaultRequest),
 }

@@ -131,7 +131,8 @@ fn record_id(connection: &ConnectionId) -> [u8; 16] {
     id
 }
 
-fn record_name(credentials: &Credentials) -> Result<RecordName, VaultError> {
+/// The name of the record that holds a connection.
+pub(crate) fn record_name(credentials: &Credentials) -> Result<RecordName, VaultError> {
     let environment = match credentials.environment {
         Environment::Paper => vault::Environment::Paper,
         Environment::Live => vault::Environment::Live,

@@ -3,6 +3,8 @@
 //! Key derivation takes about a second and every write waits for the disk, so none of it runs where screens
 //! are served. One thread also means that what is written down of an order is written in the order it happened.
 
+mod care;
+mod door;
 mod journal;
 mod known;
 mod recovery;
@@ -28,7 +30,13 @@ pub(crate) struct Strongroom {
     folder: PathBuf,
     cost: KdfCost,
     anchor: Option<PathBuf>,
+    /// The right to the folder for as long as the program runs, whatever becomes of the vault.
+    lock: InstanceLock,
     door: Door,
+    /// Whether the vault is whole, and only other than this machine remembers.
+    is_doubted: bool,
+    /// Restores in a row that failed for a wrong passphrase.
+    wrong_restores: u32,
     /// The journal, or why there is none.
     journal: Result<Journal, Text>,
     /// None while the vault is locked, or where its file cannot be used.
@@ -76,12 +84,15 @@ impl Keeper {
         let (jobs, mut waiting) = mpsc::channel::<Job>(MOST_WAITING);
         let folder = lock.folder().to_owned();
         std::thread::spawn(move || {
-            let door = Door::first(lock, anchor.as_deref());
+            let door = Door::first(lock.clone(), anchor.as_deref());
             let mut room = Strongroom {
                 folder,
                 cost,
                 anchor,
+                lock,
                 door,
+                is_doubted: false,
+                wrong_restores: 0,
                 journal: Err(NOT_OPEN.into()),
                 ledger: None,
                 ledger_fails: false,
@@ -197,8 +208,17 @@ impl Strongroom {
         }
         let passphrase =
             Passphrase::new(passphrase.expose_secret()).map_err(|error| self.stays(&error))?;
+        self.open_by(now, |locked| locked.unlock(&passphrase))
+    }
+
+    /// Opens a locked vault in some way.
+    fn open_by(
+        &mut self,
+        now: Timestamp,
+        open: impl FnOnce(LockedVault) -> Result<Vault, vault::Refused>,
+    ) -> Result<Opened, VaultStatus> {
         match std::mem::replace(&mut self.door, Door::Moving) {
-            Door::Locked(locked) => match locked.unlock(&passphrase) {
+            Door::Locked(locked) => match open(*locked) {
                 Ok(vault) => Ok(self.enter(vault, now)),
                 Err(refused) => Err(self.stay_locked(refused, now)),
             },
@@ -219,8 +239,8 @@ impl Strongroom {
 
     fn stay_locked(&mut self, refused: vault::Refused, now: Timestamp) -> VaultStatus {
         let vault::Refused { vault, error } = refused;
-        let is_wrong = matches!(error, VaultError::WrongPassphrase);
-        if !is_wrong && !matches!(error, VaultError::NotEnoughMemory { .. }) {
+        let is_wrong = matches!(error, VaultError::WrongPassphrase | VaultError::WrongCode);
+        if !is_wrong && !door::may_be_tried_again(&error) {
             return self.broken(&error);
         }
         let delay = vault.delay();
@@ -230,12 +250,15 @@ impl Strongroom {
     }
 
     fn broken(&mut self, error: &VaultError) -> VaultStatus {
+        self.is_doubted = door::is_doubt(error);
         self.door = Door::broken(error);
         self.status()
     }
 
     fn enter(&mut self, vault: Vault, now: Timestamp) -> Opened {
         self.next_attempt = None;
+        self.is_doubted = false;
+        self.wrong_restores = 0;
         let mut warnings = Vec::new();
         let connections = match credentials::load(&vault) {
             Ok((connections, 0)) => connections,

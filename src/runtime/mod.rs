@@ -14,11 +14,15 @@ mod effects;
 mod keeper;
 mod secrets;
 mod trader;
+mod vault_requests;
 
 use crate::domain::{Clock, ConnectionId, Environment, ProviderId, Symbol, Text, Timestamp};
-use crate::engine::input::{Note, Profile, Sent};
+use crate::engine::input::{Note, Profile};
 use crate::engine::{Engine, Input, Output, Settings};
-use crate::link::{EntryKind, Event, Hub, Inbound, Level, ProviderOffer, SecretField, VaultStatus};
+use crate::link::{
+    EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField, VaultAnswer,
+    VaultStatus,
+};
 use crate::net::Dialer;
 use crate::net::socket;
 use crate::net::transport::Transport;
@@ -86,6 +90,8 @@ pub(crate) enum Happened {
     Vault(Result<Box<Opened>, VaultStatus>),
     /// A new connection was accepted by its provider and sealed.
     Added(Box<Added>),
+    /// The vault answered a screen.
+    Answered(ScreenId, VaultAnswer),
     /// A connection was removed from the vault.
     Removed(ConnectionId),
 }
@@ -204,7 +210,7 @@ impl Runtime {
     async fn take_inbound(&mut self, inbound: Inbound) {
         match inbound {
             Inbound::Request(screen, request) => self.handle(Input::Request(screen, request)).await,
-            Inbound::Secret(_, request) => self.take_secret(request).await,
+            Inbound::Secret(screen, request) => self.take_secret(screen, request).await,
             Inbound::Departed => {}
         }
     }
@@ -215,6 +221,7 @@ impl Runtime {
             Happened::Publish(event) => self.handle(Input::Announce(event)).await,
             Happened::Vault(Ok(opened)) => self.vault_opened(*opened).await,
             Happened::Vault(Err(status)) => self.handle(Input::Vault(status)).await,
+            Happened::Answered(screen, answer) => self.hub.answer(screen, answer),
             // The vault was opened for viewing while it was on its way.
             Happened::Added(_) if self.engine.refusal().is_some() => {}
             Happened::Added(added) => {
@@ -348,13 +355,6 @@ impl Runtime {
     /// What orders at a connection need; nothing gives one to a viewer's session.
     fn trader(&self, connection: &ConnectionId) -> Option<Trader> {
         self.connections.get(connection)?.trader.clone()
-    }
-
-    fn nobody_to_send_to(&self, id: crate::domain::ClientOrderId) {
-        self.later(Input::OrderAnswered(
-            id,
-            Sent::NotSent("the connection is closed".into()),
-        ));
     }
 
     /// Gives the engine an input after this one.

@@ -3,7 +3,9 @@
 use crate::domain::LastKnown;
 use crate::engine::Input;
 use crate::engine::input::Note;
-use crate::link::{Addition, EntryKind, Event, Level, SecretRequest, VaultStatus, VaultTrouble};
+use crate::link::{
+    Addition, EntryKind, Event, Level, ScreenId, SecretRequest, VaultStatus, VaultTrouble,
+};
 use crate::runtime::additions;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{self, Effects};
@@ -12,10 +14,14 @@ use crate::runtime::{Happened, Runtime, trouble};
 use crate::vault::Domain;
 use tokio::sync::mpsc;
 
+pub(super) const GONE: &str = "the vault's keeper is gone; start tradedeck again";
+
 impl Runtime {
-    pub(super) async fn take_secret(&mut self, request: SecretRequest) {
+    pub(super) async fn take_secret(&mut self, screen: ScreenId, request: SecretRequest) {
         let Effects { answers, keeper } = self.effects.clone();
         match request {
+            SecretRequest::Door(request) => self.at_the_door(screen, request).await,
+            SecretRequest::Vault(request) => self.ask_vault(screen, request),
             SecretRequest::CreateVault { passphrase } => {
                 self.handle(Input::Vault(VaultStatus::Unlocking)).await;
                 let now = self.clock.now();
@@ -147,14 +153,14 @@ impl Runtime {
     }
 }
 
-async fn report_vault(
+pub(super) async fn report_vault(
     answers: &mpsc::Sender<Happened>,
     opened: Option<Result<Opened, VaultStatus>>,
 ) {
     let gone = || {
         Err(VaultStatus::Broken {
             kind: VaultTrouble::Machine,
-            problem: "the vault's keeper is gone; start tradedeck again".into(),
+            problem: GONE.into(),
         })
     };
     let opened = opened.unwrap_or_else(gone).map(Box::new);

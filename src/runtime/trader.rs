@@ -1,6 +1,9 @@
 //! The right to send orders at a connection, as a type: what sends, changes, cancels or looks up an order asks for it.
 
+use crate::engine::Input;
+use crate::engine::input::Sent;
 use crate::providers::provider::{Orders, Provider, ProviderError};
+use crate::runtime::Runtime;
 use crate::runtime::credentials::Credentials;
 use crate::vault::Domain;
 use std::sync::Arc;
@@ -23,5 +26,15 @@ impl Trader {
         self.0.orders().ok_or_else(|| ProviderError::Refused {
             reason: "this provider takes no orders".into(),
         })
+    }
+}
+
+impl Runtime {
+    /// An order for a connection that gives no such right.
+    pub(super) fn nobody_to_send_to(&self, id: crate::domain::ClientOrderId) {
+        self.later(Input::OrderAnswered(
+            id,
+            Sent::NotSent("the connection is closed".into()),
+        ));
     }
 }

@@ -5,6 +5,7 @@
 
 mod act;
 pub mod action;
+mod answers;
 mod lock;
 mod notices;
 mod paint;
@@ -23,11 +24,12 @@ use crate::ui::key::{Key, KeyCode};
 use crate::ui::keymap::KeymapError;
 use crate::ui::layout::{self, Arrangement, Layout, Wishes};
 use crate::ui::overlays::Overlay;
-use crate::ui::panes::{PANES, Pane, PaneContext, PaneId, Selection};
+use crate::ui::panes::{PANES, Pane, PaneContext, PaneId};
 use crate::ui::theme::{Look, Themes};
 use crate::ui::widgets::line_input::LineInput;
 pub use action::{Action, Effect};
 use ratatui::layout::{Position, Rect};
+use secrecy::SecretString;
 use std::sync::Arc;
 
 /// Rows that one notch of the wheel moves.
@@ -50,6 +52,8 @@ pub struct App {
     watched: Vec<Symbol>,
     clock: Arc<dyn Clock>,
     new_id: NewId,
+    /// A recovery code that waits until the screen is not locked.
+    code: Option<SecretString>,
     effects: Vec<Effect>,
 }
 
@@ -78,6 +82,7 @@ impl App {
             watched: Vec::new(),
             clock,
             new_id,
+            code: None,
             effects: Vec::new(),
         })
     }
@@ -100,6 +105,7 @@ impl App {
         self.notices.collect(&mut self.view.replica, now);
         self.ask_for_passphrase(now);
         self.each_overlay(now, |overlay, context| overlay.changed(context));
+        self.show_code();
         self.settle(now)
     }
 
@@ -244,7 +250,7 @@ impl App {
     fn settle(&mut self, now: Timestamp) -> Vec<Effect> {
         let selection = self.with_pane(now, self.focus, |pane, context| pane.selection(context));
         if let Some(selection) = selection {
-            merge(&mut self.view.selection, selection);
+            self.view.select(selection);
         }
         for id in self.shown() {
             let wanted = self
@@ -364,12 +370,4 @@ impl App {
             &format!("arrangement: {}", self.arrangement.name()),
         );
     }
-}
-
-/// Takes over what is selected now, and keeps the rest of what was.
-fn merge(kept: &mut Selection, now: Selection) {
-    kept.symbol = now.symbol.or_else(|| kept.symbol.take());
-    kept.account = now.account.or_else(|| kept.account.take());
-    kept.connection = now.connection.or_else(|| kept.connection.take());
-    kept.order = now.order.or_else(|| kept.order.take());
 }

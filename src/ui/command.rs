@@ -75,6 +75,8 @@ pub enum Command {
     KillSwitch,
     /// Hides amounts, and shows them again.
     HideAmounts,
+    /// Shows the vault: who may open it, its keys, its backups.
+    Vault,
     /// Locks the vault.
     Lock,
     /// Copies what is selected.
@@ -201,6 +203,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(C::KillSwitch, "kill", "kill switch", "Block new orders and cancel the working ones", S::Orders, &["ctrl-k"]),
     spec(C::Palette, "palette", "command", "Find a command by name", S::Program, &[":", "ctrl-p"]),
     spec(C::Help, "help", "help", "Show every key", S::Program, &["?", "f1"]),
+    spec(C::Vault, "vault", "vault", "Look after the vault: passphrase, who may open it, keys, backups", S::Program, &["V"]),
     spec(C::Lock, "lock", "lock", "Lock the vault", S::Program, &["L"]),
     spec(C::Redraw, "redraw", "redraw", "Draw the whole screen anew", S::Program, &["ctrl-l"]),
     spec(C::Suspend, "suspend", "suspend", "Put the program to sleep; fg wakes it", S::Program, &["ctrl-z"]),

@@ -257,9 +257,11 @@ impl<G: Glass> Stage<G> {
     }
 
     fn take_updates(&mut self) -> Result<Option<Outcome>, FaceError> {
+        let answers = self.screen.answers();
         let updates = self.screen.drain();
         self.dirty = true;
-        let effects = self.app.update(updates);
+        let mut effects = self.app.update(updates);
+        effects.extend(self.app.answer(answers));
         self.do_all(effects)
     }
 

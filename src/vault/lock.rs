@@ -30,8 +30,8 @@ pub struct Holder {
     pub since: String,
 }
 
-/// The right to open what is in a folder; held until dropped.
-#[derive(Debug)]
+/// The right to open what is in a folder; held until its last copy is dropped.
+#[derive(Debug, Clone)]
 pub struct InstanceLock {
     folder: PathBuf,
     file: Arc<File>,

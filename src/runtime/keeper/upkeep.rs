@@ -23,13 +23,17 @@ impl Strongroom {
 }
 
 pub(super) fn back_up(vault: &Vault, now: Timestamp) -> Result<(), Text> {
-    let seconds = u64::try_from(now.millis() / 1_000).unwrap_or(0);
-    match vault.back_up_if_due(seconds) {
+    match vault.back_up_if_due(seconds(now)) {
         Ok(_) => Ok(()),
         Err(error) => Err(Text::new(&format!(
             "the vault could not be backed up: {error}"
         ))),
     }
+}
+
+/// Since 1970, as the vault counts.
+pub(super) fn seconds(now: Timestamp) -> u64 {
+    u64::try_from(now.millis() / 1_000).unwrap_or(0)
 }
 
 pub(super) fn kind_of(error: &VaultError) -> VaultTrouble {

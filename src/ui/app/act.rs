@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::domain::{ClientOrderId, Side, Symbol, Timestamp};
-use crate::link::{Level, Request};
+use crate::link::{Level, Request, SecretRequest, VaultRequest};
 use crate::ui::app::action::{Action, Effect};
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
@@ -46,6 +46,11 @@ impl App {
             }
             Command::KillSwitch => self.ask_to_kill(now),
             Command::HideAmounts => self.view.hidden = !self.view.hidden,
+            Command::Vault => {
+                self.open(now, Layer::Vault);
+                let describe = SecretRequest::Vault(VaultRequest::Describe);
+                self.effects.push(Effect::SendSecret(describe));
+            }
             Command::Lock => self.lock(now),
             Command::Redraw => self.effects.push(Effect::Redraw),
             Command::Suspend => self.effects.push(Effect::Suspend),

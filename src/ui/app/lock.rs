@@ -21,6 +21,7 @@ impl App {
         if wanted && !self.is_locked() {
             self.overlays.retain(|overlay| !overlay.holds_secrets());
             self.filter_line = None;
+            self.forget_code();
             self.notices.dismiss(now);
             self.open(now, Layer::Unlock);
         }
@@ -52,8 +53,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::domain::{Clock, Sequence};
-    use crate::link::status::VaultRole;
-    use crate::link::{Event, Snapshot, Update, VERSION};
+    use crate::link::{Event, Snapshot, Update, VERSION, VaultRole};
     use crate::ui::app::Effect;
     use crate::ui::key::Key;
     use crate::ui::panes::testing;

@@ -52,6 +52,7 @@ fn needs_trader(layer: &Layer) -> bool {
             Answer::Quit => false,
         },
         Layer::Unlock
+        | Layer::Vault
         | Layer::Order(_)
         | Layer::Entry(_)
         | Layer::AddSymbol

@@ -24,6 +24,15 @@ pub(super) struct View {
 }
 
 impl View {
+    /// Takes over what is selected now, and keeps the rest of what was.
+    pub(super) fn select(&mut self, now: Selection) {
+        let kept = &mut self.selection;
+        kept.symbol = now.symbol.or_else(|| kept.symbol.take());
+        kept.account = now.account.or_else(|| kept.account.take());
+        kept.connection = now.connection.or_else(|| kept.connection.take());
+        kept.order = now.order.or_else(|| kept.order.take());
+    }
+
     pub(super) fn new(config: Config, themes: Themes, look: Look) -> Result<Self, KeymapError> {
         let keymap = Keymap::new(&config.keys)?;
         let mut view = Self {

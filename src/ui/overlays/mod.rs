@@ -17,9 +17,11 @@ pub mod palette;
 pub mod themes;
 pub mod ticket;
 pub mod unlock;
+pub mod vault;
 
 use crate::domain::text::Text;
 use crate::domain::{AccountId, ClientOrderId, Side, Symbol};
+use crate::link::VaultAnswer;
 use crate::ui::app::Action;
 use crate::ui::key::Key;
 use crate::ui::panes::PaneContext;
@@ -46,6 +48,11 @@ pub trait Overlay {
 
     /// Looks at a replica that changed: an unlocked vault closes the unlock screen.
     fn changed(&mut self, _context: &PaneContext<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Takes in what the vault answered to this screen. By default nothing.
+    fn answered(&mut self, _context: &PaneContext<'_>, _answer: &VaultAnswer) -> Vec<Action> {
         Vec::new()
     }
 
@@ -95,6 +102,7 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
             symbol,
             account,
         } => Box::new(ticket::Ticket::new(side, symbol, account.as_ref(), context)),
+        Layer::Vault => Box::new(vault::VaultRoom::new()),
         Layer::Change(id) => Box::new(change::Change::new(id, context)?),
     })
 }
@@ -104,6 +112,8 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
 pub enum Layer {
     /// The passphrase of the vault, or the making of a vault.
     Unlock,
+    /// What the vault is, and everything that can be done with it.
+    Vault,
     /// A new connection.
     Connect,
     /// A new order.

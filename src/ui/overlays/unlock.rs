@@ -1,28 +1,36 @@
-//! The vault's door: the first start's choice, the making of a vault, and the passphrase that opens it.
+//! The vault's door: the first start's choice, the making of a vault, and what opens it.
 //!
-//! The key is derived elsewhere; here a spinner turns meanwhile, and wrong passphrases and waits are told.
+//! The key is derived elsewhere; here a spinner turns meanwhile, and wrong passphrases and waits are told. For the
+//! worst day there is the recovery code, and for a damaged vault its backups.
 
 mod draw;
-mod strength;
+mod forms;
 
-use crate::link::{Level, SecretRequest, VaultStatus};
+use crate::link::vault::{DoorRequest, ShutFacts};
+use crate::link::{Level, SecretRequest, VaultAnswer, VaultRequest, VaultStatus, VaultTrouble};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::Overlay;
+use crate::ui::overlays::vault::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::dialog::{self, Dialog};
-use crate::ui::widgets::form::{Field, Form, FormEvent};
+use crate::ui::widgets::form::{Form, FormEvent};
 use crate::ui::widgets::spinner::TURN_MS;
+use forms::Rescue;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-/// A field of the two forms.
+/// A field of the forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Of {
     Passphrase,
     Again,
+    KeyFile,
+    Code,
+    Backup,
 }
 
 /// The two ways to start: title and what it means.
@@ -37,18 +45,25 @@ const CHOICES: [(&str, &str); 2] = [
     ),
 ];
 
-/// What is shown while the vault is neither open nor broken.
+/// What is shown while the vault is not open.
 enum Page {
     Welcome { chosen: usize },
     Create(Form<Of>),
     Unlock(Form<Of>),
+    Recover(Form<Of>),
+    Rescue(Rescue),
 }
 
 /// The overlay of the vault.
 pub struct Unlock {
     page: Page,
-    /// The vault's state when a passphrase was sent, until an answer differs from it.
+    /// The vault's state when something was sent, until an answer differs from it.
     asked: Option<VaultStatus>,
+    /// What can be done about it, and in which kind of state that was asked for.
+    shut: ShutFacts,
+    described: Option<Discriminant<VaultStatus>>,
+    /// Why the last attempt came to nothing.
+    refused: Option<String>,
 }
 
 impl Unlock {
@@ -62,15 +77,26 @@ impl Unlock {
                 | VaultStatus::Open { .. }
                 | VaultStatus::Broken { .. },
             )
-            | None => Page::Unlock(unlock_form()),
+            | None => Page::Unlock(forms::unlock_form(false)),
         };
-        Self { page, asked: None }
+        Self {
+            page,
+            asked: None,
+            shut: ShutFacts::default(),
+            described: None,
+            refused: None,
+        }
     }
 
     fn is_working(&self, context: &PaneContext<'_>) -> bool {
         let status = context.replica.vault.as_ref();
         status == Some(&VaultStatus::Unlocking)
             || (self.asked.is_some() && self.asked.as_ref() == status)
+    }
+
+    /// Whether the vault cannot be used, and nothing here helps.
+    fn is_stuck(&self, context: &PaneContext<'_>) -> bool {
+        is_broken(context) && !matches!(self.page, Page::Rescue(_))
     }
 
     fn welcome(&mut self, key: Key) -> Vec<Action> {
@@ -81,7 +107,7 @@ impl Unlock {
             (KeyCode::Up | KeyCode::Down | KeyCode::Tab, _) | (_, Some('j' | 'k')) => {
                 *chosen = 1 - *chosen
             }
-            (KeyCode::Enter, _) if *chosen == 0 => self.page = Page::Create(create_form()),
+            (KeyCode::Enter, _) if *chosen == 0 => self.page = Page::Create(forms::create_form()),
             (KeyCode::Enter, _) => return vec![Action::LookAround],
             (KeyCode::Escape, _) => return vec![Action::Close],
             _ => {}
@@ -91,22 +117,112 @@ impl Unlock {
 
     fn submit(&mut self, context: &PaneContext<'_>) -> Vec<Action> {
         let request = match &mut self.page {
-            Page::Create(form) => create(form),
-            Page::Unlock(form) => unlock(form, context),
+            Page::Create(form) => new_passphrase::take(form, Of::Passphrase, Of::Again)
+                .map(|passphrase| DoorRequest::Create { passphrase }),
+            // What is typed stays while the vault refuses attempts.
+            Page::Unlock(_) | Page::Recover(_) if waits(context).is_some() => None,
+            Page::Unlock(form) => forms::opener(form).map(DoorRequest::Unlock),
+            Page::Recover(form) => forms::recover(form),
+            Page::Rescue(rescue) => rescue.submit(),
             Page::Welcome { .. } => None,
         };
         let Some(request) = request else {
             return Vec::new();
         };
+        self.refused = None;
         self.asked.clone_from(&context.replica.vault);
-        vec![Action::SendSecret(request)]
+        vec![Action::SendSecret(SecretRequest::Door(request))]
+    }
+
+    /// Leaves a form; what is behind the door stays behind it.
+    fn leave(&mut self, context: &PaneContext<'_>) {
+        let is_absent = context.replica.vault == Some(VaultStatus::Absent);
+        self.refused = None;
+        self.page = match self.page {
+            Page::Create(_) | Page::Rescue(_) if is_absent => Page::Welcome { chosen: 0 },
+            Page::Rescue(_) => match Rescue::new(&self.shut, context) {
+                Some(rescue) => Page::Rescue(rescue),
+                None => Page::Unlock(forms::unlock_form(false)),
+            },
+            Page::Create(_) | Page::Welcome { .. } | Page::Unlock(_) | Page::Recover(_) => {
+                Page::Unlock(forms::unlock_form(self.shut.knows_key_files))
+            }
+        };
+    }
+
+    /// Keys of the door itself, beside those of its forms; whether it was one.
+    fn turn(&mut self, key: Key) -> bool {
+        match &mut self.page {
+            Page::Unlock(_) if key == Key::ctrl('r') => {
+                self.page = Page::Recover(forms::recover_form());
+                true
+            }
+            Page::Unlock(form) if key == Key::ctrl('f') => {
+                form.show(Of::KeyFile, true);
+                form.focus(Of::KeyFile);
+                true
+            }
+            Page::Welcome { .. }
+            | Page::Create(_)
+            | Page::Unlock(_)
+            | Page::Recover(_)
+            | Page::Rescue(_) => false,
+        }
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form<Of>> {
+        match &mut self.page {
+            Page::Create(form) | Page::Unlock(form) | Page::Recover(form) => Some(form),
+            Page::Rescue(rescue) => Some(&mut rescue.form),
+            Page::Welcome { .. } => None,
+        }
+    }
+
+    /// Asks what can be done, once in each kind of state.
+    fn describe(&mut self, status: Option<&VaultStatus>) -> Vec<Action> {
+        let is_shut = match status {
+            Some(VaultStatus::Absent | VaultStatus::Locked { .. } | VaultStatus::Broken { .. }) => {
+                true
+            }
+            Some(VaultStatus::Unlocking | VaultStatus::Open { .. }) | None => false,
+        };
+        let kind = status.map(discriminant);
+        if !is_shut || self.described == kind {
+            return Vec::new();
+        }
+        self.described = kind;
+        vec![Action::SendSecret(SecretRequest::Vault(
+            VaultRequest::Describe,
+        ))]
+    }
+
+    /// Offers what the vault can be made from, where it is gone or damaged.
+    fn offer_rescue(&mut self, context: &PaneContext<'_>) {
+        // An answer from before may have come first; what is typed meanwhile stays.
+        let is_free = match &self.page {
+            Page::Rescue(rescue) => !rescue.form.is_touched(),
+            Page::Welcome { .. } | Page::Create(_) | Page::Unlock(_) | Page::Recover(_) => true,
+        };
+        let helps = match &context.replica.vault {
+            Some(VaultStatus::Absent) => matches!(self.page, Page::Welcome { .. }),
+            Some(VaultStatus::Broken { kind, .. }) => *kind == VaultTrouble::Damaged && is_free,
+            Some(
+                VaultStatus::Locked { .. } | VaultStatus::Unlocking | VaultStatus::Open { .. },
+            )
+            | None => false,
+        };
+        if helps && let Some(rescue) = Rescue::new(&self.shut, context) {
+            self.page = Page::Rescue(rescue);
+        }
     }
 
     fn dialog(&self) -> Dialog<'static> {
         let (title, height) = match self.page {
             Page::Welcome { .. } => ("Welcome", 13),
             Page::Create(_) => ("New vault", 16),
-            Page::Unlock(_) => ("Unlock", 11),
+            Page::Unlock(_) => ("Unlock", 12),
+            Page::Recover(_) => ("Recovery code", 18),
+            Page::Rescue(_) => ("Restore", 17),
         };
         Dialog {
             title,
@@ -120,59 +236,12 @@ impl Unlock {
     /// The form's place; sentences are above it.
     fn form_area(&self, inside: Rect) -> Rect {
         let above = match self.page {
-            Page::Create(_) => 5,
+            Page::Create(_) | Page::Recover(_) => 5,
+            Page::Rescue(_) => 5,
             Page::Unlock(_) | Page::Welcome { .. } => 3,
         };
         dialog::below(inside, above)
     }
-}
-
-fn unlock_form() -> Form<Of> {
-    Form::new(vec![Field::secret(Of::Passphrase, "Passphrase").required()])
-}
-
-fn create_form() -> Form<Of> {
-    Form::new(vec![
-        Field::secret(Of::Passphrase, "Passphrase").required(),
-        Field::secret(Of::Again, "Once more").required(),
-    ])
-}
-
-/// Takes the new passphrase, once it is long enough and typed twice.
-fn create(form: &mut Form<Of>) -> Option<SecretRequest> {
-    let (first, again) = (form.secret(Of::Passphrase)?, form.secret(Of::Again)?);
-    let wrong = if first.count() < strength::SHORTEST {
-        Some((
-            Of::Passphrase,
-            format!("at least {} characters", strength::SHORTEST),
-        ))
-    } else if !first.equals(again) {
-        Some((Of::Again, "the two differ".to_owned()))
-    } else {
-        None
-    };
-    if let Some((field, error)) = wrong {
-        form.set_error(field, Some(error));
-        form.focus(field);
-        return None;
-    }
-    form.secret_mut(Of::Again)?.clear();
-    let passphrase = form.secret_mut(Of::Passphrase)?.take();
-    Some(SecretRequest::CreateVault { passphrase })
-}
-
-/// Takes the passphrase, unless the vault refuses attempts for a while: then what is typed stays.
-fn unlock(form: &mut Form<Of>, context: &PaneContext<'_>) -> Option<SecretRequest> {
-    if waits(context).is_some() {
-        return None;
-    }
-    let secret = form.secret_mut(Of::Passphrase)?;
-    if secret.is_empty() {
-        form.set_error(Of::Passphrase, Some("type the passphrase".into()));
-        return None;
-    }
-    let passphrase = secret.take();
-    Some(SecretRequest::Unlock { passphrase })
 }
 
 /// Time until the vault takes another attempt.
@@ -196,31 +265,23 @@ impl Overlay for Unlock {
         if key == Key::ctrl('c') {
             return vec![Action::Run(Command::Quit)]; // there is nothing behind this to go back to
         }
-        if self.is_working(context) || is_broken(context) {
+        if self.is_working(context) || self.is_stuck(context) || self.turn(key) {
             return Vec::new();
         }
-        let event = match &mut self.page {
-            Page::Welcome { .. } => return self.welcome(key),
-            Page::Create(form) | Page::Unlock(form) => form.key(key),
+        let Some(form) = self.form_mut() else {
+            return self.welcome(key);
         };
-        match (event, &self.page) {
-            (FormEvent::Submit, _) => self.submit(context),
-            (FormEvent::Close, Page::Create(_)) => {
-                self.page = Page::Welcome { chosen: 0 };
-                Vec::new()
-            }
-            (FormEvent::Close, _) => {
-                // What is behind was locked away; it shows again when the vault opens.
-                self.page = Page::Unlock(unlock_form());
-                Vec::new()
-            }
-            _ => Vec::new(),
+        match form.key(key) {
+            FormEvent::Submit => return self.submit(context),
+            FormEvent::Close => self.leave(context),
+            FormEvent::Changed(_) | FormEvent::Left(_) | FormEvent::Taken | FormEvent::NotMine => {}
         }
+        Vec::new()
     }
 
     fn paste(&mut self, context: &PaneContext<'_>, text: &str) -> Vec<Action> {
-        if let Page::Create(form) | Page::Unlock(form) = &mut self.page
-            && !is_broken(context)
+        if !self.is_stuck(context)
+            && let Some(form) = self.form_mut()
         {
             form.paste(text);
         }
@@ -229,38 +290,69 @@ impl Overlay for Unlock {
 
     fn changed(&mut self, context: &PaneContext<'_>) -> Vec<Action> {
         let status = context.replica.vault.as_ref();
-        if self.asked.as_ref() != status && status != Some(&VaultStatus::Unlocking) {
+        if self.asked.is_some() && status == Some(&VaultStatus::Unlocking) {
+            self.asked = Some(VaultStatus::Unlocking); // it may end as it began
+        } else if self.asked.as_ref() != status {
             self.asked = None;
         }
         match (status, &self.page) {
-            (Some(VaultStatus::Open { failures: 0, .. }), _) => vec![Action::Close],
+            (Some(VaultStatus::Open { failures: 0, .. }), _) => return vec![Action::Close],
             (Some(VaultStatus::Open { failures, .. }), _) => {
                 let sentence = format!("before this one, {failures} wrong passphrases were tried");
-                vec![Action::Notice(Level::Warn, sentence), Action::Close]
+                return vec![Action::Notice(Level::Warn, sentence), Action::Close];
             }
-            (Some(VaultStatus::Locked { .. }), Page::Welcome { .. } | Page::Create(_)) => {
-                self.page = Page::Unlock(unlock_form());
-                Vec::new()
-            }
-            (Some(VaultStatus::Absent), Page::Unlock(_)) => {
+            (
+                Some(VaultStatus::Locked { .. }),
+                Page::Welcome { .. } | Page::Create(_) | Page::Rescue(_),
+            ) => self.page = Page::Unlock(forms::unlock_form(self.shut.knows_key_files)),
+            (Some(VaultStatus::Absent), Page::Unlock(_) | Page::Recover(_)) => {
                 self.page = Page::Welcome { chosen: 0 };
-                Vec::new()
             }
-            _ => Vec::new(),
+            _ => {}
         }
+        self.describe(status)
+    }
+
+    fn answered(&mut self, context: &PaneContext<'_>, answer: &VaultAnswer) -> Vec<Action> {
+        match answer {
+            VaultAnswer::Shut(shut) => {
+                self.shut = shut.clone();
+                self.offer_rescue(context);
+                if let Page::Unlock(form) = &mut self.page {
+                    form.show(Of::KeyFile, shut.knows_key_files);
+                }
+            }
+            VaultAnswer::Refused { why } => {
+                self.asked = None;
+                self.refused = Some(why.to_string());
+            }
+            VaultAnswer::Open(_)
+            | VaultAnswer::Done { .. }
+            | VaultAnswer::Rotated(_)
+            | VaultAnswer::Checked(_)
+            | VaultAnswer::RecoveryCode(_) => {}
+        }
+        Vec::new()
     }
 
     fn draw(&self, context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
         let inside = dialog::below(self.dialog().draw(context.theme, area, buffer), 1);
-        if let Some(VaultStatus::Broken { problem, .. }) = &context.replica.vault {
+        if let Some(VaultStatus::Broken { problem, .. }) = &context.replica.vault
+            && self.is_stuck(context)
+        {
             draw::draw_broken(context, problem, inside, buffer);
             return;
         }
-        let fields = self.form_area(inside);
+        let places = (inside, self.form_area(inside));
+        let refused = self.refused.as_deref();
         match &self.page {
             Page::Welcome { chosen } => draw::draw_welcome(context, *chosen, inside, buffer),
-            Page::Create(form) => draw::draw_create(context, form, (inside, fields), buffer),
-            Page::Unlock(form) => draw::draw_unlock(context, form, (inside, fields), buffer),
+            Page::Create(form) => draw::draw_create(context, form, refused, places, buffer),
+            Page::Unlock(form) => draw::draw_unlock(context, form, places, buffer),
+            Page::Recover(form) => draw::draw_recover(context, form, refused, places, buffer),
+            Page::Rescue(rescue) => {
+                draw::draw_rescue(context, rescue, refused, places, buffer);
+            }
         }
         if self.is_working(context) {
             draw::draw_working(context, inside, buffer);
@@ -269,10 +361,14 @@ impl Overlay for Unlock {
 
     fn cursor(&self, context: &PaneContext<'_>, area: Rect) -> Option<Position> {
         let inside = dialog::below(self.dialog().inside(area), 1);
+        if self.is_working(context) || self.is_stuck(context) {
+            return None;
+        }
+        let fields = self.form_area(inside);
         match &self.page {
-            _ if self.is_working(context) || is_broken(context) => None,
             Page::Welcome { .. } => None,
-            Page::Create(form) | Page::Unlock(form) => form.cursor(self.form_area(inside)),
+            Page::Create(form) | Page::Unlock(form) | Page::Recover(form) => form.cursor(fields),
+            Page::Rescue(rescue) => rescue.form.cursor(fields),
         }
     }
 

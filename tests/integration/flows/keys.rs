@@ -29,18 +29,24 @@ impl Steps {
 }
 
 /// A whole screen on a whole program.
-struct Seat {
-    deck: Deck,
+pub(super) struct Seat {
+    pub(super) deck: Deck,
     app: App,
     clock: Arc<Steps>,
+    /// Everything that updates said.
+    pub(super) heard: String,
 }
 
 impl Seat {
     async fn take() -> Self {
         let deck = Deck::connected(Options::default()).await;
-        let clock = Arc::new(Steps(Mutex::new(
-            deck.replica.balances.values().next().unwrap().as_of,
-        )));
+        let read = deck.replica.balances.values().next().unwrap().as_of;
+        Self::at(deck, read)
+    }
+
+    /// A screen on that program, at a time.
+    pub(super) fn at(deck: Deck, now: Timestamp) -> Self {
+        let clock = Arc::new(Steps(Mutex::new(now)));
         let look = Look {
             depth: Depth::None,
             swap_up_down: false,
@@ -57,7 +63,12 @@ impl Seat {
         let mut app = app.unwrap_or_else(|error| panic!("{error}"));
         app.resize(140, 40);
         deck.request(Request::Snapshot);
-        Self { deck, app, clock }
+        Self {
+            deck,
+            app,
+            clock,
+            heard: String::new(),
+        }
     }
 
     fn do_all(&self, effects: Vec<Effect>) {
@@ -74,7 +85,7 @@ impl Seat {
         }
     }
 
-    fn press(&mut self, script: &str) {
+    pub(super) fn press(&mut self, script: &str) {
         for key in Key::script(script).unwrap() {
             self.clock.step();
             let effects = self.app.key(key);
@@ -82,7 +93,7 @@ impl Seat {
         }
     }
 
-    fn picture(&self) -> String {
+    pub(super) fn picture(&self) -> String {
         let rows = self.app.still(self.clock.now());
         let row = |row: Vec<tradedeck::ui::app::still::StillCell>| {
             row.into_iter().map(|cell| cell.text).collect::<String>()
@@ -91,15 +102,19 @@ impl Seat {
     }
 
     /// Feeds the screen and a replica of the test's own until `done`.
-    async fn until(&mut self, what: &str, done: impl Fn(&Replica, &str) -> bool) {
+    pub(super) async fn until(&mut self, what: &str, done: impl Fn(&Replica, &str) -> bool) {
         let waiting = async {
             while !done(&self.deck.replica, &self.picture()) {
                 self.deck.screen.changed().await;
+                let answers = self.deck.screen.answers();
                 let updates = self.deck.screen.drain();
                 for update in updates.clone() {
+                    self.heard += &serde_json::to_string(&update).unwrap();
                     self.deck.replica.apply(update);
                 }
                 let effects = self.app.update(updates);
+                self.do_all(effects);
+                let effects = self.app.answer(answers);
                 self.do_all(effects);
             }
         };

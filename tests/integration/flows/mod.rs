@@ -7,3 +7,4 @@ mod load;
 mod orders;
 mod roles;
 mod vault;
+mod vault_care;

@@ -6,9 +6,10 @@ use crate::domain::{
     Exits, Instrument, Level1, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Position,
     ProviderId, Side, Symbol, TimeInForce, Timestamp,
 };
+use crate::link::vault::Opener;
 use crate::link::{
-    ConnectionState, ConnectionStatus, Entry, EntryKind, Level, ProviderOffer, Replica,
-    SecretField, SecretRequest, VaultRole, VaultStatus,
+    ConnectionState, ConnectionStatus, DoorRequest, Entry, EntryKind, Level, ProviderOffer,
+    Replica, SecretField, SecretRequest, VaultRequest, VaultRole, VaultStatus,
 };
 use crate::ui::app::Action;
 use crate::ui::key::Key;
@@ -112,8 +113,11 @@ impl Stage {
 fn told(action: &Action) -> String {
     match action {
         Action::Send(request) => format!("send {request:?}"),
-        Action::SendSecret(SecretRequest::CreateVault { .. }) => "create vault".into(),
-        Action::SendSecret(SecretRequest::Unlock { .. }) => "unlock".into(),
+        Action::SendSecret(SecretRequest::CreateVault { .. } | SecretRequest::Unlock { .. }) => {
+            "a command's".into()
+        }
+        Action::SendSecret(SecretRequest::Door(request)) => told_door(request),
+        Action::SendSecret(SecretRequest::Vault(request)) => told_vault(request),
         Action::SendSecret(SecretRequest::AddConnection {
             name,
             provider,
@@ -141,6 +145,34 @@ fn told(action: &Action) -> String {
         Action::Kill => "kill".into(),
         Action::Quit => "quit".into(),
         Action::LookAround => "look around".into(),
+    }
+}
+
+fn told_door(request: &DoorRequest) -> String {
+    let file = |opener: &Opener| match &opener.key_file {
+        Some(path) => format!(" with {}", path.display()),
+        None => String::new(),
+    };
+    match request {
+        DoorRequest::Create { .. } => "create vault".into(),
+        DoorRequest::Unlock(opener) => format!("unlock{}", file(opener)),
+        DoorRequest::AcceptOlder(opener) => format!("accept older{}", file(opener)),
+        DoorRequest::Recover { .. } => "recover".into(),
+        DoorRequest::Restore { backup, opener } => format!("restore {backup}{}", file(opener)),
+    }
+}
+
+fn told_vault(request: &VaultRequest) -> String {
+    match request {
+        VaultRequest::Describe => "describe".into(),
+        VaultRequest::ChangePassphrase { .. } => "change passphrase".into(),
+        VaultRequest::AddSlot { role, label, .. } => format!("add {} {label}", role.name()),
+        VaultRequest::RemoveSlot { slot } => format!("remove slot {slot}"),
+        VaultRequest::RenewRecoveryCode => "renew code".into(),
+        VaultRequest::Rotate { cipher, .. } => format!("rotate to {}", cipher.name()),
+        VaultRequest::Compromised { .. } => "compromised".into(),
+        VaultRequest::BackUp => "back up".into(),
+        VaultRequest::Check => "check".into(),
     }
 }
 

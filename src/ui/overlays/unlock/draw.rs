@@ -1,14 +1,16 @@
 //! How the vault's door looks.
 
-use super::{CHOICES, Of, strength, waits};
+use super::forms::Rescue;
+use super::{CHOICES, Of, waits};
 use crate::domain::text::Text;
 use crate::link::VaultStatus;
 use crate::ui::format;
+use crate::ui::overlays::vault::new_passphrase;
 use crate::ui::panes::PaneContext;
 use crate::ui::theme::Role;
 use crate::ui::widgets::form::Form;
 use crate::ui::widgets::spinner::spinner;
-use crate::ui::widgets::{dialog, frame, meter};
+use crate::ui::widgets::{dialog, frame};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::time::Duration;
@@ -87,16 +89,17 @@ pub(super) fn draw_working(context: &PaneContext<'_>, inside: Rect, buffer: &mut
 pub(super) fn draw_create(
     context: &PaneContext<'_>,
     form: &Form<Of>,
+    refused: Option<&str>,
     (inside, fields): (Rect, Rect),
     buffer: &mut Buffer,
 ) {
     let theme = context.theme;
-    let sentence = "One passphrase opens everything. It is kept nowhere: without it, the vault is lost, \
-                    and you connect your brokers anew. Four or five random words are easy to keep in mind.";
-    dialog::paragraph(theme, Role::Muted, sentence, inside, buffer);
+    let sentence = "One passphrase opens everything. It is kept nowhere: without it, a recovery code on \
+                    paper opens the vault, or nothing does. Four or five random words are easy to keep in mind.";
+    draw_sentence(context, refused, sentence, inside, buffer);
     form.draw(theme, fields, buffer);
     let below = dialog::below(fields, form.height(fields.width) + 1);
-    draw_strength(context, form, below, buffer);
+    new_passphrase::draw_strength(context, form, Of::Passphrase, below, buffer);
     let footer = dialog::below(inside, inside.height.saturating_sub(1));
     form.draw_footer(
         theme,
@@ -116,19 +119,105 @@ pub(super) fn draw_unlock(
     let theme = context.theme;
     let (role, sentence) = locked_sentence(context);
     dialog::line(theme, role, &sentence, inside, buffer);
-    if let Some(wait) = waits(context) {
-        let seconds = wait + Duration::from_millis(999); // a started second is still to wait
-        let text = format!("next attempt in {}", format::countdown(seconds));
-        dialog::line(theme, Role::Warn, &text, dialog::below(inside, 1), buffer);
-    }
+    draw_wait(context, dialog::below(inside, 1), buffer);
     form.draw(theme, fields, buffer);
     let footer = dialog::below(inside, inside.height.saturating_sub(1));
     form.draw_footer(
         theme,
-        &[("enter", "unlock"), ("ctrl-c", "quit")],
+        &[
+            ("enter", "unlock"),
+            ("ctrl-r", "recovery code"),
+            ("ctrl-f", "key file"),
+            ("ctrl-c", "quit"),
+        ],
         footer,
         buffer,
     );
+}
+
+/// The recovery code and the new passphrase.
+pub(super) fn draw_recover(
+    context: &PaneContext<'_>,
+    form: &Form<Of>,
+    refused: Option<&str>,
+    (inside, fields): (Rect, Rect),
+    buffer: &mut Buffer,
+) {
+    let theme = context.theme;
+    let sentence = "Type the code from your note; blanks and dashes do not matter. It opens the vault, and the \
+                    new passphrase opens it from then on.";
+    draw_sentence(context, refused, sentence, inside, buffer);
+    draw_wait(context, dialog::below(inside, 3), buffer);
+    form.draw(theme, fields, buffer);
+    let below = dialog::below(fields, form.height(fields.width) + 1);
+    new_passphrase::draw_strength(context, form, Of::Passphrase, below, buffer);
+    let footer = dialog::below(inside, inside.height.saturating_sub(1));
+    let keys = [("enter", "open it"), ("tab", "next field"), ("esc", "back")];
+    form.draw_footer(theme, &keys, footer, buffer);
+}
+
+/// What the vault can be made from again.
+pub(super) fn draw_rescue(
+    context: &PaneContext<'_>,
+    rescue: &Rescue,
+    refused: Option<&str>,
+    (inside, fields): (Rect, Rect),
+    buffer: &mut Buffer,
+) {
+    let theme = context.theme;
+    let sentence = match &context.replica.vault {
+        Some(VaultStatus::Broken { problem, .. }) => problem.as_str(),
+        Some(
+            VaultStatus::Absent
+            | VaultStatus::Locked { .. }
+            | VaultStatus::Unlocking
+            | VaultStatus::Open { .. },
+        )
+        | None => "The vault is gone, but there are backups of it.",
+    };
+    let form = &rescue.form;
+    dialog::paragraph(theme, Role::Warn, sentence, inside, buffer);
+    form.draw(theme, fields, buffer);
+    let below = dialog::below(fields, form.height(fields.width) + 1);
+    let what = if rescue.may_accept() {
+        "If you put it back yourself, accept the vault as it is instead of a backup: the last choice."
+    } else {
+        "It opens with the passphrase it had when the backup was made. What there is now is kept beside it."
+    };
+    let refused = refused.filter(|why| *why != sentence); // said above
+    draw_sentence(context, refused, what, below, buffer);
+    let footer = dialog::below(inside, inside.height.saturating_sub(1));
+    let keys = [
+        ("enter", "restore"),
+        ("↑ ↓", "field"),
+        ("← →", "choose"),
+        ("ctrl-c", "quit"),
+    ];
+    form.draw_footer(theme, &keys, footer, buffer);
+}
+
+/// Why the last attempt came to nothing, or what this page is for.
+fn draw_sentence(
+    context: &PaneContext<'_>,
+    refused: Option<&str>,
+    sentence: &str,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let (role, text) = match refused {
+        Some(why) => (Role::Wrong, why),
+        None => (Role::Muted, sentence),
+    };
+    dialog::paragraph(context.theme, role, text, area, buffer);
+}
+
+/// How long the vault refuses attempts.
+fn draw_wait(context: &PaneContext<'_>, area: Rect, buffer: &mut Buffer) {
+    if let Some(wait) = waits(context) {
+        let seconds = wait + Duration::from_millis(999); // a started second is still to wait
+        let text = format!("next attempt in {}", format::countdown(seconds));
+        dialog::line(context.theme, Role::Warn, &text, area, buffer);
+    }
 }
 
 /// What is said above the passphrase.
@@ -155,37 +244,4 @@ fn locked_sentence(context: &PaneContext<'_>) -> (Role, String) {
         Some(VaultStatus::Absent | VaultStatus::Open { .. } | VaultStatus::Broken { .. })
         | None => (Role::Text, String::new()),
     }
-}
-
-/// A meter of how hard the new passphrase is to guess.
-fn draw_strength(context: &PaneContext<'_>, form: &Form<Of>, area: Rect, buffer: &mut Buffer) {
-    let Some(bits) = form
-        .secret(Of::Passphrase)
-        .filter(|it| !it.is_empty())
-        .map(|it| it.judged(strength::bits))
-    else {
-        return;
-    };
-    dialog::line(context.theme, Role::Muted, "  hard to guess?", area, buffer);
-    let bar = Rect {
-        x: area.x + 18.min(area.width),
-        width: area.width.saturating_sub(18).min(20),
-        height: area.height.min(1),
-        ..area
-    };
-    if bar.is_empty() {
-        return;
-    }
-    meter::draw(context.theme, bar, (bits, strength::STRONG_BITS), buffer);
-    let word = Rect {
-        x: bar.right() + 2,
-        width: area.right().saturating_sub(bar.right() + 2),
-        ..bar
-    };
-    let role = if bits < strength::FAIR_BITS {
-        Role::Warn
-    } else {
-        Role::Text
-    };
-    dialog::line(context.theme, role, strength::word(bits), word, buffer);
 }

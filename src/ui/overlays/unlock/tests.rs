@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::VaultRole;
+use crate::link::vault::{BackupContent, BackupFacts};
 use crate::ui::overlays::tests::stage::Stage;
 
 const SMALL: (u16, u16) = (80, 24);
@@ -75,7 +76,7 @@ fn a_passphrase_opens_and_a_wrong_one_is_told() {
     assert_eq!(stage.changed(&mut unlock), [""; 0]);
     assert!(stage.shown(&unlock, SMALL).contains("deriving the key"));
     stage.replica.vault = Some(locked(2, Some("that passphrase does not open this vault")));
-    assert_eq!(stage.changed(&mut unlock), [""; 0]);
+    assert_eq!(stage.changed(&mut unlock), ["describe"]);
     let shown = stage.shown(&unlock, SMALL);
     assert!(
         shown.contains("does not open this vault (2 wrong so far)"),
@@ -166,6 +167,129 @@ fn a_paste_fills_the_passphrase_and_does_not_send_it() {
     assert!(unlock.paste(&stage.context(), "pasted\n").is_empty());
     assert!(stage.shown(&unlock, SMALL).contains("••••••"));
     assert_eq!(stage.press(&mut unlock, "<enter>"), ["unlock"]);
+}
+
+fn shut(is_doubted: bool) -> VaultAnswer {
+    let made = crate::domain::Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+    VaultAnswer::Shut(ShutFacts {
+        backups: vec![
+            BackupFacts {
+                which: 1,
+                found: Ok(BackupContent {
+                    made,
+                    generation: 9,
+                    epoch: 1,
+                    records: 2,
+                }),
+            },
+            BackupFacts {
+                which: 0,
+                found: Err("the backup is damaged".into()),
+            },
+        ],
+        is_doubted,
+        knows_key_files: false,
+    })
+}
+
+fn broken(kind: VaultTrouble) -> VaultStatus {
+    VaultStatus::Broken {
+        kind,
+        problem: "it is damaged".into(),
+    }
+}
+
+#[test]
+fn the_recovery_code_and_a_new_passphrase_open_the_vault() {
+    let cases: [(&str, &[&str]); 4] = [
+        ("<ctrl-r><enter>", &[]),
+        (
+            "<ctrl-r>a3ef<tab>long enough<tab>long enough<enter>",
+            &["recover"],
+        ),
+        ("<ctrl-r>a3ef<tab>long enough<tab>long enoug<enter>", &[]),
+        ("abc<ctrl-f>/media/key<enter>", &["unlock with /media/key"]),
+    ];
+    for (keys, asked) in cases {
+        let (mut stage, mut unlock) = stage(locked(0, None));
+        assert_eq!(stage.press(&mut unlock, keys), asked, "{keys}");
+    }
+    let (mut stage, mut unlock) = stage(locked(0, None));
+    stage.press(
+        &mut unlock,
+        "<ctrl-r>a3ef<tab>long enough<tab>long enough<enter>",
+    );
+    let why = "that is not a recovery code";
+    let refused = VaultAnswer::Refused { why: why.into() };
+    unlock.answered(&stage.context(), &refused);
+    let shown = stage.shown(&unlock, SMALL);
+    assert!(
+        shown.contains(why) && shown.contains("a3ef") && !shown.contains('•'),
+        "{shown}"
+    );
+    assert_eq!(stage.press(&mut unlock, "<esc>y"), [""; 0]);
+    assert!(stage.shown(&unlock, SMALL).contains("The vault is locked."));
+}
+
+#[test]
+fn a_vault_that_is_gone_or_damaged_is_restored_from_a_sound_backup() {
+    let cases = [
+        (VaultStatus::Absent, false, "secret<enter>", "restore 1"),
+        (
+            broken(VaultTrouble::Damaged),
+            false,
+            "secret<enter>",
+            "restore 1",
+        ),
+        (
+            broken(VaultTrouble::Damaged),
+            true,
+            "<up><left><tab>secret<enter>",
+            "accept older",
+        ),
+        (
+            broken(VaultTrouble::Damaged),
+            true,
+            "secret<tab>/key<enter>",
+            "restore 1 with /key",
+        ),
+    ];
+    for (vault, is_doubted, keys, asked) in cases {
+        let (mut stage, mut unlock) = stage(vault);
+        assert_eq!(stage.changed(&mut unlock), ["describe"]);
+        assert_eq!(stage.changed(&mut unlock), [""; 0]);
+        // One from before the vault was in doubt may arrive late.
+        unlock.answered(&stage.context(), &shut(false));
+        unlock.answered(&stage.context(), &shut(is_doubted));
+        assert!(stage.shown(&unlock, SMALL).contains("2026-11-23 12:00"));
+        assert_eq!(stage.press(&mut unlock, keys), [asked]);
+    }
+}
+
+#[test]
+fn a_backup_does_not_help_against_a_newer_format_or_a_full_disk() {
+    for kind in [VaultTrouble::Newer, VaultTrouble::Machine] {
+        let (mut stage, mut unlock) = stage(broken(kind));
+        unlock.answered(&stage.context(), &shut(false));
+        assert_eq!(stage.press(&mut unlock, "secret<enter>"), [""; 0]);
+    }
+}
+
+#[test]
+fn an_attempt_that_ends_as_it_began_can_be_made_again() {
+    let same = || {
+        locked(
+            0,
+            Some("this vault needs 1024 MiB of memory to open, 310 MiB are free"),
+        )
+    };
+    let (mut stage, mut unlock) = stage(same());
+    assert_eq!(stage.press(&mut unlock, "secret<enter>"), ["unlock"]);
+    stage.replica.vault = Some(VaultStatus::Unlocking);
+    stage.changed(&mut unlock);
+    stage.replica.vault = Some(same());
+    stage.changed(&mut unlock);
+    assert_eq!(stage.press(&mut unlock, "secret<enter>"), ["unlock"]);
 }
 
 #[test]

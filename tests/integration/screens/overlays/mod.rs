@@ -3,6 +3,7 @@
 //! A picture is the text of the screen, then a legend of what is not plain text: `4:3-9 key` is line 4, columns 3 to 9.
 
 mod picture;
+mod vault;
 mod world;
 
 use picture::{Screen, pictures};

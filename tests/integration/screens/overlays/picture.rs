@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::time::Duration;
 use tradedeck::config::Config;
 use tradedeck::domain::{Mode, Timestamp};
-use tradedeck::link::Replica;
+use tradedeck::link::{Replica, VaultAnswer};
 use tradedeck::ui::key::Key;
 use tradedeck::ui::keymap::Keymap;
 use tradedeck::ui::overlays::{self, Layer, Overlay};
@@ -77,6 +77,31 @@ impl Screen {
 /// Compares the picture of an overlay with the one kept, at 80x24 and at 140x40.
 pub(super) fn pictures(name: &str, screen: &Screen, layer: Layer, keys: &str) {
     let (overlay, now) = screen.played(layer, keys);
+    compare(name, screen, overlay.as_ref(), now);
+}
+
+/// The same for one that hears answers of the vault between its keys.
+pub(super) fn pictures_after(
+    name: &str,
+    screen: &Screen,
+    layer: Layer,
+    steps: &[(Option<VaultAnswer>, &str)],
+) {
+    let (mut overlay, mut now) = screen.played(layer, "");
+    for (answer, keys) in steps {
+        if let Some(answer) = answer {
+            overlay.answered(&screen.context(now), answer);
+        }
+        for key in Key::script(keys).unwrap() {
+            now = now.plus(Duration::from_secs(1));
+            overlay.key(&screen.context(now), key);
+        }
+    }
+    compare(name, screen, overlay.as_ref(), now);
+}
+
+/// The same for an overlay that no layer names.
+pub(super) fn compare(name: &str, screen: &Screen, overlay: &dyn Overlay, now: Timestamp) {
     for (width, height) in [(80, 24), (140, 40)] {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         overlay.draw(&screen.context(now), buffer.area, &mut buffer);

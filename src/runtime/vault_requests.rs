@@ -1,0 +1,70 @@
+//! What a screen asks about the vault itself: done on the keeper's thread, answered to that screen alone.
+
+use crate::domain::Text;
+use crate::engine::Input;
+use crate::engine::input::Note;
+use crate::link::{
+    DoorRequest, EntryKind, Level, ScreenId, VaultAnswer, VaultRequest, VaultStatus,
+};
+use crate::runtime::effects::Effects;
+use crate::runtime::secrets::{GONE, report_vault};
+use crate::runtime::{Happened, Runtime};
+use tokio::sync::mpsc;
+
+impl Runtime {
+    /// Makes, opens or mends the vault.
+    pub(super) async fn at_the_door(&mut self, screen: ScreenId, request: DoorRequest) {
+        self.handle(Input::Vault(VaultStatus::Unlocking)).await;
+        let Effects { answers, keeper } = self.effects.clone();
+        let now = self.clock.now();
+        tokio::spawn(async move {
+            let attempt = keeper.ask(move |room| room.attempt(request, now)).await;
+            let Some(attempt) = attempt else {
+                return report_vault(&answers, None).await;
+            };
+            // Screens learn first that it is open: a recovery code is shown above what is then there.
+            report_vault(&answers, Some(attempt.opened)).await;
+            tell(&answers, screen, attempt.answers, attempt.note).await;
+        });
+    }
+
+    /// Looks at an open vault, or changes who may open it.
+    pub(super) fn ask_vault(&self, screen: ScreenId, request: VaultRequest) {
+        let Effects { answers, keeper } = self.effects.clone();
+        let now = self.clock.now();
+        let refusal = self.engine.refusal().filter(|_| request.changes_vault());
+        if let Some(why) = refusal {
+            return self.hub.answer(screen, VaultAnswer::Refused { why });
+        }
+        tokio::spawn(async move {
+            let served = keeper.ask(move |room| room.serve(request, now)).await;
+            let (told, note) = match served {
+                Some(served) => (served.answers, served.note),
+                None => (vec![VaultAnswer::Refused { why: GONE.into() }], None),
+            };
+            tell(&answers, screen, told, note).await;
+        });
+    }
+}
+
+/// The loop is gone only when the program ends.
+async fn tell(
+    happened: &mpsc::Sender<Happened>,
+    screen: ScreenId,
+    answers: Vec<VaultAnswer>,
+    note: Option<Text>,
+) {
+    if let Some(text) = note {
+        let note = Input::Note(Note {
+            kind: EntryKind::System,
+            level: Level::Info,
+            connection: None,
+            text,
+            announce: false,
+        });
+        let _ = happened.send(Happened::Input(note)).await;
+    }
+    for answer in answers {
+        let _ = happened.send(Happened::Answered(screen, answer)).await;
+    }
+}
