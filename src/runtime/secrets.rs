@@ -1,6 +1,6 @@
 //! Requests that carry a secret: the vault made, opened and locked, connections added and removed.
 
-use crate::domain::LastKnown;
+use crate::domain::{ConnectionId, LastKnown};
 use crate::engine::Input;
 use crate::engine::input::Note;
 use crate::link::{
@@ -61,24 +61,27 @@ impl Runtime {
                 });
                 additions::add(self.opener(), self.effects.clone(), credentials);
             }
-            SecretRequest::RemoveConnection { connection } => {
-                if let Some(text) = self.engine.refusal() {
-                    let level = Level::Warn;
-                    let refused = Event::Notice { level, text };
-                    return self.handle(Input::Announce(refused)).await;
-                }
-                tokio::spawn(async move {
-                    let name = connection.clone();
-                    let removed = keeper.ask(move |room| room.remove(&name)).await;
-                    let event = match removed {
-                        Some(Ok(_)) => Happened::Removed(connection),
-                        Some(Err(problem)) => Happened::Input(trouble(problem)),
-                        None => return,
-                    };
-                    let _ = answers.send(event).await; // the loop is gone only when the program ends
-                });
-            }
+            SecretRequest::RemoveConnection { connection } => self.remove(connection).await,
         }
+    }
+
+    async fn remove(&mut self, connection: ConnectionId) {
+        if let Some(text) = self.engine.refusal() {
+            let level = Level::Warn;
+            let refused = Event::Notice { level, text };
+            return self.handle(Input::Announce(refused)).await;
+        }
+        let Effects { answers, keeper } = self.effects.clone();
+        tokio::spawn(async move {
+            let name = connection.clone();
+            let removed = keeper.ask(move |room| room.remove(&name)).await;
+            let event = match removed {
+                Some(Ok(_)) => Happened::Removed(connection),
+                Some(Err(problem)) => Happened::Input(trouble(problem)),
+                None => return,
+            };
+            let _ = answers.send(event).await; // the loop is gone only when the program ends
+        });
     }
 
     pub(super) async fn vault_opened(&mut self, opened: Opened) {

@@ -129,7 +129,8 @@ async fn a_client_that_does_not_read_is_cut_to_the_latest_quotes() {
     const QUOTES: u32 = 20_000;
     let mut cockpit = cockpit();
     let mut stream = BufReader::new(UnixStream::connect(&cockpit.path).await.unwrap());
-    stream.write_all(b"{\"link\":1}\n").await.unwrap();
+    let greeting = format!("{{\"link\":{VERSION}}}\n");
+    stream.write_all(greeting.as_bytes()).await.unwrap();
     let (screen, _) = cockpit.next_request().await;
     cockpit.hub.send_snapshot(screen, &snapshot(0));
 
@@ -144,7 +145,10 @@ async fn a_client_that_does_not_read_is_cut_to_the_latest_quotes() {
     let mut line = String::new();
     while !line.contains(&newest) {
         line.clear();
-        stream.read_line(&mut line).await.unwrap();
+        assert!(
+            stream.read_line(&mut line).await.unwrap() > 0,
+            "it was cut off"
+        );
         lines += 1;
     }
     assert!(lines < QUOTES / 4, "{lines} lines for {QUOTES} quotes");
