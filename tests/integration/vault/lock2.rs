@@ -31,8 +31,9 @@ fn lock2() {
         std::process::id()
     );
     for command in COMMANDS {
-        let told = refusal(&Program::of(&home, command).run());
-        assert_eq!(told, (Some(6), expected.clone()), "{command:?}");
+        let (code, told) = refusal(&Program::of(&home, command).run());
+        let expected = format!("{expected}; do it there, or close it and try again");
+        assert_eq!((code, told), (Some(6), expected), "{command:?}");
     }
     let refused = InstanceLock::take(&home.folder, &holder()).unwrap_err();
     assert_eq!(refused.to_string(), expected);
