@@ -16,6 +16,9 @@ pub const MOST_ACTIVITY: usize = 2_000;
 /// Finished orders kept; older ones are dropped and counted. Working ones always stay.
 pub const MOST_FINISHED_ORDERS: usize = 5_000;
 
+/// Price histories kept; the one that came first goes first, and is asked for again when it is looked at.
+const MOST_HISTORIES: usize = 128;
+
 /// Sentences for the person that wait to be shown.
 const MOST_NOTICES: usize = 32;
 
@@ -58,6 +61,8 @@ pub struct Replica {
     pub instruments: BTreeMap<Symbol, Instrument>,
     /// Price history that was asked for.
     pub bars: HashMap<(Symbol, Timeframe), Vec<Bar>>,
+    /// In which order they came.
+    histories: VecDeque<(Symbol, Timeframe)>,
     /// Equity history that was asked for.
     pub equity: BTreeMap<AccountId, Vec<EquityPoint>>,
     /// Activity, oldest first.
@@ -148,6 +153,7 @@ impl Replica {
             // What was asked for and sentences not yet shown are this screen's own.
             instruments: kept.instruments,
             bars: kept.bars,
+            histories: kept.histories,
             equity: kept.equity,
             overtaken: kept.overtaken,
             notices: kept.notices,
@@ -156,6 +162,17 @@ impl Replica {
             orders_dropped: kept.orders_dropped,
             activity_dropped: kept.activity_dropped,
         };
+    }
+
+    fn take_bars(&mut self, of: (Symbol, Timeframe), bars: Vec<Bar>) {
+        self.histories.retain(|known| *known != of);
+        self.histories.push_back(of.clone());
+        self.bars.insert(of, bars);
+        if self.histories.len() > MOST_HISTORIES
+            && let Some(first) = self.histories.pop_front()
+        {
+            self.bars.remove(&first);
+        }
     }
 
     fn apply_event(&mut self, event: Event) {
@@ -186,9 +203,7 @@ impl Replica {
                 symbol,
                 timeframe,
                 bars,
-            } => {
-                self.bars.insert((symbol, timeframe), bars);
-            }
+            } => self.take_bars((symbol, timeframe), bars),
             Event::EquityHistory { account, points } => {
                 self.equity.insert(account, points);
             }
@@ -304,6 +319,22 @@ mod tests {
         Update::Numbered {
             sequence: Sequence(sequence),
             event,
+        }
+    }
+
+    #[test]
+    fn price_histories_are_bounded_and_the_first_goes_first() {
+        let mut replica = Replica::default();
+        let of = |number: usize| (Symbol::new(&format!("S{number}")), Timeframe::Day);
+        for number in 0..MOST_HISTORIES {
+            replica.take_bars(of(number), vec![]);
+        }
+        replica.take_bars(of(0), vec![]); // read again: no longer the first
+        replica.take_bars(of(MOST_HISTORIES), vec![]);
+        assert_eq!(replica.bars.len(), MOST_HISTORIES);
+        assert!(!replica.bars.contains_key(&of(1)));
+        for kept in [0, 2, MOST_HISTORIES] {
+            assert!(replica.bars.contains_key(&of(kept)), "{kept}");
         }
     }
 
