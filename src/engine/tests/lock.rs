@@ -7,11 +7,6 @@ const OPEN: VaultStatus = VaultStatus::Open {
     failures: 0,
     role: VaultRole::Trader,
 };
-const LOCKED: VaultStatus = VaultStatus::Locked {
-    failures: 0,
-    wait_until: None,
-    problem: None,
-};
 const MINUTE: u64 = 60;
 
 /// A rig on an open vault that locks fifteen minutes after the last key.
@@ -85,17 +80,6 @@ fn digests(rig: &Rig) -> Vec<(String, String)> {
 fn come_back(rig: &mut Rig, seconds: u64) {
     rig.tell(seconds, Input::Vault(OPEN));
     rig.tell(seconds, Input::Opened(profile()));
-}
-
-fn profile() -> Profile {
-    Profile {
-        id: connection(),
-        provider: ProviderId::new("alpaca"),
-        title: "Alpaca".into(),
-        environment: Environment::Paper,
-        has_quotes: true,
-        simulated: true,
-    }
 }
 
 fn read_again(rig: &mut Rig, seconds: u64, equity: &str, orders: Vec<Order>) {

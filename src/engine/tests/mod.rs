@@ -87,6 +87,33 @@ fn report(id: &str, state: OrderState, filled: &str, when: u64) -> Order {
     }
 }
 
+const LOCKED: VaultStatus = VaultStatus::Locked {
+    failures: 0,
+    wait_until: None,
+    problem: None,
+};
+
+fn settings() -> Settings {
+    Settings {
+        refresh: Duration::from_secs(60),
+        read_only: false,
+        demo: false,
+        lock_after: None,
+        seed: 7,
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        id: connection(),
+        provider: ProviderId::new("alpaca"),
+        title: "Alpaca".into(),
+        environment: Environment::Paper,
+        has_quotes: true,
+        simulated: true,
+    }
+}
+
 /// An engine with one live connection, and what it published.
 struct Rig {
     engine: Engine,
@@ -95,26 +122,11 @@ struct Rig {
 
 impl Rig {
     fn connected() -> Self {
-        let settings = Settings {
-            refresh: Duration::from_secs(60),
-            read_only: false,
-            demo: false,
-            lock_after: None,
-            seed: 7,
-        };
         let mut rig = Self {
-            engine: Engine::new(settings, vec![], VaultStatus::Absent),
+            engine: Engine::new(settings(), vec![], VaultStatus::Absent),
             published: vec![],
         };
-        let profile = Profile {
-            id: connection(),
-            provider: ProviderId::new("alpaca"),
-            title: "Alpaca".into(),
-            environment: Environment::Paper,
-            has_quotes: true,
-            simulated: true,
-        };
-        let reads = rig.tell(0, Input::Opened(profile));
+        let reads = rig.tell(0, Input::Opened(profile()));
         assert!(
             reads
                 .iter()

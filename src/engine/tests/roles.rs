@@ -12,22 +12,6 @@ const TRADER: VaultStatus = VaultStatus::Open {
     failures: 0,
     role: VaultRole::Trader,
 };
-const LOCKED: VaultStatus = VaultStatus::Locked {
-    failures: 0,
-    wait_until: None,
-    problem: None,
-};
-
-fn profile() -> Profile {
-    Profile {
-        id: connection(),
-        provider: ProviderId::new("alpaca"),
-        title: "Alpaca".into(),
-        environment: Environment::Paper,
-        has_quotes: true,
-        simulated: true,
-    }
-}
 
 fn known(seconds: u64) -> LastKnown {
     LastKnown {

@@ -4,24 +4,13 @@ use super::*;
 
 #[test]
 fn accounts_that_were_read_open_streams_and_ask_for_the_rest() {
-    let settings = Settings {
-        refresh: Duration::from_secs(60),
-        read_only: false,
-        demo: false,
-        lock_after: None,
-        seed: 7,
-    };
     let mut rig = Rig {
-        engine: Engine::new(settings, vec![], VaultStatus::Absent),
+        engine: Engine::new(settings(), vec![], VaultStatus::Absent),
         published: vec![],
     };
     let profile = Profile {
-        id: connection(),
-        provider: ProviderId::new("alpaca"),
-        title: "Alpaca".into(),
-        environment: Environment::Paper,
-        has_quotes: true,
         simulated: false,
+        ..profile()
     };
     rig.tell(0, Input::Opened(profile));
     let outputs = rig.answer(
