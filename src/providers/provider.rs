@@ -220,12 +220,43 @@ pub struct StreamSpec {
     pub name: StreamName,
     /// Which feed, for people: `IEX`.
     pub label: Text,
+    /// Asks where the stream is and makes a fresh session for one socket. Resume data live in the maker.
+    pub start: Box<dyn Fn() -> Answer<'static, StreamStart> + Send + Sync>,
+}
+
+impl StreamSpec {
+    /// A stream whose address never changes and needs no question.
+    pub fn at(
+        name: StreamName,
+        label: Text,
+        url: &url::Url,
+        session: impl Fn() -> StreamSession + Send + Sync + 'static,
+    ) -> Self {
+        let url = url.to_string();
+        let start = move || {
+            let start = StreamStart {
+                url: url.clone(),
+                headers: Vec::new(),
+                session: session(),
+            };
+            Box::pin(std::future::ready(Ok(start))) as Answer<'static, StreamStart>
+        };
+        Self {
+            name,
+            label,
+            start: Box::new(start),
+        }
+    }
+}
+
+/// Everything one socket of a stream begins with.
+pub struct StreamStart {
     /// Where it is.
     pub url: String,
     /// Headers of the handshake.
     pub headers: Vec<(&'static str, SecretString)>,
-    /// A fresh session for one socket. Resume data live in the maker.
-    pub session: Box<dyn Fn() -> StreamSession + Send + Sync>,
+    /// What it says and hears.
+    pub session: StreamSession,
 }
 
 /// What a stream carries.
