@@ -20,8 +20,8 @@ mod tests;
 
 use crate::domain::{AccountId, ConnectionId, Environment, Text};
 use crate::providers::provider::{
-    Accounts, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes, SecretSpec,
-    StreamName, StreamSession, StreamSpec,
+    Accounts, Grant, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes,
+    SecretSpec, StreamName, StreamSession, StreamSpec, Way,
 };
 use auth::Keys;
 use families::Families;
@@ -38,19 +38,24 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
     title: "Alpaca",
     gives: "stocks, options and coins: accounts, live quotes, paper orders",
     environments: &[Environment::Paper, Environment::Live],
-    secrets: &[
-        SecretSpec {
-            name: "key",
-            label: "API key id",
-            hidden: false,
-        },
-        SecretSpec {
-            name: "secret",
-            label: "API secret key",
-            hidden: true,
-        },
-    ],
-    hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
+    ways: &[Way {
+        id: "keys",
+        title: "API keys",
+        grant: Grant::Keys,
+        secrets: &[
+            SecretSpec {
+                name: "key",
+                label: "API key id",
+                hidden: false,
+            },
+            SecretSpec {
+                name: "secret",
+                label: "API secret key",
+                hidden: true,
+            },
+        ],
+        hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
+    }],
     addresses: &[
         ("trading", "https://paper-api.alpaca.markets"),
         ("trading_live", "https://api.alpaca.markets"),
