@@ -1,8 +1,6 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
-mod spec;
-
-pub use spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
+pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
 
 use crate::auth::{AuthError, Standing};
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
