@@ -8,6 +8,7 @@ use super::seat::Seat;
 use crate::cli::machine::{CHEAP, PASSPHRASE};
 use keys::Keys;
 use memory::{Found, Wanted, copies};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 /// What opens a vault to look only.
@@ -25,11 +26,8 @@ fn found(seat: &Seat, wanted: &[Wanted]) -> Option<Vec<Found>> {
     }
 }
 
-fn names(found: &[Found]) -> Vec<&'static str> {
-    let mut names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+fn names(found: &[Found]) -> BTreeSet<&str> {
+    found.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 fn lock(cockpit: &Cockpit, seat: &mut Seat) {
@@ -68,7 +66,7 @@ async fn memory_canary() {
     };
     for name in ["the key", "the secret", "K_view", "K_trade", "journal"] {
         assert!(
-            names(&open).contains(&name),
+            names(&open).contains(name),
             "{name} is not where it is looked for: {open:?}"
         );
     }
@@ -117,7 +115,7 @@ async fn memory_canary_of_a_viewer() {
     let Some(open) = found(&seat, &viewer.for_viewing()) else {
         return;
     };
-    assert!(names(&open).contains(&"K_view"), "{open:#?}");
+    assert!(names(&open).contains("K_view"), "{open:#?}");
     let trading = found(&seat, &never).unwrap();
     assert!(trading.is_empty(), "a viewer has it: {trading:#?}");
     let left = found(&seat, &viewer.on_the_way()).unwrap();

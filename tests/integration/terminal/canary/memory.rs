@@ -1,5 +1,6 @@
 //! What stands in the memory of a process.
 
+use crate::terminal::needles::Needles;
 use rustix::process::Pid;
 use std::fs::{self, File};
 use std::io;
@@ -20,16 +21,19 @@ pub(super) struct Wanted {
 impl Wanted {
     pub(super) fn new(name: &'static str, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref().to_vec();
-        assert!(bytes.len() < PAGE && bytes.iter().any(|byte| *byte != 0));
         Self { name, bytes }
     }
 }
 
 /// Where something was found: its name, and in which mapping.
-pub(super) type Found = (&'static str, String);
+pub(super) type Found = (String, String);
 
 /// Every place where something wanted stands in a process's memory.
 pub(super) fn copies(pid: Pid, wanted: &[Wanted]) -> io::Result<Vec<Found>> {
+    let mut needles = Needles::default();
+    for it in wanted {
+        needles.add(it.name, &*it.bytes);
+    }
     let folder = format!("/proc/{}", pid.as_raw_nonzero());
     let memory = File::open(format!("{folder}/mem"))?;
     let mut found = Vec::new();
@@ -40,20 +44,17 @@ pub(super) fn copies(pid: Pid, wanted: &[Wanted]) -> io::Result<Vec<Found>> {
         }
         let (start, end) = range.split_once('-').unwrap();
         let address = |text: &str| u64::from_str_radix(text, 16).unwrap();
-        for name in look(&memory, address(start)..address(end), wanted) {
-            found.push((name, line.to_owned()));
+        for name in look(&memory, address(start)..address(end), &needles) {
+            found.push((name.to_owned(), line.to_owned()));
         }
     }
     Ok(found)
 }
 
-fn look(memory: &File, range: Range<u64>, wanted: &[Wanted]) -> Vec<&'static str> {
-    let mut begins = [false; 256];
-    for it in wanted {
-        begins[usize::from(it.bytes[0])] = true;
-    }
+fn look<'n>(memory: &File, range: Range<u64>, needles: &'n Needles) -> Vec<&'n str> {
     let mut found = Vec::new();
-    let mut piece = vec![0; PIECE + PAGE]; // what begins in a piece may end in the next
+    // What begins in a piece may end in the next.
+    let mut piece = vec![0; PIECE + needles.longest()];
     for at in range.clone().step_by(PIECE) {
         let length = usize::try_from(range.end - at).unwrap().min(piece.len());
         // Pages that cannot be read hold nothing of ours: the kernel's own.
@@ -61,15 +62,8 @@ fn look(memory: &File, range: Range<u64>, wanted: &[Wanted]) -> Vec<&'static str
         let read = &piece[..read];
         for start in (0..read.len().min(PIECE)).step_by(PAGE) {
             let page = &read[start..read.len().min(start + PAGE)];
-            if page == &[0; PAGE][..page.len()] {
-                continue; // nothing wanted begins with a whole page of nothing
-            }
-            for (offset, byte) in page.iter().enumerate() {
-                if begins[usize::from(*byte)] {
-                    let rest = &read[start + offset..];
-                    let here = wanted.iter().filter(|it| rest.starts_with(&it.bytes));
-                    found.extend(here.map(|it| it.name));
-                }
+            if page != &[0; PAGE][..page.len()] {
+                found.extend(needles.found_in(&read[start..], page.len()));
             }
         }
     }
