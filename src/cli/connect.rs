@@ -7,11 +7,19 @@ use super::session::{Session, unanswered};
 use super::show::json;
 use super::vault::writes;
 use super::{Run, print};
-use crate::domain::{AccountId, ConnectionId, Environment, Timestamp};
-use crate::link::{Addition, ProviderOffer, SecretRequest};
+use crate::domain::{AccountId, Clock, ConnectionId, Environment, Text, Timestamp};
+use crate::link::{
+    Addition, ProviderOffer, Replica, SecretRequest, SignInRequest, SignInStatus, Waiting, WayOffer,
+};
 use secrecy::SecretString;
 use serde::Serialize;
+use std::io::{self, Write as _};
 use std::time::Duration;
+
+/// How often a person's paste is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+const PROMPT: &str = "Address (hidden)";
 
 /// Longest wait for a provider to accept or refuse credentials.
 const ANSWER: Duration = Duration::from_secs(90);
@@ -26,24 +34,39 @@ pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Resul
     let mut session = Session::own(&setup).await?;
     let environment = Environment::from(wanted.environment);
     let offer = offer(&session.replica.offers, &wanted.provider, environment)?.clone();
+    let way = way(&offer, wanted.way.as_deref())?.clone();
     let handed = run.handed.fields.take();
     if let Some(fields) = &handed {
-        check_fields(&offer, fields)?;
+        check_fields(&offer, &way, fields)?;
     }
     session.unlock(run.key()).await?;
     let secrets = match handed {
         Some(fields) => fields,
-        None => ask_fields(&offer, run.ask)?,
+        None => ask_fields(&way, run.ask)?,
     };
-    session.request_secret(SecretRequest::AddConnection {
-        name: wanted.name.as_deref().map(ConnectionId::new),
-        provider: offer.provider.clone(),
-        environment,
-        secrets,
-    })?;
-    session
-        .until(ANSWER, |replica| !replica.additions.is_empty())
-        .await?;
+    let name = wanted.name.as_deref().map(ConnectionId::new);
+    let provider = offer.provider.clone();
+    if way.by_browser {
+        let request = SignInRequest::New {
+            name,
+            provider,
+            environment,
+            way: way.way.clone(),
+            secrets,
+        };
+        by_browser(&mut session, request, run.ask, run.clock).await?;
+    } else {
+        session.request_secret(SecretRequest::AddConnection {
+            name,
+            provider,
+            environment,
+            way: way.way.clone(),
+            secrets,
+        })?;
+        session
+            .until(ANSWER, |replica| !replica.additions.is_empty())
+            .await?;
+    }
     let addition = session.replica.additions.pop_back();
     session.close().await;
     let (connection, accounts) = added(addition, &offer)?;
@@ -52,6 +75,77 @@ pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Resul
         false => text_of(environment, &connection, &accounts),
     };
     print(run.out, text.as_bytes())
+}
+
+/// Signs in by browser: the address on stderr, the answer by the listener or pasted at the terminal.
+async fn by_browser(
+    session: &mut Session,
+    request: SignInRequest,
+    person: &mut dyn Ask,
+    clock: &dyn Clock,
+) -> Result<(), Failure> {
+    session.request_secret(SecretRequest::SignIn(request))?;
+    let mut typing = None;
+    let mut problem = None;
+    loop {
+        let is_answered = |replica: &Replica| !replica.additions.is_empty();
+        if session.until(LOOK_EVERY, is_answered).await? {
+            return Ok(());
+        }
+        for status in session.sign_in() {
+            match status {
+                SignInStatus::Waiting(waiting) if typing.is_none() => {
+                    tell(&invitation(&waiting, clock.now()));
+                    // Without a terminal the browser can still come back by itself.
+                    typing = Some(person.begin(PROMPT, true).ok());
+                }
+                SignInStatus::Waiting(waiting) if waiting.problem != problem => {
+                    problem = waiting.problem;
+                    let text = problem.as_ref().map_or("", Text::as_str);
+                    tell(&format!("\n{text}\n"));
+                    typing = Some(person.begin(PROMPT, true).ok());
+                }
+                SignInStatus::Waiting(_) => {}
+                SignInStatus::Exchanging => typing = Some(None),
+            }
+        }
+        if let Some(Some(pending)) = &mut typing
+            && let Some(address) = pending
+                .poll()
+                .map_err(|why| unanswered(why, "a terminal"))?
+        {
+            typing = Some(None);
+            session.request_secret(SecretRequest::SignIn(SignInRequest::Pasted { address }))?;
+        }
+    }
+}
+
+/// What the person is told who signs in by browser.
+fn invitation(waiting: &Waiting, now: Timestamp) -> String {
+    let minutes = waiting.until.since(now).as_secs().div_ceil(60);
+    let asked = match waiting.scopes.as_str() {
+        "" => String::new(),
+        scopes => format!(" to: {scopes}"),
+    };
+    let back = match (&waiting.not_listening, waiting.port) {
+        (Some(why), _) => format!("{why}; paste the address that the browser ends at."),
+        (None, Some(port)) => format!(
+            "The browser comes back to {} by itself. If it runs on another machine, paste the address that it ends at,\n\
+             or forward the port beforehand there: ssh -L {port}:127.0.0.1:{port} this-machine",
+            waiting.redirect
+        ),
+        (None, None) => String::new(),
+    };
+    format!(
+        "Open this address at {} within {minutes} minutes and say yes{asked}:\n\n{}\n\n{back}\n",
+        waiting.host, waiting.address
+    )
+}
+
+/// Says something beside the answer of the command, which goes to stdout.
+fn tell(text: &str) {
+    // With stderr gone there is nobody left to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn offer<'o>(
@@ -74,13 +168,32 @@ fn offer<'o>(
     }
 }
 
+fn way<'o>(offer: &'o ProviderOffer, wanted: Option<&str>) -> Result<&'o WayOffer, Failure> {
+    let way = match wanted {
+        None => offer.ways.first(),
+        Some(wanted) => offer.ways.iter().find(|it| it.way.as_str() == wanted),
+    };
+    way.ok_or_else(|| {
+        let known: Vec<&str> = offer.ways.iter().map(|it| it.way.as_str()).collect();
+        let known = known.join(", ");
+        usage(format!(
+            "{} has these ways to sign in: {known}",
+            offer.title
+        ))
+    })
+}
+
 fn usage(sentence: String) -> Failure {
     Failure::new(Exit::Usage, sentence)
 }
 
 /// Whether every field is there, once, and nothing else.
-fn check_fields(offer: &ProviderOffer, fields: &[(String, SecretString)]) -> Result<(), Failure> {
-    let wanted: Vec<&str> = offer.secrets.iter().map(|it| it.name.as_str()).collect();
+fn check_fields(
+    offer: &ProviderOffer,
+    way: &WayOffer,
+    fields: &[(String, SecretString)],
+) -> Result<(), Failure> {
+    let wanted: Vec<&str> = way.secrets.iter().map(|it| it.name.as_str()).collect();
     let mut found: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let mut expected = wanted.clone();
     found.sort_unstable();
@@ -97,10 +210,10 @@ fn check_fields(offer: &ProviderOffer, fields: &[(String, SecretString)]) -> Res
 }
 
 fn ask_fields(
-    offer: &ProviderOffer,
+    way: &WayOffer,
     person: &mut dyn Ask,
 ) -> Result<Vec<(String, SecretString)>, Failure> {
-    let fields = offer.secrets.iter().map(|field| {
+    let fields = way.secrets.iter().map(|field| {
         let answer = person.ask(field.label.as_str(), field.hidden);
         let value = answer.map_err(|why| unanswered(why, "--secret-fd"))?;
         Ok((field.name.to_string(), value))
@@ -189,8 +302,13 @@ mod tests {
             title: "Alpaca".into(),
             gives: "everything".into(),
             environments: vec![Environment::Paper],
-            secrets: vec![field("key", false), field("secret", true)],
-            hint: "there".into(),
+            ways: vec![WayOffer {
+                way: "keys".into(),
+                title: "API keys".into(),
+                by_browser: false,
+                secrets: vec![field("key", false), field("secret", true)],
+                hint: "there".into(),
+            }],
         }]
     }
 
@@ -218,14 +336,15 @@ mod tests {
     #[test]
     fn every_field_once_and_nothing_else() {
         let offer = &offers()[0];
-        assert!(check_fields(offer, &fields(&["secret", "key"])).is_ok());
+        let way = way(offer, None).unwrap();
+        assert!(check_fields(offer, way, &fields(&["secret", "key"])).is_ok());
         for names in [
             &["key"][..],
             &["key", "secret", "more"],
             &["key", "key"],
             &["key", "Secret"],
         ] {
-            let failure = check_fields(offer, &fields(names)).unwrap_err();
+            let failure = check_fields(offer, way, &fields(names)).unwrap_err();
             assert_eq!(failure.exit, Exit::Usage, "{names:?}");
             assert!(!failure.sentence.contains("hunter2"));
         }

@@ -155,12 +155,23 @@ pub struct ConnectionStatus {
     pub last_sync: Option<Timestamp>,
     /// When they are read next.
     pub next_sync: Option<Timestamp>,
+    /// Whether the person signs in to it by browser, and so can do it again.
+    pub by_browser: bool,
+    /// When the session of its calls ends, which is renewed without the person; `None` where there is none.
+    pub session_until: Option<Timestamp>,
     /// When the person has to sign in again; `None` where the credentials do not expire.
     pub sign_in_due: Option<Timestamp>,
     /// Failed token refreshes since the start.
     pub refresh_failures: u32,
     /// The provider's clock minus ours, in milliseconds, where it differs by more than a second.
     pub clock_skew_ms: Option<i64>,
+}
+
+impl ConnectionStatus {
+    /// Whether the person is to sign in again, by browser.
+    pub fn wants_browser(&self) -> bool {
+        self.by_browser && matches!(self.state, ConnectionState::NeedsSignIn { .. })
+    }
 }
 
 /// A secret a provider asks for, as a form shows it.
@@ -185,6 +196,19 @@ pub struct ProviderOffer {
     pub gives: Text,
     /// Environments it has.
     pub environments: Vec<Environment>,
+    /// Ways to sign in, the one that most people take first.
+    pub ways: Vec<WayOffer>,
+}
+
+/// One way to sign in with a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayOffer {
+    /// Its name in commands: `keys`.
+    pub way: Text,
+    /// Its name for people.
+    pub title: Text,
+    /// Whether the person goes on in a browser.
+    pub by_browser: bool,
     /// What it asks for.
     pub secrets: Vec<SecretField>,
     /// Where the person gets those, in one line.

@@ -9,7 +9,8 @@ use crate::domain::{
 use crate::link::vault::Opener;
 use crate::link::{
     ConnectionState, ConnectionStatus, DoorRequest, Entry, EntryKind, Level, ProviderOffer,
-    Replica, SecretField, SecretRequest, VaultRequest, VaultRole, VaultStatus,
+    Replica, SecretField, SecretRequest, SignInRequest, VaultRequest, VaultRole, VaultStatus,
+    WayOffer,
 };
 use crate::ui::app::Action;
 use crate::ui::key::Key;
@@ -118,15 +119,20 @@ fn told(action: &Action) -> String {
         }
         Action::SendSecret(SecretRequest::Door(request)) => told_door(request),
         Action::SendSecret(SecretRequest::Vault(request)) => told_vault(request),
+        Action::SendSecret(SecretRequest::SignIn(request)) => told_sign_in(request),
         Action::SendSecret(SecretRequest::AddConnection {
             name,
             provider,
             environment,
+            way,
             secrets,
         }) => {
             let name = name.as_ref().map_or("-", ConnectionId::as_str);
             let fields: Vec<&str> = secrets.iter().map(|(field, _)| field.as_str()).collect();
-            format!("add {name} {provider} {environment} {}", fields.join(","))
+            format!(
+                "add {name} {provider} {environment} {way} {}",
+                fields.join(",")
+            )
         }
         Action::SendSecret(SecretRequest::RemoveConnection { connection }) => {
             format!("remove {connection}")
@@ -159,6 +165,15 @@ fn told_door(request: &DoorRequest) -> String {
         DoorRequest::AcceptOlder(opener) => format!("accept older{}", file(opener)),
         DoorRequest::Recover { .. } => "recover".into(),
         DoorRequest::Restore { backup, opener } => format!("restore {backup}{}", file(opener)),
+    }
+}
+
+fn told_sign_in(request: &SignInRequest) -> String {
+    match request {
+        SignInRequest::New { provider, way, .. } => format!("sign in {provider} {way}"),
+        SignInRequest::Again { connection } => format!("sign in again {connection}"),
+        SignInRequest::Pasted { .. } => "paste back".into(),
+        SignInRequest::GiveUp => "give up".into(),
     }
 }
 
@@ -232,8 +247,13 @@ fn offers() -> Vec<ProviderOffer> {
         title: title.into(),
         gives: gives.into(),
         environments: vec![Environment::Paper, Environment::Live],
-        secrets,
-        hint: "from the broker's dashboard, under API keys".into(),
+        ways: vec![WayOffer {
+            way: "keys".into(),
+            title: "API keys".into(),
+            by_browser: false,
+            secrets,
+            hint: "from the broker's dashboard, under API keys".into(),
+        }],
     };
     vec![
         offer(
@@ -268,6 +288,8 @@ fn connection(id: &ConnectionId, environment: Environment) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        by_browser: false,
+        session_until: None,
         sign_in_due: None,
         refresh_failures: 0,
         clock_skew_ms: None,
