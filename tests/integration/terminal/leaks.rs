@@ -8,10 +8,9 @@ mod watch;
 use super::output::count;
 use super::seat::{Ending, PROGRAM, Seat};
 use super::tmux::Tmux;
-use run::{KEY_FILE_NAME, NEW, PASSPHRASE, Run, TALKATIVE, VIEWER, WRONG, made_up};
+use run::{KEY_FILE_NAME, NEW, PASSPHRASE, Run, TALKATIVE, VIEWER, WRONG, made_up, ways};
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
-use tradedeck::providers::PROVIDERS;
 use watch::Samples;
 
 const OPEN: &str = "--passphrase-fd 0";
@@ -134,7 +133,7 @@ fn refused_everywhere(run: &mut Run, extent: Extent) {
         let before = run.far_side.asked();
         hand_over(run, &there);
         let asked = run.far_side.asked() - before;
-        assert!(asked >= PROVIDERS.len(), "{status}: asked {asked} times");
+        assert!(asked >= ways().count(), "{status}: asked {asked} times");
     }
     hand_over(run, &run.elsewhere(NOWHERE));
     if extent == Extent::Whole {
@@ -157,8 +156,8 @@ fn refused_everywhere(run: &mut Run, extent: Extent) {
 
 /// Hands every provider's secrets over to whoever is at these places.
 fn hand_over(run: &mut Run, places: &[String]) {
-    for provider in PROVIDERS {
-        let fields = made_up(provider).into_iter();
+    for (provider, way) in ways() {
+        let fields = made_up(provider, way).into_iter();
         let fields: Vec<String> = fields
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
@@ -166,7 +165,10 @@ fn hand_over(run: &mut Run, places: &[String]) {
             .into_iter()
             .chain(fields.iter().map(String::as_str))
             .collect();
-        let line = format!("connect {} --name other --secret-fd 0 {OPEN}", provider.id);
+        let line = format!(
+            "connect {} --way {} --name other --secret-fd 0 {OPEN}",
+            provider.id, way.id
+        );
         let ended = run.say_at(&line, &secrets, places, &[]);
         assert_ne!(ended.code, 0, "{ended:?}");
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use tradedeck::providers::PROVIDERS;
-use tradedeck::providers::provider::ProviderSpec;
+use tradedeck::providers::provider::{Grant, ProviderSpec, Way};
 
 /// Letters that are written otherwise in JSON, in an address and in a debugger's words.
 pub(super) const PASSPHRASE: &str = "first canary \"q\" \\ / \u{fc} %+ 7141";
@@ -34,14 +34,21 @@ pub(super) struct Run {
     pub(super) last_code: String,
 }
 
+/// Every way into every provider that takes secrets and asks nobody else.
+pub(super) fn ways() -> impl Iterator<Item = (&'static ProviderSpec, &'static Way)> {
+    let all = PROVIDERS
+        .iter()
+        .flat_map(|it| it.ways.iter().map(move |way| (it, way)));
+    all.filter(|(_, way)| way.grant != Grant::Browser)
+}
+
 /// What a provider is handed that it never gets to like.
-pub(super) fn made_up(provider: &ProviderSpec) -> Vec<(&'static str, String)> {
-    let secrets = provider.secrets.iter();
+pub(super) fn made_up(provider: &ProviderSpec, way: &Way) -> Vec<(&'static str, String)> {
     let made_up = |name: &'static str| {
-        let value = format!("{}-{name}-canary\"q\"\\/%+3696", provider.id);
+        let value = format!("{}-{}-{name}-canary\"q\"\\/%+3696", provider.id, way.id);
         (name, value)
     };
-    secrets.map(|it| made_up(it.name)).collect()
+    way.secrets.iter().map(|it| made_up(it.name)).collect()
 }
 
 impl Run {
@@ -62,8 +69,8 @@ impl Run {
         }
         canaries.add_bytes("the key file", KEY_FILE);
         canaries.add_bytes("the key file's hash", blake3::hash(KEY_FILE).as_bytes());
-        for provider in PROVIDERS {
-            for (name, secret) in made_up(provider) {
+        for (provider, way) in ways() {
+            for (name, secret) in made_up(provider, way) {
                 canaries.add(&format!("{}'s {name}", provider.id), &secret);
             }
         }
@@ -89,9 +96,10 @@ impl Run {
         let mut words = Vec::new();
         for provider in PROVIDERS {
             for (key, address) in provider.addresses {
-                let (scheme, rest) = address.split_once("://").unwrap();
+                let Some((scheme, rest)) = address.split_once("s://") else {
+                    continue; // some are no addresses
+                };
                 let path = rest.split_once('/').map_or("", |(_, path)| path);
-                let scheme = scheme.strip_suffix('s').unwrap();
                 words.push("--set".to_owned());
                 let address = format!("{scheme}://{host}/{path}");
                 words.push(format!("providers.{}.{key}={address}", provider.id));
