@@ -196,7 +196,7 @@ impl Run {
         let pid = u32::try_from(seat.pid().as_raw_pid()).unwrap();
         self.watch.look_at_process(pid);
         let screen = seat.screen.screen().contents();
-        self.watch.look("screen", &screen, screen.as_bytes());
+        self.watch.look("screen", "the cockpit", screen.as_bytes());
     }
 
     /// Everything that it wrote, when it is over.

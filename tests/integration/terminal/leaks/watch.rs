@@ -16,7 +16,7 @@ const PACE: Duration = Duration::from_millis(2);
 #[derive(Default)]
 pub(super) struct Watch {
     pub(super) canaries: Canaries,
-    found: Vec<String>,
+    found: BTreeSet<String>,
     /// By kind of place, how many of them were looked at.
     looked_at: BTreeMap<&'static str, usize>,
 }
@@ -32,7 +32,7 @@ impl Watch {
     pub(super) fn look(&mut self, kind: &'static str, place: &str, bytes: &[u8]) {
         *self.looked_at.entry(kind).or_default() += 1;
         for name in self.canaries.found_in(bytes) {
-            self.found.push(format!("{name} is in {kind} of {place}"));
+            self.found.insert(format!("{name} is in {kind} of {place}"));
         }
     }
 
@@ -93,7 +93,7 @@ impl Watch {
         self.looked_at.get(kind).copied().unwrap_or(0)
     }
 
-    pub(super) fn found(&self) -> &[String] {
+    pub(super) fn found(&self) -> &BTreeSet<String> {
         &self.found
     }
 
