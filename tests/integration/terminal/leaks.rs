@@ -33,7 +33,7 @@ async fn leak_canary() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "every command in every way: a minute"]
+#[ignore = "every command in every way: two minutes"]
 async fn leak_canary_whole() {
     let mut run = Run::begin().await;
     tokio::task::block_in_place(|| leaks(&mut run, Extent::Whole));

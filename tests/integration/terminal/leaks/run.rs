@@ -222,6 +222,9 @@ fn without_recovery_code(mut ended: Ended) -> (Ended, Option<String>) {
     };
     let is_code = |it: &char| it.is_ascii_alphanumeric() || "-*~$=".contains(*it);
     let code: String = rest.chars().take_while(is_code).collect();
+    if code.len() < 52 {
+        return (ended, None); // only its name is there
+    }
     assert_eq!(ended.out.matches(&code).count(), 1, "it is shown once");
     ended.out = ended.out.replace(&code, "");
     (ended, Some(code))

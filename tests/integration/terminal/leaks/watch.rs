@@ -41,7 +41,7 @@ impl Watch {
         self.look("terminal output", place, written);
         let text = take_apart(written).into_iter().filter_map(|it| match it {
             Written::Text(character) => Some(character),
-            _ => None,
+            Written::Control(_) | Written::Csi(..) | Written::Osc(_) | Written::Other(_) => None,
         });
         let text: String = text.collect();
         self.look("terminal text", place, text.as_bytes());
