@@ -1,5 +1,7 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
+pub mod caller;
+pub mod fields;
 mod spec;
 
 pub use spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
