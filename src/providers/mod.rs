@@ -5,11 +5,12 @@
 
 mod alpaca;
 pub mod provider;
+mod tastytrade;
 
 use provider::ProviderSpec;
 
 /// Every provider that can be connected.
-pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC];
+pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, tastytrade::SPEC];
 
 /// The provider of a name.
 pub fn find(id: &str) -> Option<&'static ProviderSpec> {
