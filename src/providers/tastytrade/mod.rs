@@ -1,12 +1,13 @@
 //! tastytrade: accounts, orders, market data, by REST, an account stream and dxFeed's DXLink.
 //!
 //! It knows tastytrade's manual and nothing of other providers, screens or the vault. `wire` is their JSON, `translate`
-//! turns it into our words, `rest` sends; `accounts`, `orders` and `market` are the abilities; `stream` is
+//! turns it into our words, `rest` sends; `accounts`, `orders` (with `listing`) and `market` are the abilities; `stream` is
 //! what the two sockets say and hear, and the short-lived one that reads candles. A new call goes beside its ability,
 //! its payload into `wire`.
 
 mod accounts;
 mod auth;
+mod listing;
 mod market;
 mod names;
 mod orders;

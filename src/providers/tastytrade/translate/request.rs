@@ -84,7 +84,9 @@ pub(in crate::providers::tastytrade) fn change<'a>(
         },
         (kind, None, None, None) => kind,
         _ => {
-            return Err("the order has no such price to change; cancel it and place another".into());
+            return Err(
+                "the order has no such price to change; cancel it and place another".into(),
+            );
         }
     };
     let after = OrderDraft {
