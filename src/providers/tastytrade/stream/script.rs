@@ -36,3 +36,15 @@ impl<S: Session> Script<S> {
         std::mem::take(&mut self.out.events)
     }
 }
+
+impl<S: Session> Script<S> {
+    pub(super) fn hear(&mut self, text: &str) {
+        self.session.text(self.now, text, &mut self.out);
+    }
+
+    /// Time passes.
+    pub(super) fn at(&mut self, later: std::time::Duration) {
+        self.now += later;
+        self.session.tick(self.now, &mut self.out);
+    }
+}
