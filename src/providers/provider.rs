@@ -1,6 +1,7 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
 pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
+pub use super::{caller, fields};
 
 use crate::auth::{AuthError, Standing};
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
