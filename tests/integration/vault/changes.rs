@@ -252,8 +252,16 @@ pub(super) fn restores(home: &Home) -> bool {
 
 /// Everything the vault says it holds; an error where it cannot show it.
 pub(super) fn records_of(vault: &Vault) -> Result<Records, VaultError> {
+    records_named(vault, vault.list())
+}
+
+/// The same for some of it.
+pub(super) fn records_named(
+    vault: &Vault,
+    names: impl IntoIterator<Item = RecordName>,
+) -> Result<Records, VaultError> {
     let mut records = Records::new();
-    for name in vault.list() {
+    for name in names {
         let secret = vault.get(&name)?;
         let secret = secret.ok_or_else(|| Damage::RecordMissing(name.clone()))?;
         records.insert(name, secret.expose().to_vec());

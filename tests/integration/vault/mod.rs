@@ -15,6 +15,7 @@ mod headers;
 mod home;
 mod kat;
 mod kill9;
+mod kit;
 mod lock2;
 mod passphrases;
 mod perms;
