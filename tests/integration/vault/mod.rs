@@ -14,6 +14,7 @@ mod files;
 mod headers;
 mod home;
 mod kat;
+mod kdf;
 mod kill9;
 mod kit;
 mod lock2;
