@@ -23,7 +23,7 @@ pub(super) struct State {
 }
 
 /// What opens the vault, one of them at a time.
-const PASSPHRASES: [&str; 2] = [RIGHT, "another passphrase"];
+pub(super) const PASSPHRASES: [&str; 2] = [RIGHT, "another passphrase"];
 const RECOVERY: &str = "recovery code";
 const VIEWER: &str = "viewer";
 
@@ -59,6 +59,12 @@ pub(super) const SMALL: Workload = Workload {
 /// A record, a backup, a record, a backup.
 pub(super) const BACKED_UP: Workload = Workload {
     keys: Keys::BackedUp,
+    ..SMALL
+};
+
+/// A record, a rotation, a record, a rotation.
+pub(super) const ROTATED: Workload = Workload {
+    keys: Keys::Rotated,
     ..SMALL
 };
 

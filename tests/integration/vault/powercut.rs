@@ -137,7 +137,8 @@ fn powercut_vault_full() {
     }
     short.tally.expect_none(500);
     let mut long = Cuts::of(SMALL);
-    for _ in 0..10 {
+    for session in 0..10 {
+        long.apart = session % 2 == 1;
         long.session(150, 50);
     }
     note(&format!("{} changes", long.next));
