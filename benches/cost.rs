@@ -184,6 +184,8 @@ fn engine() -> (Engine, ConnectionId) {
 fn stream() -> StreamSpec {
     let spec = providers::find("alpaca").unwrap();
     let opening = Opening {
+        way: spec.way(None).unwrap(),
+        bearer: None,
         connection: ConnectionId::new("alpaca"),
         environment: Environment::Paper,
         secrets: BTreeMap::from([
@@ -207,7 +209,9 @@ fn stream() -> StreamSpec {
 
 /// The product's own way: session, engine, hub, mailbox, replica.
 async fn product(address: SocketAddr) -> Duration {
-    let stream = stream();
+    let mut opening = (stream().start)()
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let target = Target {
         url: format!("ws://{address}/").parse().unwrap(),
         headers: vec![],
@@ -248,7 +252,7 @@ async fn product(address: SocketAddr) -> Duration {
     };
     socket
         .run(
-            &mut (stream.session)(),
+            &mut opening.session,
             &mut inbox,
             &mut sink,
             Options::default(),

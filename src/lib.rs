@@ -25,8 +25,9 @@
 //! | [`paper`] | a pretend venue, pure as well | `domain` |
 //! | [`vault`] | everything sealed at rest | nothing of ours |
 //! | [`ledger`] | what happened, kept: order intents | `domain`, `vault` |
+//! | [`auth`] | signing in by OAuth, and staying signed in | `domain`, `net` |
 //! | [`net`] | sockets and HTTP for any protocol | nothing of ours |
-//! | [`providers`] | one folder a provider: their protocol ⇄ our words | `domain`, `net`, `engine::risk::Approved` |
+//! | [`providers`] | one folder a provider: their protocol ⇄ our words | `domain`, `net`, `auth`, `engine::risk::Approved` |
 //! | [`sim`] | the far side of every provider, from its manual | `domain`, `paper` |
 //! | [`runtime`] | the shell: tasks, channels, clock, disk | all above but `sim` |
 //! | [`ui`] | screens: a replica to read, requests to send | `domain`, `link`, `config` |
@@ -54,6 +55,7 @@
 //! * something that can happen or be done: `engine::Input` or `engine::Output`;
 //! * a subcommand: a file in `cli`.
 
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod domain;

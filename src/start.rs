@@ -309,6 +309,7 @@ async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyC
             name: Some(ConnectionId::new(customer.name)),
             provider: ProviderId::new("alpaca"),
             environment: Environment::Paper,
+            way: "keys".into(),
             secrets,
         };
         if screen.request_secret(request).is_err() {

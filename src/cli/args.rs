@@ -127,6 +127,9 @@ pub struct ConnectArguments {
     /// Whose money
     #[arg(long, value_enum, default_value_t = World::Paper)]
     pub environment: World,
+    /// Which of the provider's ways to sign in; its first where nothing is said
+    #[arg(long, value_name = "WAY")]
+    pub way: Option<String>,
     /// Read the credentials from a file descriptor, as lines of name=value
     #[arg(long, value_name = "N")]
     pub secret_fd: Option<u32>,

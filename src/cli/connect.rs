@@ -8,7 +8,7 @@ use super::show::json;
 use super::vault::writes;
 use super::{Run, print};
 use crate::domain::{AccountId, ConnectionId, Environment, Timestamp};
-use crate::link::{Addition, ProviderOffer, SecretRequest};
+use crate::link::{Addition, ProviderOffer, SecretRequest, WayOffer};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::time::Duration;
@@ -26,19 +26,21 @@ pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Resul
     let mut session = Session::own(&setup).await?;
     let environment = Environment::from(wanted.environment);
     let offer = offer(&session.replica.offers, &wanted.provider, environment)?.clone();
+    let way = way(&offer, wanted.way.as_deref())?.clone();
     let handed = run.handed.fields.take();
     if let Some(fields) = &handed {
-        check_fields(&offer, fields)?;
+        check_fields(&offer, &way, fields)?;
     }
     session.unlock(run.key()).await?;
     let secrets = match handed {
         Some(fields) => fields,
-        None => ask_fields(&offer, run.ask)?,
+        None => ask_fields(&way, run.ask)?,
     };
     session.request_secret(SecretRequest::AddConnection {
         name: wanted.name.as_deref().map(ConnectionId::new),
         provider: offer.provider.clone(),
         environment,
+        way: way.way.clone(),
         secrets,
     })?;
     session
@@ -74,13 +76,32 @@ fn offer<'o>(
     }
 }
 
+fn way<'o>(offer: &'o ProviderOffer, wanted: Option<&str>) -> Result<&'o WayOffer, Failure> {
+    let way = match wanted {
+        None => offer.ways.first(),
+        Some(wanted) => offer.ways.iter().find(|it| it.way.as_str() == wanted),
+    };
+    way.ok_or_else(|| {
+        let known: Vec<&str> = offer.ways.iter().map(|it| it.way.as_str()).collect();
+        let known = known.join(", ");
+        usage(format!(
+            "{} has these ways to sign in: {known}",
+            offer.title
+        ))
+    })
+}
+
 fn usage(sentence: String) -> Failure {
     Failure::new(Exit::Usage, sentence)
 }
 
 /// Whether every field is there, once, and nothing else.
-fn check_fields(offer: &ProviderOffer, fields: &[(String, SecretString)]) -> Result<(), Failure> {
-    let wanted: Vec<&str> = offer.secrets.iter().map(|it| it.name.as_str()).collect();
+fn check_fields(
+    offer: &ProviderOffer,
+    way: &WayOffer,
+    fields: &[(String, SecretString)],
+) -> Result<(), Failure> {
+    let wanted: Vec<&str> = way.secrets.iter().map(|it| it.name.as_str()).collect();
     let mut found: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let mut expected = wanted.clone();
     found.sort_unstable();
@@ -97,10 +118,10 @@ fn check_fields(offer: &ProviderOffer, fields: &[(String, SecretString)]) -> Res
 }
 
 fn ask_fields(
-    offer: &ProviderOffer,
+    way: &WayOffer,
     person: &mut dyn Ask,
 ) -> Result<Vec<(String, SecretString)>, Failure> {
-    let fields = offer.secrets.iter().map(|field| {
+    let fields = way.secrets.iter().map(|field| {
         let answer = person.ask(field.label.as_str(), field.hidden);
         let value = answer.map_err(|why| unanswered(why, "--secret-fd"))?;
         Ok((field.name.to_string(), value))
@@ -189,8 +210,13 @@ mod tests {
             title: "Alpaca".into(),
             gives: "everything".into(),
             environments: vec![Environment::Paper],
-            secrets: vec![field("key", false), field("secret", true)],
-            hint: "there".into(),
+            ways: vec![WayOffer {
+                way: "keys".into(),
+                title: "API keys".into(),
+                by_browser: false,
+                secrets: vec![field("key", false), field("secret", true)],
+                hint: "there".into(),
+            }],
         }]
     }
 
@@ -218,14 +244,15 @@ mod tests {
     #[test]
     fn every_field_once_and_nothing_else() {
         let offer = &offers()[0];
-        assert!(check_fields(offer, &fields(&["secret", "key"])).is_ok());
+        let way = way(offer, None).unwrap();
+        assert!(check_fields(offer, way, &fields(&["secret", "key"])).is_ok());
         for names in [
             &["key"][..],
             &["key", "secret", "more"],
             &["key", "key"],
             &["key", "Secret"],
         ] {
-            let failure = check_fields(offer, &fields(names)).unwrap_err();
+            let failure = check_fields(offer, way, &fields(names)).unwrap_err();
             assert_eq!(failure.exit, Exit::Usage, "{names:?}");
             assert!(!failure.sentence.contains("hunter2"));
         }

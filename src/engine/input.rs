@@ -168,6 +168,12 @@ pub struct CallMeter {
     pub unreadable: u64,
     /// Where the newest of those was, without its content.
     pub unreadable_at: Option<Text>,
+    /// When the session of its calls ends; it is renewed without the person.
+    pub session_until: Option<Timestamp>,
+    /// When the person has to sign in again.
+    pub sign_in_due: Option<Timestamp>,
+    /// Renewals of the session that failed.
+    pub refresh_failures: u32,
 }
 
 /// What a reading brought.

@@ -82,6 +82,7 @@ impl Session {
             requests_left: None,
             last_sync: None,
             next_sync: None,
+            session_until: None,
             sign_in_due: None,
             refresh_failures: 0,
             clock_skew_ms: None,
@@ -150,6 +151,9 @@ impl Session {
         self.status.latency_ms = meter.latency_ms;
         self.status.requests_left = meter.requests_left;
         self.status.clock_skew_ms = meter.clock_skew_ms.filter(|skew| skew.abs() > 1_000);
+        self.status.session_until = meter.session_until;
+        self.status.sign_in_due = meter.sign_in_due;
+        self.status.refresh_failures = meter.refresh_failures;
         let known = std::mem::replace(&mut self.unreadable, meter.unreadable_at);
         let at = self
             .unreadable

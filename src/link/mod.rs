@@ -19,7 +19,7 @@ pub use replica::Replica;
 pub use secret::SecretRequest;
 pub use status::{
     ConnectionState, ConnectionStatus, FOR_VIEWING, FeedHealth, ProviderOffer, SecretField,
-    VaultRole, VaultStatus, VaultTrouble,
+    VaultRole, VaultStatus, VaultTrouble, WayOffer,
 };
 pub use vault::{DoorRequest, VaultAnswer, VaultRequest};
 
@@ -32,7 +32,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 
 /// Version of the values in this module; two ends that differ say so and part.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a screen asks of the runtime. What carries a secret is a [`SecretRequest`] instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

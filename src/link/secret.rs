@@ -1,6 +1,6 @@
 //! Requests that carry a secret. They cannot be serialised, compared or printed, and live until they are answered.
 
-use crate::domain::{ConnectionId, Environment, ProviderId};
+use crate::domain::{ConnectionId, Environment, ProviderId, Text};
 use crate::link::{DoorRequest, VaultRequest};
 use secrecy::SecretString;
 
@@ -25,6 +25,8 @@ pub enum SecretRequest {
         provider: ProviderId,
         /// Paper or live.
         environment: Environment,
+        /// Which of the provider's ways to sign in.
+        way: Text,
         /// Field name and value, as the provider's offer names them.
         secrets: Vec<(String, SecretString)>,
     },

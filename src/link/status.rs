@@ -155,6 +155,8 @@ pub struct ConnectionStatus {
     pub last_sync: Option<Timestamp>,
     /// When they are read next.
     pub next_sync: Option<Timestamp>,
+    /// When the session of its calls ends, which is renewed without the person; `None` where there is none.
+    pub session_until: Option<Timestamp>,
     /// When the person has to sign in again; `None` where the credentials do not expire.
     pub sign_in_due: Option<Timestamp>,
     /// Failed token refreshes since the start.
@@ -185,6 +187,19 @@ pub struct ProviderOffer {
     pub gives: Text,
     /// Environments it has.
     pub environments: Vec<Environment>,
+    /// Ways to sign in, the one that most people take first.
+    pub ways: Vec<WayOffer>,
+}
+
+/// One way to sign in with a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayOffer {
+    /// Its name in commands: `keys`.
+    pub way: Text,
+    /// Its name for people.
+    pub title: Text,
+    /// Whether the person goes on in a browser.
+    pub by_browser: bool,
     /// What it asks for.
     pub secrets: Vec<SecretField>,
     /// Where the person gets those, in one line.

@@ -1,20 +1,22 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
+mod spec;
+
+pub use spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
+
+use crate::auth::{AuthError, Standing};
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
 use crate::domain::text::Text;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, Clock, ConnectionId, Environment, EquityPoint,
-    Instrument, Order, Position, Symbol, Timestamp,
+    Account, AccountActivity, AccountId, Balance, EquityPoint, Instrument, Order, Position, Symbol,
+    Timestamp,
 };
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::net::error::NetError;
 use crate::net::session::Session;
-use crate::net::transport::Transport;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The answer to a call, boxed so that providers can be chosen at run time.
@@ -22,52 +24,6 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> +
 
 /// The answer to an order; see [`Placed`].
 pub type PlacedAnswer<'a> = Pin<Box<dyn Future<Output = Placed> + Send + 'a>>;
-
-/// A provider as the registry lists it.
-pub struct ProviderSpec {
-    /// Its name in commands and files: `alpaca`.
-    pub id: &'static str,
-    /// Its name for people.
-    pub title: &'static str,
-    /// What it gives, in one line.
-    pub gives: &'static str,
-    /// Environments it has.
-    pub environments: &'static [Environment],
-    /// Secrets it asks for; they drive every form and `--secret-fd`.
-    pub secrets: &'static [SecretSpec],
-    /// Where the person gets those, in one line.
-    pub hint: &'static str,
-    /// Address keys and their defaults, each settable as `providers.ID.KEY`.
-    pub addresses: &'static [(&'static str, &'static str)],
-    /// Makes a connection of it; sends nothing yet.
-    pub open: fn(Opening) -> Result<Arc<dyn Provider>, ProviderError>,
-}
-
-/// A secret a provider asks for.
-pub struct SecretSpec {
-    /// Its name in `--secret-fd` lines.
-    pub name: &'static str,
-    /// What a form calls it.
-    pub label: &'static str,
-    /// Whether its characters are hidden while typed.
-    pub hidden: bool,
-}
-
-/// Everything a connection is made from.
-pub struct Opening {
-    /// Which connection.
-    pub connection: ConnectionId,
-    /// Paper or live, as sealed with the credential.
-    pub environment: Environment,
-    /// Secrets by the names of [`ProviderSpec::secrets`].
-    pub secrets: BTreeMap<String, SecretString>,
-    /// Addresses by key: the configured ones over the defaults.
-    pub addresses: BTreeMap<String, String>,
-    /// How HTTP requests leave.
-    pub transport: Arc<dyn Transport>,
-    /// Where the time comes from.
-    pub clock: Arc<dyn Clock>,
-}
 
 /// One connection. An ability that a provider lacks is simply `None`.
 pub trait Provider: Send + Sync {
@@ -111,6 +67,8 @@ pub struct Meter {
     pub unreadable: u64,
     /// Where the newest of those was, without its content.
     pub unreadable_at: Option<Text>,
+    /// Where its sign-in stands: what OAuth tokens say, or a session of the provider's own.
+    pub standing: Standing,
 }
 
 /// Accounts, balances, positions, history.
@@ -220,12 +178,43 @@ pub struct StreamSpec {
     pub name: StreamName,
     /// Which feed, for people: `IEX`.
     pub label: Text,
+    /// Asks where the stream is and makes a fresh session for one socket. Resume data live in the maker.
+    pub start: Box<dyn Fn() -> Answer<'static, StreamStart> + Send + Sync>,
+}
+
+impl StreamSpec {
+    /// A stream whose address never changes and needs no question.
+    pub fn at(
+        name: StreamName,
+        label: Text,
+        url: &url::Url,
+        session: impl Fn() -> StreamSession + Send + Sync + 'static,
+    ) -> Self {
+        let url = url.to_string();
+        let start = move || {
+            let start = StreamStart {
+                url: url.clone(),
+                headers: Vec::new(),
+                session: session(),
+            };
+            Box::pin(std::future::ready(Ok(start))) as Answer<'static, StreamStart>
+        };
+        Self {
+            name,
+            label,
+            start: Box::new(start),
+        }
+    }
+}
+
+/// Everything one socket of a stream begins with.
+pub struct StreamStart {
     /// Where it is.
     pub url: String,
     /// Headers of the handshake.
     pub headers: Vec<(&'static str, SecretString)>,
-    /// A fresh session for one socket. Resume data live in the maker.
-    pub session: Box<dyn Fn() -> StreamSession + Send + Sync>,
+    /// What it says and hears.
+    pub session: StreamSession,
 }
 
 /// What a stream carries.
@@ -325,4 +314,23 @@ pub enum ProviderError {
         /// What, and what to do.
         problem: Text,
     },
+}
+
+impl From<AuthError> for ProviderError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::SignIn { .. } | AuthError::Closed => Self::Unauthorised {
+                reason: error.to_string().into(),
+            },
+            AuthError::Registration { .. } | AuthError::NotKept { .. } => Self::Misconfigured {
+                problem: error.to_string().into(),
+            },
+            AuthError::RateLimited { retry_after } => Self::RateLimited { retry_after },
+            AuthError::Unavailable { status } => Self::Unavailable { status },
+            AuthError::Unreachable(error) => Self::Unreachable(error),
+            AuthError::Garbled => Self::Garbled {
+                at: "the answer of the sign-in".into(),
+            },
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! Adding a connection: its credentials are checked with the provider first, and sealed only when it accepts them.
 
+use crate::auth::Bearer;
 use crate::domain::{Account, AccountId, Clock, ConnectionId, ProviderId, Text};
 use crate::link::{Addition, Event};
 use crate::net::transport::Transport;
 use crate::providers;
-use crate::providers::provider::{Opening, Provider, ProviderError};
+use crate::providers::provider::{Grant, Opening, Provider, ProviderError};
 use crate::runtime::Happened;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::Effects;
+use crate::runtime::keeper::Keeper;
+use crate::runtime::tokens;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,6 +20,7 @@ pub(crate) struct Opener {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) addresses: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) keeper: Keeper,
 }
 
 /// A connection that its provider accepted and the vault holds.
@@ -35,14 +39,39 @@ impl Opener {
         let spec = providers::find(id).ok_or_else(|| ProviderError::Misconfigured {
             problem: format!("this version does not know the provider {id}").into(),
         })?;
+        let way = spec.way(credentials.way.as_deref());
+        let way = way.ok_or_else(|| ProviderError::Misconfigured {
+            problem: format!("this version knows no such way to sign in with {id}").into(),
+        })?;
+        let addresses = self.addresses_of(&credentials.provider);
         (spec.open)(Opening {
             connection: credentials.connection.clone(),
             environment: credentials.environment,
+            way,
             secrets: credentials.secrets.clone(),
-            addresses: self.addresses_of(&credentials.provider),
+            bearer: match way.grant {
+                Grant::Keys => None,
+                Grant::RefreshToken | Grant::Browser => Some(self.bearer(credentials, &addresses)?),
+            },
+            addresses,
             transport: self.transport.clone(),
             clock: self.clock.clone(),
         })
+    }
+
+    fn bearer(
+        &self,
+        credentials: &Credentials,
+        addresses: &BTreeMap<String, String>,
+    ) -> Result<Bearer, ProviderError> {
+        let (transport, clock) = (self.transport.clone(), self.clock.clone());
+        let endpoint = tokens::endpoint(credentials, addresses, transport, clock)?;
+        tokens::bearer(
+            credentials,
+            endpoint,
+            self.keeper.clone(),
+            self.clock.clone(),
+        )
     }
 
     fn addresses_of(&self, provider: &ProviderId) -> BTreeMap<String, String> {

@@ -11,7 +11,9 @@ use crate::net::error::NetError;
 use crate::net::http::HeaderText;
 use crate::net::session::Ending;
 use crate::net::socket::{self, Socket, SocketEnd, Target};
-use crate::providers::provider::{Provider, StreamCommand, StreamEvent, StreamSpec};
+use crate::providers::provider::{
+    Provider, ProviderError, StreamCommand, StreamEvent, StreamSession, StreamSpec, StreamStart,
+};
 use crate::runtime::basin::{Basin, pump};
 use crate::runtime::effects::tell;
 use crate::runtime::trader::Trader;
@@ -165,19 +167,19 @@ impl Stream {
     }
 
     async fn run_session(&mut self, basin: &Basin, cancel: &CancellationToken) -> End {
-        let target = match target(&self.spec) {
-            Ok(target) => target,
-            Err(error) => return End::of_error(&error),
+        let connecting = async {
+            let (target, session) = self.target().await?;
+            let socket = Socket::connect(&self.dialer, &target).await;
+            Ok((socket.map_err(|error| End::of_error(&error))?, session))
         };
         let connected = tokio::select! {
             () = cancel.cancelled() => return End::cancelled(),
-            connected = Socket::connect(&self.dialer, &target) => connected,
+            connected = connecting => connected,
         };
-        let socket = match connected {
-            Ok(socket) => socket,
-            Err(error) => return End::of_error(&error),
+        let (socket, mut session) = match connected {
+            Ok(connected) => connected,
+            Err(end) => return end,
         };
-        let mut session = (self.spec.session)();
         let mut fill = |events: &mut Vec<StreamEvent>| basin.fill(events);
         let end = socket
             .run(
@@ -190,11 +192,20 @@ impl Stream {
             .await;
         End::of_socket(&end, basin.trouble())
     }
+
+    /// Asks the provider where the stream is.
+    async fn target(&self) -> Result<(Target, StreamSession), End> {
+        let start = (self.spec.start)()
+            .await
+            .map_err(|error| End::of_refusal(&error))?;
+        let target = target(&start).map_err(|error| End::of_error(&error))?;
+        Ok((target, start.session))
+    }
 }
 
-fn target(spec: &StreamSpec) -> Result<Target, NetError> {
-    let url = Url::parse(&spec.url).map_err(|_| NetError::Address("it cannot be read"))?;
-    let headers = spec
+fn target(start: &StreamStart) -> Result<Target, NetError> {
+    let url = Url::parse(&start.url).map_err(|_| NetError::Address("it cannot be read"))?;
+    let headers = start
         .headers
         .iter()
         .map(|(name, value)| {
@@ -223,6 +234,25 @@ impl End {
 
     fn of_error(error: &NetError) -> Self {
         Self::new(error.to_string(), Some(Ending::from(error)))
+    }
+
+    /// Of a provider that does not say where its stream is.
+    fn of_refusal(error: &ProviderError) -> Self {
+        let why = error.to_string();
+        let ending = match error {
+            ProviderError::Unreachable(error) => Ending::from(error),
+            ProviderError::RateLimited {
+                retry_after: Some(pause),
+            } => Ending::RetryAfter(*pause),
+            ProviderError::RateLimited { retry_after: None }
+            | ProviderError::Unavailable { .. }
+            | ProviderError::Garbled { .. } => Ending::Retry,
+            ProviderError::Refused { .. }
+            | ProviderError::Unauthorised { .. }
+            | ProviderError::NotFound { .. }
+            | ProviderError::Misconfigured { .. } => Ending::GiveUp { why: why.clone() },
+        };
+        Self::new(why, Some(ending))
     }
 
     /// `trouble` is what the session said last, which is why it wanted to end.

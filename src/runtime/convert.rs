@@ -46,6 +46,9 @@ pub(crate) fn meter(meter: Meter) -> CallMeter {
         clock_skew_ms: meter.clock_skew_ms,
         unreadable: meter.unreadable,
         unreadable_at: meter.unreadable_at,
+        session_until: meter.standing.access_until,
+        sign_in_due: meter.standing.sign_in_due,
+        refresh_failures: meter.standing.failures,
     }
 }
 

@@ -10,14 +10,20 @@ use zeroize::Zeroize;
 /// First byte of a sealed connection; another one is another layout.
 const LAYOUT: u8 = 1;
 
+/// Name of the field that says which way was taken; no secret of a provider is called so.
+const WAY: &str = "@way";
+
 /// Kind of record that holds a connection.
 const KIND: &str = "connection";
 
 /// A connection with its secrets in the open, for as long as it takes to use them.
+#[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) connection: ConnectionId,
     pub(crate) provider: ProviderId,
     pub(crate) environment: Environment,
+    /// Which of the provider's ways to sign in; none where it was kept when there was only one.
+    pub(crate) way: Option<String>,
     /// Whose key it is sealed under: a credential that can trade is a trading one, even where it is only used to look.
     pub(crate) domain: Domain,
     pub(crate) secrets: BTreeMap<String, SecretString>,
@@ -41,10 +47,13 @@ impl Drop for Sealed {
 
 /// Puts a connection into the vault; on the disk when it returns.
 pub(crate) fn store(vault: &mut Vault, credentials: &Credentials) -> Result<(), VaultError> {
-    let fields = credentials
+    let way = credentials.way.iter();
+    let way = way.map(|way| (WAY.to_owned(), way.clone()));
+    let secrets = credentials
         .secrets
         .iter()
         .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    let fields = way.chain(secrets);
     let sealed = Sealed {
         name: credentials.connection.as_str().to_owned(),
         fields: fields.collect(),
@@ -108,8 +117,11 @@ fn open(name: &RecordName, bytes: &[u8]) -> Option<Credentials> {
         return None;
     };
     let mut sealed: Sealed = postcard::from_bytes(bytes).ok()?;
-    let fields = std::mem::take(&mut sealed.fields);
+    let mut fields = std::mem::take(&mut sealed.fields);
+    let way = fields.iter().position(|(name, _)| name == WAY);
+    let way = way.map(|index| fields.swap_remove(index).1);
     Some(Credentials {
+        way,
         connection: ConnectionId::new(&sealed.name),
         provider: ProviderId::new(name.broker()),
         domain: name.domain(),

@@ -310,6 +310,15 @@ impl Strongroom {
         credentials::store(vault, credentials).map_err(|error| Text::new(&error.to_string()))
     }
 
+    /// Seals a connection that is in the vault once more; one that was removed meanwhile does not come back.
+    pub(crate) fn seal_again(&mut self, credentials: &Credentials) -> Result<(), Text> {
+        let vault = self.open_vault()?;
+        match credentials::has(vault, &credentials.connection) {
+            true => self.store(credentials),
+            false => Err("the connection is not in the vault any more".into()),
+        }
+    }
+
     /// Removes a sealed connection.
     pub(crate) fn remove(&mut self, connection: &ConnectionId) -> Result<bool, Text> {
         let vault = self.open_vault()?;

@@ -13,6 +13,7 @@ pub(crate) mod credentials;
 mod effects;
 mod keeper;
 mod secrets;
+mod tokens;
 mod trader;
 mod vault_requests;
 
@@ -21,12 +22,12 @@ use crate::engine::input::{Note, Profile};
 use crate::engine::{Engine, Input, Output, Settings};
 use crate::link::{
     EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField, VaultAnswer,
-    VaultStatus,
+    VaultStatus, WayOffer,
 };
 use crate::net::Dialer;
 use crate::net::socket;
 use crate::net::transport::Transport;
-use crate::providers::provider::Provider;
+use crate::providers::provider::{Grant, Provider};
 use crate::providers::{self, PROVIDERS};
 use crate::runtime::additions::Added;
 use crate::runtime::connections::Connection;
@@ -242,6 +243,7 @@ impl Runtime {
             clock: self.clock.clone(),
             transport: self.transport.clone(),
             addresses: self.addresses.clone(),
+            keeper: self.effects.keeper.clone(),
         }
     }
 
@@ -383,13 +385,19 @@ pub fn offers() -> Vec<ProviderOffer> {
         label: secret.label.into(),
         hidden: secret.hidden,
     };
+    let way = |way: &providers::provider::Way| WayOffer {
+        way: way.id.into(),
+        title: way.title.into(),
+        by_browser: way.grant == Grant::Browser,
+        secrets: way.secrets.iter().map(field).collect(),
+        hint: way.hint.into(),
+    };
     let offer = |spec: &providers::provider::ProviderSpec| ProviderOffer {
         provider: crate::domain::ProviderId::new(spec.id),
         title: spec.title.into(),
         gives: spec.gives.into(),
         environments: spec.environments.to_vec(),
-        secrets: spec.secrets.iter().map(field).collect(),
-        hint: spec.hint.into(),
+        ways: spec.ways.iter().map(way).collect(),
     };
     PROVIDERS.iter().map(offer).collect()
 }

@@ -42,6 +42,7 @@ impl Runtime {
                 name,
                 provider,
                 environment,
+                way,
                 secrets,
             } => {
                 // Every credential that a provider gives today can trade.
@@ -56,6 +57,7 @@ impl Runtime {
                     connection,
                     provider,
                     environment,
+                    way: Some(way.to_string()),
                     domain: Domain::Trade,
                     secrets,
                 });

@@ -161,11 +161,12 @@ fn to_revoke(vault: &Vault) -> Result<Vec<Revoke>, VaultError> {
     let (connections, _) = credentials::load(vault)?;
     let revoked = connections.iter().map(|it| {
         let provider = providers::find(it.provider.as_str());
+        let way = provider.and_then(|spec| spec.way(it.way.as_deref()));
         Revoke {
             connection: clean(it.connection.as_str(), LONGEST_NAME),
             provider: clean(it.provider.as_str(), LONGEST_NAME),
             environment: it.environment,
-            place: provider.map_or("at the provider", |spec| spec.hint),
+            place: way.map_or("at the provider", |way| way.hint),
         }
     });
     Ok(revoked.collect())

@@ -20,8 +20,8 @@ mod tests;
 
 use crate::domain::{AccountId, ConnectionId, Environment, Text};
 use crate::providers::provider::{
-    Accounts, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes, SecretSpec,
-    StreamName, StreamSpec,
+    Accounts, Grant, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes,
+    SecretSpec, StreamName, StreamSession, StreamSpec, Way,
 };
 use auth::Keys;
 use families::Families;
@@ -38,19 +38,24 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
     title: "Alpaca",
     gives: "stocks, options and coins: accounts, live quotes, paper orders",
     environments: &[Environment::Paper, Environment::Live],
-    secrets: &[
-        SecretSpec {
-            name: "key",
-            label: "API key id",
-            hidden: false,
-        },
-        SecretSpec {
-            name: "secret",
-            label: "API secret key",
-            hidden: true,
-        },
-    ],
-    hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
+    ways: &[Way {
+        id: "keys",
+        title: "API keys",
+        grant: Grant::Keys,
+        secrets: &[
+            SecretSpec {
+                name: "key",
+                label: "API key id",
+                hidden: false,
+            },
+            SecretSpec {
+                name: "secret",
+                label: "API secret key",
+                hidden: true,
+            },
+        ],
+        hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
+    }],
     addresses: &[
         ("trading", "https://paper-api.alpaca.markets"),
         ("trading_live", "https://api.alpaca.markets"),
@@ -155,38 +160,38 @@ impl Provider for Alpaca {
 impl Alpaca {
     fn quote_stream(&self) -> StreamSpec {
         let (keys, resume) = (self.keys.clone(), self.data_resume.clone());
-        StreamSpec {
-            name: StreamName::Quotes,
-            label: self.feed.label(),
-            url: self.data_stream.to_string(),
-            headers: Vec::new(),
-            session: Box::new(move || {
-                Box::new(data::DataSession::new(keys.clone(), resume.clone()))
-            }),
-        }
+        let session = move || -> StreamSession {
+            Box::new(data::DataSession::new(keys.clone(), resume.clone()))
+        };
+        StreamSpec::at(
+            StreamName::Quotes,
+            self.feed.label(),
+            &self.data_stream,
+            session,
+        )
     }
 
     fn order_stream(&self, account: AccountId) -> StreamSpec {
         let (keys, families, environment) =
             (self.keys.clone(), self.families.clone(), self.environment);
-        StreamSpec {
-            name: StreamName::Orders,
-            label: match environment {
-                Environment::Paper => "paper orders".into(),
-                Environment::Live => "live orders".into(),
-            },
-            url: self.trading_stream.to_string(),
-            headers: Vec::new(),
-            session: Box::new(move || {
-                let session = trading::TradeSession::new(
-                    keys.clone(),
-                    account.clone(),
-                    environment,
-                    families.clone(),
-                );
-                Box::new(session)
-            }),
-        }
+        let label = match environment {
+            Environment::Paper => "paper orders",
+            Environment::Live => "live orders",
+        };
+        let session = move || -> StreamSession {
+            Box::new(trading::TradeSession::new(
+                keys.clone(),
+                account.clone(),
+                environment,
+                families.clone(),
+            ))
+        };
+        StreamSpec::at(
+            StreamName::Orders,
+            label.into(),
+            &self.trading_stream,
+            session,
+        )
     }
 
     fn open_before(&self) -> MutexGuard<'_, BTreeSet<Text>> {

@@ -24,6 +24,7 @@ fn lock(folder: &Path) -> InstanceLock {
 
 fn credentials(number: usize, domain: Domain) -> Credentials {
     Credentials {
+        way: (number % 2 == 1).then(|| "keys".to_owned()),
         connection: ConnectionId::new(&format!("connection-{number}")),
         provider: ProviderId::new("alpaca"),
         environment: Environment::Paper,
@@ -64,6 +65,8 @@ fn open_provider(credentials: &Credentials) -> Arc<dyn Provider> {
     let spec = crate::providers::find("alpaca").unwrap();
     let addresses = spec.addresses.iter();
     let opened = (spec.open)(Opening {
+        way: &spec.ways[0],
+        bearer: None,
         connection: credentials.connection.clone(),
         environment: credentials.environment,
         secrets: BTreeMap::from([

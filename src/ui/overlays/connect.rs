@@ -6,7 +6,7 @@
 mod draw;
 
 use crate::domain::{AccountId, ConnectionId, Environment};
-use crate::link::{Addition, ProviderOffer, SecretRequest, VaultStatus};
+use crate::link::{Addition, ProviderOffer, SecretRequest, VaultStatus, WayOffer};
 use crate::ui::app::Action;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::{Layer, Overlay};
@@ -29,7 +29,9 @@ const AROUND: u16 = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Of {
     Environment,
-    Secret(usize),
+    Way,
+    /// One of a way's secrets: the way's number, and its own.
+    Secret(usize, usize),
     Name,
 }
 
@@ -141,6 +143,10 @@ impl Connect {
                 self.page = pick(context);
                 Vec::new()
             }
+            FormEvent::Changed(Of::Way) => {
+                fill.show_way();
+                Vec::new()
+            }
             FormEvent::Changed(_) | FormEvent::Left(_) | FormEvent::Taken | FormEvent::NotMine => {
                 Vec::new()
             }
@@ -173,24 +179,58 @@ impl Fill {
             environments,
             0,
         )];
-        fields.extend(offer.secrets.iter().enumerate().map(|(index, secret)| {
-            let field = if secret.hidden {
-                Field::secret
-            } else {
-                Field::visible_secret
-            };
-            field(Of::Secret(index), secret.label.as_str()).required()
-        }));
+        if offer.ways.len() > 1 {
+            let titles = offer.ways.iter().map(|way| way.title.to_string());
+            fields.push(Field::choice(Of::Way, "Sign in by", titles.collect(), 0));
+        }
+        for (number, way) in offer.ways.iter().enumerate() {
+            fields.extend(way.secrets.iter().enumerate().map(|(index, secret)| {
+                let field = if secret.hidden {
+                    Field::secret
+                } else {
+                    Field::visible_secret
+                };
+                field(Of::Secret(number, index), secret.label.as_str()).required()
+            }));
+        }
         fields.push(Field::text(Of::Name, "Name", "", LONGEST_NAME).hint("optional"));
         let mut form = Form::new(fields);
-        if offer.environments.len() < 2 && !offer.secrets.is_empty() {
-            form.focus(Of::Secret(0));
+        let asks = offer
+            .ways
+            .first()
+            .is_some_and(|way| !way.secrets.is_empty());
+        if offer.environments.len() < 2 && offer.ways.len() < 2 && asks {
+            form.focus(Of::Secret(0, 0));
         }
-        Self {
+        let mut fill = Self {
             offer,
             form,
             sent: None,
             problem: None,
+        };
+        fill.show_way();
+        fill
+    }
+
+    /// The number of the way that is chosen.
+    fn chosen_way(&self) -> usize {
+        match self.offer.ways.len() {
+            0 | 1 => 0,
+            _ => self.form.chosen(Of::Way),
+        }
+    }
+
+    fn way(&self) -> Option<&WayOffer> {
+        self.offer.ways.get(self.chosen_way())
+    }
+
+    /// Shows the fields of the way that is chosen, and of no other.
+    fn show_way(&mut self) {
+        let chosen = self.chosen_way();
+        for (number, way) in self.offer.ways.iter().enumerate() {
+            for index in 0..way.secrets.len() {
+                self.form.show(Of::Secret(number, index), number == chosen);
+            }
         }
     }
 
@@ -206,32 +246,29 @@ impl Fill {
         self.problem = None;
         let name = self.form.text(Of::Name).to_owned();
         self.form.set_error(Of::Name, name_error(&name, context));
-        for index in 0..self.offer.secrets.len() {
-            let is_empty = self
-                .form
-                .secret(Of::Secret(index))
-                .is_none_or(|secret| secret.is_empty());
-            self.form.set_error(
-                Of::Secret(index),
-                is_empty.then(|| "this is needed".to_owned()),
-            );
+        let number = self.chosen_way();
+        let Some(way) = self.offer.ways.get(number) else {
+            return Vec::new();
+        };
+        for index in 0..way.secrets.len() {
+            let field = Of::Secret(number, index);
+            let is_empty = self.form.secret(field).is_none_or(|it| it.is_empty());
+            let error = is_empty.then(|| "this is needed".to_owned());
+            self.form.set_error(field, error);
         }
         if self.form.focus_first_error() {
             return Vec::new();
         }
-        let secrets = self
-            .offer
-            .secrets
-            .iter()
-            .enumerate()
-            .filter_map(|(index, field)| {
-                let secret = self.form.secret(Of::Secret(index))?;
-                Some((field.name.as_str().to_owned(), secret.copy()))
-            });
+        let secrets = way.secrets.iter().enumerate();
+        let secrets = secrets.filter_map(|(index, field)| {
+            let secret = self.form.secret(Of::Secret(number, index))?;
+            Some((field.name.as_str().to_owned(), secret.copy()))
+        });
         let request = SecretRequest::AddConnection {
             name: (!name.is_empty()).then(|| ConnectionId::new(&name)),
             provider: self.offer.provider.clone(),
             environment: self.environment(),
+            way: way.way.clone(),
             secrets: secrets.collect(),
         };
         self.sent = Some(answers(context));

@@ -153,6 +153,7 @@ impl Deck {
             name: Some(ConnectionId::new("deck")),
             provider: ProviderId::new("alpaca"),
             environment,
+            way: "keys".into(),
             secrets: vec![
                 ("key".to_owned(), customer.key.clone().into()),
                 ("secret".to_owned(), customer.secret.clone().into()),

@@ -44,6 +44,8 @@ async fn rig(environment: Environment, change: impl FnOnce(&mut BTreeMap<String,
     let ready = serde_json::to_value(&sim.ready).unwrap();
     let addresses = ready.as_object().unwrap().iter();
     let opening = Opening {
+        way: providers::find("alpaca").unwrap().way(None).unwrap(),
+        bearer: None,
         connection: ConnectionId::new("test"),
         environment,
         secrets: secrets
@@ -118,8 +120,9 @@ impl Rig {
             .into_iter()
             .find(|stream| stream.name == name)
             .unwrap();
+        let start = (stream.start)().await.unwrap();
         let target = Target {
-            url: stream.url.parse().unwrap(),
+            url: start.url.parse().unwrap(),
             headers: Vec::new(),
         };
         let dialer = Dialer::from_system().unwrap();
@@ -129,7 +132,7 @@ impl Rig {
         };
         let options = socket::Options::default();
         let cancel = CancellationToken::new();
-        let mut session = (stream.session)();
+        let mut session = start.session;
         socket
             .run(&mut session, &mut commands, &mut sink, options, &cancel)
             .await

@@ -58,6 +58,8 @@ pub(super) fn opening(environment: Environment, transport: MemoryTransport) -> O
     let secrets = [("key", key), ("secret", "s3cr3t")];
     let defaults = super::SPEC.addresses.iter();
     Opening {
+        way: &super::SPEC.ways[0],
+        bearer: None,
         connection: ConnectionId::new("alpaca"),
         environment,
         secrets: secrets
@@ -196,8 +198,13 @@ async fn the_environment_chooses_the_hosts_and_the_keys_are_secret_headers() {
         assert!(headers["apca-api-key-id"].starts_with("secret "));
         assert_eq!(headers["apca-api-secret-key"], "secret s3cr3t");
         let streams = rig.provider.streams(&[account_id()]);
-        let urls: Vec<&str> = streams.iter().map(|stream| stream.url.as_str()).collect();
-        assert_eq!(urls, ["wss://stream.data.alpaca.markets/v2/iex", stream]);
+        for (spec, expected) in streams
+            .iter()
+            .zip(["wss://stream.data.alpaca.markets/v2/iex", stream])
+        {
+            let start = (spec.start)().await.ok().unwrap();
+            assert_eq!(start.url, expected);
+        }
         assert_eq!(streams[0].label.as_str(), "IEX");
     }
 }

@@ -87,7 +87,8 @@ pub(super) fn fill(context: &PaneContext<'_>, fill: &Fill, inside: Rect, buffer:
         buffer,
     );
     let rest = dialog::line(theme, Role::Text, fill.offer.gives.as_str(), rest, buffer);
-    dialog::line(theme, Role::Muted, fill.offer.hint.as_str(), rest, buffer);
+    let hint = fill.way().map_or("", |way| way.hint.as_str());
+    dialog::line(theme, Role::Muted, hint, rest, buffer);
     let form = fields(inside);
     fill.form.draw(theme, form, buffer);
     let below = dialog::below(inside, inside.height.saturating_sub(3));

@@ -9,7 +9,7 @@ use crate::domain::{
 use crate::link::vault::Opener;
 use crate::link::{
     ConnectionState, ConnectionStatus, DoorRequest, Entry, EntryKind, Level, ProviderOffer,
-    Replica, SecretField, SecretRequest, VaultRequest, VaultRole, VaultStatus,
+    Replica, SecretField, SecretRequest, VaultRequest, VaultRole, VaultStatus, WayOffer,
 };
 use crate::ui::app::Action;
 use crate::ui::key::Key;
@@ -122,11 +122,15 @@ fn told(action: &Action) -> String {
             name,
             provider,
             environment,
+            way,
             secrets,
         }) => {
             let name = name.as_ref().map_or("-", ConnectionId::as_str);
             let fields: Vec<&str> = secrets.iter().map(|(field, _)| field.as_str()).collect();
-            format!("add {name} {provider} {environment} {}", fields.join(","))
+            format!(
+                "add {name} {provider} {environment} {way} {}",
+                fields.join(",")
+            )
         }
         Action::SendSecret(SecretRequest::RemoveConnection { connection }) => {
             format!("remove {connection}")
@@ -232,8 +236,13 @@ fn offers() -> Vec<ProviderOffer> {
         title: title.into(),
         gives: gives.into(),
         environments: vec![Environment::Paper, Environment::Live],
-        secrets,
-        hint: "from the broker's dashboard, under API keys".into(),
+        ways: vec![WayOffer {
+            way: "keys".into(),
+            title: "API keys".into(),
+            by_browser: false,
+            secrets,
+            hint: "from the broker's dashboard, under API keys".into(),
+        }],
     };
     vec![
         offer(
@@ -268,6 +277,7 @@ fn connection(id: &ConnectionId, environment: Environment) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        session_until: None,
         sign_in_due: None,
         refresh_failures: 0,
         clock_skew_ms: None,

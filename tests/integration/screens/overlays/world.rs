@@ -8,7 +8,7 @@ use tradedeck::domain::{
 };
 use tradedeck::link::{
     ConnectionState, ConnectionStatus, Entry, EntryKind, Level, ProviderOffer, Replica,
-    SecretField, Snapshot, Update, VERSION, VaultRole, VaultStatus,
+    SecretField, Snapshot, Update, VERSION, VaultRole, VaultStatus, WayOffer,
 };
 
 pub(super) fn now() -> Timestamp {
@@ -81,8 +81,13 @@ fn offers() -> Vec<ProviderOffer> {
         title: title.into(),
         gives: gives.into(),
         environments: vec![Environment::Paper, Environment::Live],
-        secrets,
-        hint: "API keys are made in the broker's dashboard".into(),
+        ways: vec![WayOffer {
+            way: "keys".into(),
+            title: "API keys".into(),
+            by_browser: false,
+            secrets,
+            hint: "API keys are made in the broker's dashboard".into(),
+        }],
     };
     let keys = vec![
         field("key", "API key ID", false),
@@ -118,6 +123,7 @@ fn connection(id: &AccountId, environment: Environment) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        session_until: None,
         sign_in_due: None,
         refresh_failures: 0,
         clock_skew_ms: None,
