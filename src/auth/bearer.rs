@@ -324,3 +324,6 @@ impl Desk {
         shown.standing.sign_in_due = self.tokens.refresh_until;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,7 +155,7 @@ impl Engine {
             return;
         };
         let source = session.source.clone();
-        self.market.apply(now, &source, events);
+        self.market.apply(now, id, &source, events);
         let Reading::Snapshots(asked) = reading else {
             return;
         };
@@ -243,10 +243,10 @@ impl Engine {
                 is_news = session.failed(now.plus(pause), reading, why);
             }
             (None, FailureKind::SignIn) => {
-                self.stop_session(id, ConnectionState::NeedsSignIn { why: what });
+                self.stop_session(now, id, ConnectionState::NeedsSignIn { why: what });
             }
             (None, _) if *reading == Reading::Accounts => {
-                self.stop_session(id, ConnectionState::Failed { why: what });
+                self.stop_session(now, id, ConnectionState::Failed { why: what });
             }
             (None, FailureKind::NotFound) => self.unknown_symbol(reading),
             (None, FailureKind::Later(_) | FailureKind::Final) => {}
@@ -263,11 +263,11 @@ impl Engine {
     }
 
     /// The connection cannot go on without the person.
-    fn stop_session(&mut self, id: &ConnectionId, state: ConnectionState) {
+    fn stop_session(&mut self, now: Timestamp, id: &ConnectionId, state: ConnectionState) {
         if let Some(session) = self.sessions.get_mut(id) {
             session.stop(state);
             self.out.push(Output::CloseStreams(id.clone()));
-            self.rewatch();
+            self.rewatch(now);
         }
     }
 }

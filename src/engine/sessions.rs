@@ -105,6 +105,7 @@ impl Session {
             source: Source {
                 label: Text::default(),
                 simulated,
+                delayed_minutes: 0,
             },
             kept: None,
         }
@@ -274,7 +275,7 @@ impl Engine {
         self.book.forget(id);
         self.publish(Event::ConnectionGone(id.clone()));
         self.note(now, Line::new(EntryKind::System, format!("{id} removed")));
-        self.rewatch();
+        self.rewatch(now);
     }
 
     /// Stops a connection; its last data stay.
@@ -287,7 +288,7 @@ impl Engine {
         self.publish_status(id);
         let line = Line::new(EntryKind::Feed, "disconnected; what is shown grows old").at(id);
         self.note(now, line);
-        self.rewatch();
+        self.rewatch(now);
     }
 
     pub(super) fn reconnect(&mut self, now: Timestamp, id: &ConnectionId) {

@@ -5,6 +5,7 @@
 
 mod alpaca;
 pub mod provider;
+mod spec;
 
 use provider::ProviderSpec;
 

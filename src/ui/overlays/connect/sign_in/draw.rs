@@ -23,7 +23,7 @@ const OTHER_LINES: u16 = 16;
 pub(super) fn height(waiting: &Waiting, screen: Rect) -> u16 {
     let columns = WIDTH.min(screen.width).saturating_sub(AROUND);
     let plain = address_lines(waiting, columns).saturating_add(OTHER_LINES);
-    let qr = Qr::of(&waiting.address).map_or(0, |qr| qr.height() + 1);
+    let qr = Qr::of(waiting.address.as_str()).map_or(0, |qr| qr.height() + 1);
     match plain.saturating_add(qr) {
         with_picture if with_picture <= screen.height => with_picture,
         _ => plain,
@@ -31,7 +31,7 @@ pub(super) fn height(waiting: &Waiting, screen: Rect) -> u16 {
 }
 
 fn address_lines(waiting: &Waiting, columns: u16) -> u16 {
-    let lines = format::width(&waiting.address).div_ceil(usize::from(columns.max(1)));
+    let lines = format::width(waiting.address.as_str()).div_ceil(usize::from(columns.max(1)));
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn waiting(
         height: field.y.saturating_sub(6).saturating_sub(rest.y),
         ..rest
     };
-    if let Some(qr) = Qr::of(&waiting.address)
+    if let Some(qr) = Qr::of(waiting.address.as_str())
         && qr.height() < picture.height
         && qr.width() <= picture.width
     {
@@ -93,7 +93,7 @@ fn wish(waiting: &Waiting) -> String {
 
 /// The address, cut where the line ends and nowhere else, so that it can be selected whole.
 fn address(context: &PaneContext<'_>, waiting: &Waiting, area: Rect, buffer: &mut Buffer) -> Rect {
-    let characters: Vec<char> = waiting.address.chars().collect();
+    let characters: Vec<char> = waiting.address.as_str().chars().collect();
     let columns = usize::from(area.width.max(1));
     let lines = characters.chunks(columns).map(String::from_iter);
     lines.fold(area, |area, text: String| {

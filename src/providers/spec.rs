@@ -1,6 +1,6 @@
 //! A provider as the registry lists it, and what a connection of it is made from.
 
-use super::{Provider, ProviderError};
+use super::provider::{Provider, ProviderError};
 use crate::auth::Bearer;
 use crate::domain::{Clock, ConnectionId, Environment};
 use crate::net::transport::Transport;

@@ -3,6 +3,7 @@
 
 mod draw;
 
+use super::fill::{Answers, answers};
 use crate::domain::{AccountId, ConnectionId};
 use crate::link::{Addition, SecretRequest, SignInRequest, SignInStatus, Waiting};
 use crate::ui::app::Action;
@@ -42,14 +43,6 @@ pub struct SignIn {
     before: Answers,
 }
 
-/// How many answers there are and the newest one.
-type Answers = (usize, Option<Addition>);
-
-fn answers(context: &PaneContext<'_>) -> Answers {
-    let additions = &context.replica.additions;
-    (additions.len(), additions.back().cloned())
-}
-
 impl SignIn {
     /// Of a new connection, which its form asked for already; or again, which it asks for itself.
     pub fn new(again: Option<ConnectionId>, context: &PaneContext<'_>) -> Self {
@@ -85,7 +78,7 @@ impl SignIn {
             return Vec::new();
         };
         if self.pasted.is_empty() && key.typed() == Some('y') {
-            return vec![Action::Copy(waiting.address.clone())];
+            return vec![Action::Copy(waiting.address.to_string())];
         }
         if key.code == KeyCode::Enter && !self.pasted.is_empty() {
             waiting.problem = None;

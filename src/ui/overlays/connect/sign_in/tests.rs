@@ -14,7 +14,8 @@ fn status(stage: &Stage, problem: Option<&str>) -> SignInStatus {
         address: format!(
             "https://my.broker.example/auth?client_id=c&state={}",
             "s".repeat(43)
-        ),
+        )
+        .into(),
         host: "my.broker.example".into(),
         scopes: "read trade".into(),
         redirect: "http://127.0.0.1:8182/cb/tastytrade".into(),
