@@ -66,6 +66,13 @@ impl Engine {
         };
         session.under_way.remove(&reading);
         let left_out = session.take_meter(meter);
+        if let Some(text) = session.sign_in_warning(now) {
+            let line = Line::new(EntryKind::System, text).level(Level::Warn);
+            self.announce(now, line.at(&connection));
+        }
+        let Some(session) = self.sessions.get_mut(&connection) else {
+            return;
+        };
         if !session.is_usable() {
             return;
         }

@@ -17,6 +17,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause after a failed reading.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long before its end the person is told of a sign-in.
+const SIGN_IN_SOON: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// One connection.
 pub(crate) struct Session {
     pub(crate) profile: Profile,
@@ -39,6 +42,8 @@ pub(crate) struct Session {
     pub(super) source: Source,
     /// When that was read which was kept last for the next start.
     pub(super) kept: Option<Timestamp>,
+    /// The end of a sign-in that the person was warned of.
+    warned_of: Option<Timestamp>,
 }
 
 impl Session {
@@ -108,6 +113,7 @@ impl Session {
                 delayed_minutes: 0,
             },
             kept: None,
+            warned_of: None,
         }
     }
 
@@ -164,6 +170,21 @@ impl Session {
         let rows = meter.unreadable;
         Some(
             format!("rows that could not be read and are left out: {rows}, the last of {at}")
+                .into(),
+        )
+    }
+
+    /// What the person has to know of a sign-in that runs out within a day; said once for each.
+    pub(super) fn sign_in_warning(&mut self, now: Timestamp) -> Option<Text> {
+        let due = self.status.sign_in_due?;
+        let left = due.since(now);
+        if left >= SIGN_IN_SOON || self.warned_of == Some(due) {
+            return None;
+        }
+        self.warned_of = Some(due);
+        let hours = left.as_secs() / 3_600;
+        Some(
+            format!("the sign-in ends in {hours} h; press c to sign in again before it does")
                 .into(),
         )
     }
