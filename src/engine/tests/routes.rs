@@ -45,12 +45,12 @@ impl Two {
         let outputs = self
             .rig
             .tell(second, Input::Stream(id(name), Channel::Quotes, change));
-        let watch = |output: &Output| match output {
-            Output::Watch(id, symbols) => {
-                let symbols: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
-                Some(format!("{id}: {}", symbols.join(" ")))
-            }
-            _ => None,
+        let watch = |output: &Output| {
+            let Output::Watch(id, symbols) = output else {
+                return None;
+            };
+            let symbols: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+            Some(format!("{id}: {}", symbols.join(" ")))
         };
         outputs.iter().filter_map(watch).collect()
     }

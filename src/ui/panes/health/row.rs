@@ -63,10 +63,8 @@ fn state_and_clock(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell
         return Cell::sentence(words, context.theme.style(role));
     };
     // What is wrong already is said in its own colour.
-    let role = match role {
-        Role::Text if is_worth_a_look => Role::Warn,
-        role => role,
-    };
+    let is_louder = role == Role::Text && is_worth_a_look;
+    let role = if is_louder { Role::Warn } else { role };
     Cell::sentence(format!("{words} · {clock}"), context.theme.style(role)).or(words)
 }
 
