@@ -165,6 +165,7 @@ fn engine() -> (Engine, ConnectionId) {
         title: "Alpaca".into(),
         environment: Environment::Paper,
         has_quotes: true,
+        by_browser: false,
         simulated: true,
     };
     let now = SystemClock.now();

@@ -66,6 +66,8 @@ enum Wish {
         refused: Option<AccessToken>,
         answer: oneshot::Sender<Result<AccessToken, AuthError>>,
     },
+    /// The same, and the tokens are given back to the provider; whether it takes any.
+    GiveBack(oneshot::Sender<Result<bool, AuthError>>),
     /// An answer when everything before it is done, and no renewal after it.
     Settle(oneshot::Sender<Tokens>),
 }
@@ -131,6 +133,20 @@ impl Bearer {
         settled.await.ok()
     }
 
+    /// Ends the work and gives the tokens back, where the provider takes them; whether it did.
+    ///
+    /// # Errors
+    /// See [`AuthError`].
+    pub async fn give_back(&self) -> Result<bool, AuthError> {
+        let (answer, answered) = oneshot::channel();
+        let wish = Wish::GiveBack(answer);
+        self.wishes
+            .send(wish)
+            .await
+            .map_err(|_| AuthError::Closed)?;
+        answered.await.unwrap_or(Err(AuthError::Closed))
+    }
+
     async fn wish(&self, refused: Option<AccessToken>) -> Result<AccessToken, AuthError> {
         let (answer, answered) = oneshot::channel();
         let wish = Wish::Token { refused, answer };
@@ -181,6 +197,10 @@ impl Desk {
                 Some(Wish::Token { refused, answer }) => {
                     // Who went away does not need it any more.
                     let _ = answer.send(self.token(refused.as_ref()).await);
+                }
+                Some(Wish::GiveBack(answer)) => {
+                    let _ = answer.send(self.endpoint.revoke(&self.tokens).await);
+                    break;
                 }
                 Some(Wish::Settle(answer)) => {
                     let _ = answer.send(self.tokens.clone());
@@ -304,3 +324,6 @@ impl Desk {
         shown.standing.sign_in_due = self.tokens.refresh_until;
     }
 }
+
+#[cfg(test)]
+mod tests;

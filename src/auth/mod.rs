@@ -10,6 +10,8 @@ pub mod bearer;
 mod error;
 pub mod exchange;
 pub mod profile;
+pub mod redirect;
+pub mod sign_in;
 pub mod tokens;
 
 pub use attempt::{Attempt, Code};

@@ -61,20 +61,16 @@ impl Tokens {
         }
     }
 
-    /// When the next access token is asked for: after four fifths of this one's life or, of a long life, a minute
-    /// before its end; `early` of 0 to 255 takes up to a tenth of the life off, so that many do not ask at once.
+    /// When the next access token is asked for: after four fifths of this one's life, so that a provider that is away
+    /// for a while costs nothing; `early` of 0 to 255 takes up to a tenth of the life off, so that many do not ask at
+    /// once.
     pub fn renewal_due(&self, early: u8) -> Option<Timestamp> {
         if self.access.is_none() {
             return Some(self.given);
         }
         let until = self.access_until?;
         let life = until.since(self.given);
-        let due = self
-            .given
-            .plus((life * 4 / 5).max(life.saturating_sub(MARGIN)));
-        Some(due.minus(life / 10 * u32::from(early) / 255).min(until))
+        let due = self.given.plus(life * 4 / 5);
+        Some(due.minus(life / 10 * u32::from(early) / 255))
     }
 }
-
-/// How long before its end a long-lived access token is renewed.
-const MARGIN: std::time::Duration = std::time::Duration::from_secs(60);

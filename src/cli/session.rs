@@ -5,8 +5,8 @@ use super::secret::prompt::{Ask, Unanswered};
 use crate::domain::Text;
 use crate::link::socket::{self, Attached, SocketError};
 use crate::link::{
-    EntryKind, Level, Replica, Request, ScreenEnd, SecretRequest, Update, VaultStatus,
-    VaultTrouble, replica::Applied,
+    Answer, EntryKind, Level, Replica, Request, ScreenEnd, SecretRequest, SignInStatus, Update,
+    VaultStatus, VaultTrouble, replica::Applied,
 };
 use crate::start::{self, Running, Setup};
 use secrecy::SecretString;
@@ -130,6 +130,16 @@ impl Session {
     pub fn request_secret(&self, request: SecretRequest) -> Result<(), Failure> {
         let sent = self.screen().request_secret(request);
         sent.map_err(|busy| Failure::new(Exit::Failed, busy.to_string()))
+    }
+
+    /// What was answered to this command's own attempt to sign in.
+    pub fn sign_in(&self) -> Vec<SignInStatus> {
+        let answers = self.screen().answers().into_iter();
+        let status = |answer| match answer {
+            Answer::SignIn(status) => Some(status),
+            Answer::Vault(_) => None,
+        };
+        answers.filter_map(status).collect()
     }
 
     /// Takes in what comes next; whether a snapshot was among it.

@@ -70,6 +70,8 @@ pub struct Profile {
     pub environment: Environment,
     /// Whether it has market data.
     pub has_quotes: bool,
+    /// Whether the person signs in to it by browser.
+    pub by_browser: bool,
     /// Whether its far side is a simulation.
     pub simulated: bool,
 }

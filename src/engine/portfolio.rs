@@ -99,6 +99,14 @@ impl Holdings {
 }
 
 impl Engine {
+    /// The accounts that a connection is known to reach.
+    pub fn accounts_of(&self, connection: &ConnectionId) -> Vec<AccountId> {
+        let all = self.holdings.accounts.keys();
+        all.filter(|id| id.connection == *connection)
+            .cloned()
+            .collect()
+    }
+
     pub(super) fn take_accounts(
         &mut self,
         now: Timestamp,

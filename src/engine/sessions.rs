@@ -82,6 +82,7 @@ impl Session {
             requests_left: None,
             last_sync: None,
             next_sync: None,
+            by_browser: profile.by_browser,
             session_until: None,
             sign_in_due: None,
             refresh_failures: 0,

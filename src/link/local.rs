@@ -5,7 +5,7 @@
 //! so nothing is lost and a slow screen never slows the engine.
 
 use crate::domain::{Level1, Sequence, Symbol};
-use crate::link::{Event, Request, SecretRequest, Snapshot, Update, VaultAnswer};
+use crate::link::{Answer, Event, Request, SecretRequest, Snapshot, Update};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -68,7 +68,7 @@ struct Waiting {
     quotes: HashMap<Symbol, Level1>,
     overtaken: u64,
     start_over: bool,
-    answers: VecDeque<VaultAnswer>,
+    answers: VecDeque<Answer>,
 }
 
 impl Mailbox {
@@ -179,7 +179,7 @@ impl Hub {
 impl Hub {
     /// Answers the screen that asked, and no other; one that is gone needs no answer. Beyond
     /// [`MOST_ANSWERS`] the oldest go: the screen does not look.
-    pub fn answer(&self, screen: ScreenId, answer: VaultAnswer) {
+    pub fn answer(&self, screen: ScreenId, answer: Answer) {
         let mut answer = Some(answer);
         self.each(|id, mailbox| {
             if id == screen
@@ -249,9 +249,9 @@ impl ScreenEnd {
         self.mailbox.changed.notified().await;
     }
 
-    /// Takes what the vault answered to this screen. What was published before an answer is in the
+    /// Takes what was answered to this screen alone. What was published before an answer is in the
     /// [`drain`](ScreenEnd::drain) after it.
-    pub fn answers(&self) -> Vec<VaultAnswer> {
+    pub fn answers(&self) -> Vec<Answer> {
         self.mailbox.lock().answers.drain(..).collect()
     }
 
@@ -280,6 +280,7 @@ mod tests {
     use super::*;
     use crate::domain::text::Text;
     use crate::link::Level;
+    use crate::link::VaultAnswer;
 
     fn notice(text: &str) -> Event {
         Event::Notice {
@@ -355,13 +356,13 @@ mod tests {
     fn an_answer_goes_to_the_screen_that_asked_and_to_no_other() {
         let (hub, _inbox) = Hub::new();
         let (asked, other) = (hub.attach(), hub.attach());
-        let code = |text: &str| VaultAnswer::RecoveryCode(text.to_owned().into());
+        let code = |text: &str| Answer::Vault(VaultAnswer::RecoveryCode(text.to_owned().into()));
         hub.answer(asked.id, code("A3EF"));
         assert!(other.answers().is_empty());
         assert!(asked.drain().is_empty(), "it is no update");
         assert!(matches!(
             asked.answers()[..],
-            [VaultAnswer::RecoveryCode(_)]
+            [Answer::Vault(VaultAnswer::RecoveryCode(_))]
         ));
         assert!(asked.answers().is_empty(), "once");
         for _ in 0..=MOST_ANSWERS {

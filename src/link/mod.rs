@@ -9,6 +9,7 @@ pub mod activity;
 pub mod local;
 pub mod replica;
 pub mod secret;
+pub mod sign_in;
 pub mod socket;
 pub mod status;
 pub mod vault;
@@ -17,6 +18,7 @@ pub use activity::{Entry, EntryKind, Level, Progress};
 pub use local::{Hub, Inbound, ScreenEnd, ScreenId};
 pub use replica::Replica;
 pub use secret::SecretRequest;
+pub use sign_in::{Answer, SignInRequest, SignInStatus, Waiting};
 pub use status::{
     ConnectionState, ConnectionStatus, FOR_VIEWING, FeedHealth, ProviderOffer, SecretField,
     VaultRole, VaultStatus, VaultTrouble, WayOffer,

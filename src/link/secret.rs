@@ -1,7 +1,7 @@
 //! Requests that carry a secret. They cannot be serialised, compared or printed, and live until they are answered.
 
 use crate::domain::{ConnectionId, Environment, ProviderId, Text};
-use crate::link::{DoorRequest, VaultRequest};
+use crate::link::{DoorRequest, SignInRequest, VaultRequest};
 use secrecy::SecretString;
 
 /// What a screen asks of the runtime with a secret in hand; the answer is a
@@ -39,4 +39,6 @@ pub enum SecretRequest {
     Door(DoorRequest),
     /// Something about the vault itself; answered to this screen alone by a [`VaultAnswer`](crate::link::VaultAnswer).
     Vault(VaultRequest),
+    /// Signing in by browser; answered to this screen alone by a [`SignInStatus`](crate::link::SignInStatus).
+    SignIn(SignInRequest),
 }

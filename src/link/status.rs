@@ -155,6 +155,8 @@ pub struct ConnectionStatus {
     pub last_sync: Option<Timestamp>,
     /// When they are read next.
     pub next_sync: Option<Timestamp>,
+    /// Whether the person signs in to it by browser, and so can do it again.
+    pub by_browser: bool,
     /// When the session of its calls ends, which is renewed without the person; `None` where there is none.
     pub session_until: Option<Timestamp>,
     /// When the person has to sign in again; `None` where the credentials do not expire.
@@ -163,6 +165,13 @@ pub struct ConnectionStatus {
     pub refresh_failures: u32,
     /// The provider's clock minus ours, in milliseconds, where it differs by more than a second.
     pub clock_skew_ms: Option<i64>,
+}
+
+impl ConnectionStatus {
+    /// Whether the person is to sign in again, by browser.
+    pub fn wants_browser(&self) -> bool {
+        self.by_browser && matches!(self.state, ConnectionState::NeedsSignIn { .. })
+    }
 }
 
 /// A secret a provider asks for, as a form shows it.

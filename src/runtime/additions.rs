@@ -5,12 +5,13 @@ use crate::domain::{Account, AccountId, Clock, ConnectionId, ProviderId, Text};
 use crate::link::{Addition, Event};
 use crate::net::transport::Transport;
 use crate::providers;
-use crate::providers::provider::{Grant, Opening, Provider, ProviderError};
-use crate::runtime::Happened;
+use crate::providers::provider::{Grant, Opening, Provider, ProviderError, ProviderSpec, Way};
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::Effects;
 use crate::runtime::keeper::Keeper;
+use crate::runtime::secrets::GONE;
 use crate::runtime::tokens;
+use crate::runtime::{Happened, effects, trouble};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,38 +26,63 @@ pub(crate) struct Opener {
 
 /// A connection that its provider accepted and the vault holds.
 pub(crate) struct Added {
-    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) open: Open,
     pub(crate) credentials: Credentials,
+}
+
+/// A provider's connection, and the tokens it works with.
+pub(crate) struct Open {
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) bearer: Option<Bearer>,
 }
 
 impl Opener {
     /// Makes a provider's connection; sends nothing yet.
-    pub(crate) fn open(
-        &self,
-        credentials: &Credentials,
-    ) -> Result<Arc<dyn Provider>, ProviderError> {
-        let id = credentials.provider.as_str();
-        let spec = providers::find(id).ok_or_else(|| ProviderError::Misconfigured {
-            problem: format!("this version does not know the provider {id}").into(),
-        })?;
-        let way = spec.way(credentials.way.as_deref());
-        let way = way.ok_or_else(|| ProviderError::Misconfigured {
-            problem: format!("this version knows no such way to sign in with {id}").into(),
-        })?;
+    pub(crate) fn open(&self, credentials: &Credentials) -> Result<Open, ProviderError> {
+        let (spec, way) = self.way(credentials)?;
         let addresses = self.addresses_of(&credentials.provider);
-        (spec.open)(Opening {
+        let bearer = match way.grant {
+            Grant::Keys => None,
+            Grant::RefreshToken | Grant::Browser => Some(self.bearer(credentials, &addresses)?),
+        };
+        let provider = (spec.open)(Opening {
             connection: credentials.connection.clone(),
             environment: credentials.environment,
             way,
             secrets: credentials.secrets.clone(),
-            bearer: match way.grant {
-                Grant::Keys => None,
-                Grant::RefreshToken | Grant::Browser => Some(self.bearer(credentials, &addresses)?),
-            },
+            bearer: bearer.clone(),
             addresses,
             transport: self.transport.clone(),
             clock: self.clock.clone(),
-        })
+        })?;
+        Ok(Open { provider, bearer })
+    }
+
+    /// What becomes of a connection's secrets.
+    pub(crate) fn grant(&self, credentials: &Credentials) -> Result<Grant, ProviderError> {
+        Ok(self.way(credentials)?.1.grant)
+    }
+
+    /// The provider of a connection, and the way it was made.
+    pub(crate) fn way(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<(&'static ProviderSpec, &'static Way), ProviderError> {
+        let misconfigured = |problem: String| ProviderError::Misconfigured {
+            problem: problem.into(),
+        };
+        let id = credentials.provider.as_str();
+        let spec = providers::find(id);
+        let spec = spec.ok_or_else(|| {
+            misconfigured(format!("this version does not know the provider {id}"))
+        })?;
+        let way = spec.way(credentials.way.as_deref());
+        let way = way.ok_or_else(|| {
+            misconfigured(format!(
+                "this version knows no such way to sign in with {id}"
+            ))
+        })?;
+        Ok((spec, way))
     }
 
     fn bearer(
@@ -74,7 +100,7 @@ impl Opener {
         )
     }
 
-    fn addresses_of(&self, provider: &ProviderId) -> BTreeMap<String, String> {
+    pub(crate) fn addresses_of(&self, provider: &ProviderId) -> BTreeMap<String, String> {
         let defaults = providers::find(provider.as_str()).map_or(&[][..], |spec| spec.addresses);
         let mut addresses: BTreeMap<String, String> = defaults
             .iter()
@@ -134,28 +160,31 @@ pub(crate) fn add(opener: Opener, effects: Effects, credentials: Result<Credenti
             Ok(credentials) => try_to_add(&opener, &effects, credentials).await,
             Err(why) => Err(Addition::Failed { why }),
         };
-        let (addition, added) = match outcome {
-            Ok((accounts, added)) => {
-                let connection = added.credentials.connection.clone();
-                (
-                    Addition::Added {
-                        connection,
-                        accounts,
-                    },
-                    Some(added),
-                )
-            }
-            Err(refusal) => (refusal, None),
-        };
-        // The loop is gone only when the program ends.
-        if let Some(added) = added {
-            let _ = effects.answers.send(Happened::Added(Box::new(added))).await;
-        }
-        let _ = effects
-            .answers
-            .send(Happened::Publish(Event::Addition(addition)))
-            .await;
+        tell(&effects, outcome).await;
     });
+}
+
+/// Tells the loop of a new connection, and every screen what came of it.
+pub(crate) async fn tell(effects: &Effects, outcome: Result<(Vec<AccountId>, Added), Addition>) {
+    let (addition, added) = match outcome {
+        Ok((accounts, added)) => {
+            let connection = added.credentials.connection.clone();
+            let addition = Addition::Added {
+                connection,
+                accounts,
+            };
+            (addition, Some(added))
+        }
+        Err(refusal) => (refusal, None),
+    };
+    // The loop is gone only when the program ends.
+    if let Some(added) = added {
+        let _ = effects.answers.send(Happened::Added(Box::new(added))).await;
+    }
+    let _ = effects
+        .answers
+        .send(Happened::Publish(Event::Addition(addition)))
+        .await;
 }
 
 async fn try_to_add(
@@ -163,8 +192,29 @@ async fn try_to_add(
     effects: &Effects,
     credentials: Credentials,
 ) -> Result<(Vec<AccountId>, Added), Addition> {
-    let provider = opener.open(&credentials).map_err(refusal)?;
-    let accounts = provider.accounts().ok_or_else(|| Addition::Failed {
+    // A token may be taken out of use by its first use, and is sealed before; keys are sealed when they are accepted.
+    let is_used_up = opener.grant(&credentials).map_err(refusal)? != Grant::Keys;
+    if is_used_up {
+        seal(effects, credentials.clone()).await?;
+    }
+    let reached = reach(opener, &credentials).await;
+    if reached.is_err() && is_used_up {
+        unseal(effects, credentials.connection.clone()).await;
+    }
+    let (accounts, open) = reached?;
+    if !is_used_up {
+        seal(effects, credentials.clone()).await?;
+    }
+    Ok((accounts, Added { open, credentials }))
+}
+
+/// Opens a connection and asks which accounts it reaches.
+pub(crate) async fn reach(
+    opener: &Opener,
+    credentials: &Credentials,
+) -> Result<(Vec<AccountId>, Open), Addition> {
+    let open = opener.open(credentials).map_err(refusal)?;
+    let accounts = open.provider.accounts().ok_or_else(|| Addition::Failed {
         why: "it has no accounts".into(),
     })?;
     let accounts: Vec<Account> = accounts
@@ -184,24 +234,34 @@ async fn try_to_add(
         );
         return Err(Addition::Refused { why: why.into() });
     }
-    let (stored, credentials) = effects
-        .keeper
-        .ask(move |room| (room.store(&credentials), credentials))
-        .await
-        .ok_or_else(|| Addition::Failed {
-            why: "the vault's keeper is gone; start tradedeck again".into(),
-        })?;
-    stored.map_err(|why| Addition::Failed { why })?;
-    Ok((
-        accounts.into_iter().map(|account| account.id).collect(),
-        Added {
-            provider,
-            credentials,
-        },
-    ))
+    let accounts = accounts.into_iter().map(|account| account.id).collect();
+    Ok((accounts, open))
 }
 
-fn refusal(error: ProviderError) -> Addition {
+/// Seals a connection; it is on the disk then.
+pub(crate) async fn seal(effects: &Effects, credentials: Credentials) -> Result<(), Addition> {
+    let sealed = effects
+        .keeper
+        .ask(move |room| room.store(&credentials))
+        .await;
+    sealed
+        .unwrap_or_else(|| Err(GONE.into()))
+        .map_err(|why| Addition::Failed { why })
+}
+
+/// Removes a connection that was sealed before it was known to be good.
+pub(crate) async fn unseal(effects: &Effects, connection: ConnectionId) {
+    let removed = effects
+        .keeper
+        .ask(move |room| room.remove(&connection))
+        .await;
+    if let Some(Err(problem)) = removed {
+        let text = format!("a connection that was refused is still in the vault: {problem}");
+        effects::tell(&effects.answers, trouble(text)).await;
+    }
+}
+
+pub(crate) fn refusal(error: ProviderError) -> Addition {
     let why = Text::new(&error.to_string());
     match error {
         ProviderError::Unauthorised { .. }

@@ -2,6 +2,7 @@
 //!
 //! A stream leaves what it heard in a [`Basin`] and never waits; a pump carries it to the loop.
 
+use crate::auth::Bearer;
 use crate::domain::{AccountId, Clock, ConnectionId, Symbol, Text};
 use crate::engine::Input;
 use crate::engine::input::{Channel, StreamChange};
@@ -14,6 +15,7 @@ use crate::net::socket::{self, Socket, SocketEnd, Target};
 use crate::providers::provider::{
     Provider, ProviderError, StreamCommand, StreamEvent, StreamSession, StreamSpec, StreamStart,
 };
+use crate::runtime::additions::Open;
 use crate::runtime::basin::{Basin, pump};
 use crate::runtime::effects::tell;
 use crate::runtime::trader::Trader;
@@ -34,6 +36,7 @@ pub(crate) struct Connection {
     pub(crate) provider: Arc<dyn Provider>,
     /// What orders need; none where the credential is only good to look.
     pub(crate) trader: Option<Trader>,
+    bearer: Option<Bearer>,
     streams: Option<Streams>,
 }
 
@@ -51,12 +54,18 @@ impl Drop for Streams {
 }
 
 impl Connection {
-    pub(crate) fn new(provider: Arc<dyn Provider>, trader: Option<Trader>) -> Self {
+    pub(crate) fn new(open: Open, trader: Option<Trader>) -> Self {
         Self {
-            provider,
+            provider: open.provider,
+            bearer: open.bearer,
             trader,
             streams: None,
         }
+    }
+
+    /// The tokens it works with.
+    pub(crate) fn bearer(&self) -> Option<Bearer> {
+        self.bearer.clone()
     }
 
     /// Tells the market-data stream which symbols are wanted now.

@@ -310,6 +310,18 @@ impl Strongroom {
         credentials::store(vault, credentials).map_err(|error| Text::new(&error.to_string()))
     }
 
+    /// A connection with its secrets.
+    pub(crate) fn credentials_of(
+        &mut self,
+        connection: &ConnectionId,
+    ) -> Result<Credentials, Text> {
+        let loaded = credentials::load(self.open_vault()?);
+        let (all, _) = loaded.map_err(|error| Text::new(&error.to_string()))?;
+        let mut all = all.into_iter();
+        all.find(|it| it.connection == *connection)
+            .ok_or_else(|| format!("there is no connection called {connection}").into())
+    }
+
     /// Seals a connection that is in the vault once more; one that was removed meanwhile does not come back.
     pub(crate) fn seal_again(&mut self, credentials: &Credentials) -> Result<(), Text> {
         let vault = self.open_vault()?;

@@ -13,6 +13,7 @@ pub(crate) mod credentials;
 mod effects;
 mod keeper;
 mod secrets;
+mod sign_in;
 mod tokens;
 mod trader;
 mod vault_requests;
@@ -21,7 +22,7 @@ use crate::domain::{Clock, ConnectionId, Environment, ProviderId, Symbol, Text, 
 use crate::engine::input::{Note, Profile};
 use crate::engine::{Engine, Input, Output, Settings};
 use crate::link::{
-    EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField, VaultAnswer,
+    Answer, EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField,
     VaultStatus, WayOffer,
 };
 use crate::net::Dialer;
@@ -29,11 +30,12 @@ use crate::net::socket;
 use crate::net::transport::Transport;
 use crate::providers::provider::{Grant, Provider};
 use crate::providers::{self, PROVIDERS};
-use crate::runtime::additions::Added;
+use crate::runtime::additions::{Added, Open};
 use crate::runtime::connections::Connection;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{Effects, Replacement};
 use crate::runtime::keeper::{Keeper, Opened};
+use crate::runtime::sign_in::UnderWay;
 use crate::runtime::trader::Trader;
 use crate::vault::{InstanceLock, KdfCost};
 use std::collections::BTreeMap;
@@ -91,8 +93,8 @@ pub(crate) enum Happened {
     Vault(Result<Box<Opened>, VaultStatus>),
     /// A new connection was accepted by its provider and sealed.
     Added(Box<Added>),
-    /// The vault answered a screen.
-    Answered(ScreenId, VaultAnswer),
+    /// The vault answered a screen, or its sign-in did.
+    Answered(ScreenId, Answer),
     /// A connection was removed from the vault.
     Removed(ConnectionId),
 }
@@ -119,6 +121,7 @@ struct Runtime {
     engine: Engine,
     effects: Effects,
     connections: BTreeMap<ConnectionId, Connection>,
+    sign_ins: BTreeMap<ScreenId, UnderWay>,
     random: fastrand::Rng,
     /// How long the machine had slept when it was looked at last.
     asleep: Duration,
@@ -149,6 +152,7 @@ pub async fn run(
         engine: Engine::new(options.settings, offers(), vault),
         effects: Effects { answers, keeper },
         connections: BTreeMap::new(),
+        sign_ins: BTreeMap::new(),
         random: fastrand::Rng::with_seed(seed),
     };
     let mut quotes_due: Option<Instant> = None;
@@ -169,6 +173,7 @@ pub async fn run(
             runtime.take_happened(event).await;
         }
         for screen in runtime.hub.departed() {
+            runtime.sign_ins.remove(&screen);
             runtime.handle(Input::ScreenGone(screen)).await;
         }
         runtime.publish_quotes(Instant::now(), &mut quotes_due);
@@ -226,7 +231,7 @@ impl Runtime {
             // The vault was opened for viewing while it was on its way.
             Happened::Added(_) if self.engine.refusal().is_some() => {}
             Happened::Added(added) => {
-                let profile = self.keep(added.provider, added.credentials);
+                let profile = self.keep(added.open, added.credentials);
                 self.handle(Input::Opened(profile)).await;
                 self.back_up();
             }
@@ -248,18 +253,20 @@ impl Runtime {
     }
 
     /// Keeps an open provider; its credentials live on in it alone.
-    fn keep(&mut self, provider: Arc<dyn Provider>, credentials: Credentials) -> Profile {
+    fn keep(&mut self, open: Open, credentials: Credentials) -> Profile {
+        let provider = &open.provider;
         let profile = Profile {
             has_quotes: provider.quotes().is_some(),
+            by_browser: self.opener().grant(&credentials) == Ok(Grant::Browser),
             ..self.profile(
                 &credentials.connection,
                 &credentials.provider,
                 credentials.environment,
             )
         };
-        let trader = Trader::of(&credentials, &provider);
+        let trader = Trader::of(&credentials, provider);
         self.connections
-            .insert(credentials.connection, Connection::new(provider, trader));
+            .insert(credentials.connection, Connection::new(open, trader));
         profile
     }
 
@@ -277,6 +284,7 @@ impl Runtime {
             title: spec.map_or(provider.as_str(), |spec| spec.title).into(),
             environment,
             has_quotes: false,
+            by_browser: false,
             simulated: self.opener().is_simulated(provider),
         }
     }
@@ -373,7 +381,13 @@ impl Runtime {
 
     async fn close(&mut self) {
         self.handle(Input::Closing).await;
+        let bearers = self
+            .connections
+            .values()
+            .filter_map(Connection::bearer)
+            .collect();
         self.connections.clear();
+        secrets::settle(bearers).await;
         let _ = self.effects.keeper.ask(|room| room.lock()).await; // what waits on the disk is written first
     }
 }

@@ -1,5 +1,6 @@
 //! Requests that carry a secret: the vault made, opened and locked, connections added and removed.
 
+use crate::auth::{AuthError, Bearer};
 use crate::domain::{ConnectionId, LastKnown};
 use crate::engine::Input;
 use crate::engine::input::Note;
@@ -7,12 +8,17 @@ use crate::link::{
     Addition, EntryKind, Event, Level, ScreenId, SecretRequest, VaultStatus, VaultTrouble,
 };
 use crate::runtime::additions;
+use crate::runtime::connections::Connection;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{self, Effects};
 use crate::runtime::keeper::Opened;
 use crate::runtime::{Happened, Runtime, trouble};
 use crate::vault::Domain;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Longest wait for what was under way at a provider's sign-in.
+const SETTLING: Duration = Duration::from_secs(15);
 
 pub(super) const GONE: &str = "the vault's keeper is gone; start tradedeck again";
 
@@ -22,6 +28,7 @@ impl Runtime {
         match request {
             SecretRequest::Door(request) => self.at_the_door(screen, request).await,
             SecretRequest::Vault(request) => self.ask_vault(screen, request),
+            SecretRequest::SignIn(request) => self.ask_sign_in(screen, request).await,
             SecretRequest::CreateVault { passphrase } => {
                 self.handle(Input::Vault(VaultStatus::Unlocking)).await;
                 let now = self.clock.now();
@@ -74,7 +81,17 @@ impl Runtime {
             return self.handle(Input::Announce(refused)).await;
         }
         let Effects { answers, keeper } = self.effects.clone();
+        let bearer = self
+            .connections
+            .get(&connection)
+            .and_then(Connection::bearer);
         tokio::spawn(async move {
+            if let Some(Err(problem)) = give_back(bearer).await {
+                let text = format!(
+                    "{connection} is removed here, but its access could not be given back ({problem}); withdraw it at the provider"
+                );
+                effects::tell(&answers, trouble(text)).await;
+            }
             let name = connection.clone();
             let removed = keeper.ask(move |room| room.remove(&name)).await;
             let event = match removed {
@@ -101,8 +118,8 @@ impl Runtime {
         self.handle(Input::OpenIntents(opened.intents)).await;
         for credentials in opened.connections {
             match self.opener().open(&credentials) {
-                Ok(provider) => {
-                    let profile = self.keep(provider, credentials);
+                Ok(open) => {
+                    let profile = self.keep(open, credentials);
                     self.handle(Input::Opened(profile)).await;
                 }
                 Err(problem) => {
@@ -147,15 +164,36 @@ impl Runtime {
 
     /// Keys and tokens leave memory: providers hold them, the keeper holds the vault's.
     pub(super) fn drop_secrets(&mut self) {
+        let bearers: Vec<Bearer> = self
+            .connections
+            .values()
+            .filter_map(Connection::bearer)
+            .collect();
         self.connections.clear();
+        self.sign_ins.clear();
         self.transport.forget();
         let Effects { answers, keeper } = self.effects.clone();
         tokio::spawn(async move {
+            settle(bearers).await;
             if let Some(status) = keeper.ask(|room| room.lock()).await {
                 effects::tell(&answers, Input::Vault(status)).await;
             }
         });
     }
+}
+
+/// Waits for renewals that are under way: what they bring could not be sealed once the vault is locked, and a provider
+/// may have taken the old token out of use.
+pub(super) async fn settle(bearers: Vec<Bearer>) {
+    let settled = bearers.iter().map(Bearer::settle);
+    // One that takes longer than any answer may is given up.
+    let _ = tokio::time::timeout(SETTLING, futures_util::future::join_all(settled)).await;
+}
+
+/// Gives tokens back to their provider, where there are any.
+async fn give_back(bearer: Option<Bearer>) -> Option<Result<bool, AuthError>> {
+    let given = tokio::time::timeout(SETTLING, bearer?.give_back()).await;
+    Some(given.unwrap_or(Err(AuthError::Closed)))
 }
 
 pub(super) async fn report_vault(

@@ -4,7 +4,7 @@ use crate::domain::Text;
 use crate::engine::Input;
 use crate::engine::input::Note;
 use crate::link::{
-    DoorRequest, EntryKind, Level, ScreenId, VaultAnswer, VaultRequest, VaultStatus,
+    Answer, DoorRequest, EntryKind, Level, ScreenId, VaultAnswer, VaultRequest, VaultStatus,
 };
 use crate::runtime::effects::Effects;
 use crate::runtime::secrets::{GONE, report_vault};
@@ -34,7 +34,9 @@ impl Runtime {
         let now = self.clock.now();
         let refusal = self.engine.refusal().filter(|_| request.changes_vault());
         if let Some(why) = refusal {
-            return self.hub.answer(screen, VaultAnswer::Refused { why });
+            return self
+                .hub
+                .answer(screen, Answer::Vault(VaultAnswer::Refused { why }));
         }
         tokio::spawn(async move {
             let served = keeper.ask(move |room| room.serve(request, now)).await;
@@ -65,6 +67,8 @@ async fn tell(
         let _ = happened.send(Happened::Input(note)).await;
     }
     for answer in answers {
-        let _ = happened.send(Happened::Answered(screen, answer)).await;
+        let _ = happened
+            .send(Happened::Answered(screen, Answer::Vault(answer)))
+            .await;
     }
 }

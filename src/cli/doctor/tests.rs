@@ -24,6 +24,7 @@ fn status(state: ConnectionState, skew: Option<i64>) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        by_browser: false,
         session_until: None,
         sign_in_due: None,
         refresh_failures: 0,

@@ -1,6 +1,8 @@
 //! Asking the person at the terminal: without echo where it is a secret, and the terminal as it was afterwards.
 
 use super::Line;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
@@ -27,6 +29,23 @@ pub trait Ask {
     /// # Errors
     /// [`Unanswered`] when there is no answer.
     fn ask(&mut self, label: &str, hidden: bool) -> Result<SecretString, Unanswered>;
+
+    /// Asks for one line that may come while something else is waited for.
+    ///
+    /// # Errors
+    /// [`Unanswered`] when nobody can be asked so.
+    fn begin(&mut self, _label: &str, _hidden: bool) -> Result<Box<dyn Pending>, Unanswered> {
+        Err(Unanswered::NoTerminal)
+    }
+}
+
+/// A line that is being typed. The terminal is as it was when this goes.
+pub trait Pending: Send {
+    /// The line, when it is there; never waits.
+    ///
+    /// # Errors
+    /// [`Unanswered`] when there will be none.
+    fn poll(&mut self) -> Result<Option<SecretString>, Unanswered>;
 }
 
 /// The person at the controlling terminal, wherever stdin and stdout go.
@@ -34,25 +53,29 @@ pub struct Terminal;
 
 impl Ask for Terminal {
     fn ask(&mut self, label: &str, hidden: bool) -> Result<SecretString, Unanswered> {
-        let mut terminal = File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/tty")
-            .map_err(|_| Unanswered::NoTerminal)?;
-        ask_at(&mut terminal, label, hidden)
+        Typed::begin(terminal()?, label, hidden)?.wait()
+    }
+
+    fn begin(&mut self, label: &str, hidden: bool) -> Result<Box<dyn Pending>, Unanswered> {
+        Ok(Box::new(Typed::begin(terminal()?, label, hidden)?))
     }
 }
 
+fn terminal() -> Result<File, Unanswered> {
+    let opened = File::options().read(true).write(true).open("/dev/tty");
+    opened.map_err(|_| Unanswered::NoTerminal)
+}
+
 /// Puts the terminal back as it was.
-struct Quiet<'t> {
-    terminal: &'t mut File,
+struct Quiet {
+    terminal: File,
     before: Termios,
 }
 
-impl<'t> Quiet<'t> {
+impl Quiet {
     /// No echo, no line editing and no signals by the terminal: a signal would end the program with the echo still off.
-    fn new(terminal: &'t mut File) -> io::Result<Self> {
-        let before = tcgetattr(&*terminal)?;
+    fn new(terminal: File) -> io::Result<Self> {
+        let before = tcgetattr(&terminal)?;
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO
             | LocalModes::ECHONL
@@ -61,42 +84,95 @@ impl<'t> Quiet<'t> {
             | LocalModes::IEXTEN;
         quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
         quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(&*terminal, OptionalActions::Flush, &quiet)?;
+        tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
         Ok(Self { terminal, before })
     }
 }
 
-impl Drop for Quiet<'_> {
+impl Drop for Quiet {
     fn drop(&mut self) {
         // A terminal that went away needs nothing put back.
-        let _ = tcsetattr(&*self.terminal, OptionalActions::Flush, &self.before);
+        let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
     }
 }
 
-fn ask_at(terminal: &mut File, label: &str, hidden: bool) -> Result<SecretString, Unanswered> {
-    let quiet = Quiet::new(terminal).map_err(Unanswered::Io)?;
-    write!(quiet.terminal, "{label}: ").map_err(Unanswered::Io)?;
-    let mut typed = Line::new();
-    let mut byte = Zeroizing::new([0; 1]);
-    let answer = loop {
-        match quiet.terminal.read(byte.as_mut_slice()) {
-            Ok(0) => break Err(Unanswered::Cancelled),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => break Err(Unanswered::Io(error)),
+/// A line at a terminal.
+struct Typed {
+    quiet: Quiet,
+    line: Line,
+    hidden: bool,
+}
+
+impl Typed {
+    fn begin(terminal: File, label: &str, hidden: bool) -> Result<Self, Unanswered> {
+        let mut quiet = Quiet::new(terminal).map_err(Unanswered::Io)?;
+        write!(quiet.terminal, "{label}: ").map_err(Unanswered::Io)?;
+        Ok(Self {
+            quiet,
+            line: Line::new(),
+            hidden,
+        })
+    }
+
+    fn wait(mut self) -> Result<SecretString, Unanswered> {
+        loop {
+            if let Some(line) = self.take()? {
+                return Ok(line);
+            }
         }
-        match type_byte(&mut typed, byte[0]) {
-            Typing::Goes(echo) if hidden => drop(echo),
-            Typing::Goes(echo) => quiet.terminal.write_all(&echo).map_err(Unanswered::Io)?,
-            Typing::Done => break Ok(()),
-            Typing::Cancelled => break Err(Unanswered::Cancelled),
+    }
+
+    /// Takes one byte in; the line, when that ended it.
+    fn take(&mut self) -> Result<Option<SecretString>, Unanswered> {
+        let mut byte = Zeroizing::new([0; 1]);
+        let typing = match self.quiet.terminal.read(byte.as_mut_slice()) {
+            Ok(0) => Typing::Cancelled,
+            Ok(_) => type_byte(&mut self.line, byte[0]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(None),
+            Err(error) => return Err(Unanswered::Io(error)),
+        };
+        match typing {
+            Typing::Goes(echo) if self.hidden => drop(echo),
+            Typing::Goes(echo) => self.write(&echo)?,
+            Typing::Done => {
+                self.write(b"\n")?;
+                let line = std::mem::replace(&mut self.line, Line::new());
+                let line = line.secret("what was typed");
+                let unusable = |sentence: String| Unanswered::Io(io::Error::other(sentence));
+                return line.map(Some).map_err(|failure| unusable(failure.sentence));
+            }
+            Typing::Cancelled => {
+                self.write(b"\n")?;
+                return Err(Unanswered::Cancelled);
+            }
         }
-    };
-    writeln!(quiet.terminal).map_err(Unanswered::Io)?;
-    answer?;
-    typed
-        .secret("what was typed")
-        .map_err(|failure| Unanswered::Io(io::Error::other(failure.sentence)))
+        Ok(None)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Unanswered> {
+        let written = self.quiet.terminal.write_all(bytes);
+        written.map_err(Unanswered::Io)
+    }
+
+    fn has_input(&self) -> io::Result<bool> {
+        let mut asked = [PollFd::new(&self.quiet.terminal, PollFlags::IN)];
+        match poll(&mut asked, Some(&Timespec::default())) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Pending for Typed {
+    fn poll(&mut self) -> Result<Option<SecretString>, Unanswered> {
+        while self.has_input().map_err(Unanswered::Io)? {
+            if let Some(line) = self.take()? {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// What a typed byte did.
@@ -156,7 +232,7 @@ mod tests {
         grantpt(&person).unwrap();
         unlockpt(&person).unwrap();
         let name = ptsname(&person, vec![]).unwrap().into_string().unwrap();
-        let mut terminal = File::options().read(true).write(true).open(name).unwrap();
+        let terminal = File::options().read(true).write(true).open(name).unwrap();
         let mut person = File::from(person);
         let look = terminal.try_clone().unwrap();
         let echo = move || {
@@ -167,7 +243,7 @@ mod tests {
         };
         assert!(echo());
         let (answer, seen, asked) = std::thread::scope(|scope| {
-            let asking = scope.spawn(|| ask_at(&mut terminal, "Passphrase", hidden));
+            let asking = scope.spawn(|| Typed::begin(terminal, "Passphrase", hidden)?.wait());
             let mut seen = vec![0; "Passphrase: ".len()];
             person.read_exact(&mut seen).unwrap();
             let asked = echo();
@@ -176,7 +252,6 @@ mod tests {
             (answer, String::from_utf8(seen).unwrap(), asked)
         });
         let after = echo();
-        drop(terminal);
         drop(echo);
         let mut rest = Vec::new();
         let _ = person.read_to_end(&mut rest); // ends in an error when the other side closed

@@ -110,6 +110,7 @@ fn profile() -> Profile {
         title: "Alpaca".into(),
         environment: Environment::Paper,
         has_quotes: true,
+        by_browser: false,
         simulated: true,
     }
 }

@@ -61,6 +61,11 @@ pub enum Refusal {
 }
 
 impl World {
+    /// Whether an order would be taken.
+    pub fn would_take(&self, customer: usize, draft: &OrderDraft) -> Result<(), Refusal> {
+        self.check(customer, "", draft)
+    }
+
     /// Everything that is checked before an order is taken.
     pub(super) fn check(
         &self,
@@ -75,7 +80,7 @@ impl World {
         let price = expected_price(draft, &self.market).ok_or(Refusal::NoPrice)?;
         check_exits(draft, price)?;
         let is_exit_pair = matches!(draft.exits, Exits::OneCancelsOther { .. });
-        if draft.exits == Exits::None && !is_exit_pair {
+        if self.cast.refuses_wash_trades && draft.exits == Exits::None && !is_exit_pair {
             check_wash(customer, draft, None)?;
         }
         let units = match draft.size {

@@ -5,6 +5,7 @@ use crate::domain::{ClientOrderId, Side, Symbol, Timestamp};
 use crate::link::{Level, Request, SecretRequest, VaultRequest};
 use crate::ui::app::action::{Action, Effect};
 use crate::ui::command::Command;
+use crate::ui::format;
 use crate::ui::key::{Key, KeyCode};
 use crate::ui::overlays::{self, Answer, Layer, Question};
 use crate::ui::panes::PaneId;
@@ -12,6 +13,9 @@ use crate::ui::widgets::line_input::LineInput;
 
 /// Longest filter, in characters.
 const LONGEST_FILTER: usize = 64;
+
+/// Longest part of a copied text that the notice repeats, in characters.
+const LONGEST_COPIED: usize = 48;
 
 /// Overlays above one another at most.
 const MOST_OVERLAYS: usize = 8;
@@ -191,7 +195,11 @@ impl App {
         }
         self.filter_line = None;
         match overlays::open(layer, &self.view.context(now, true, 0)) {
-            Some(overlay) => self.overlays.push(overlay),
+            Some(mut overlay) => {
+                let actions = overlay.opened();
+                self.overlays.push(overlay);
+                self.perform(now, actions);
+            }
             None => self
                 .notices
                 .show(now, Level::Info, "that is not there any more"),
@@ -206,8 +214,9 @@ impl App {
                 "the clipboard is turned off in the configuration",
             );
         }
+        let shown = format::shortened(&text, LONGEST_COPIED);
         self.notices
-            .show(now, Level::Info, &format!("copied {text}"));
+            .show(now, Level::Info, &format!("copied {shown}"));
         self.effects.push(Effect::Copy(text));
     }
 

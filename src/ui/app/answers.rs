@@ -1,15 +1,22 @@
-//! What the vault answered to this screen: to the overlay that asked, and a recovery code above everything.
+//! What was answered to this screen alone: to the overlay that asked, and a recovery code above everything.
 
 use super::App;
 use crate::domain::Timestamp;
-use crate::link::{Level, VaultAnswer};
+use crate::link::{Answer, Level, VaultAnswer};
 use crate::ui::overlays::vault::recovery_code::RecoveryCode;
 
 impl App {
-    /// Takes answers of the vault in.
-    pub fn answer(&mut self, answers: Vec<VaultAnswer>) -> Vec<super::Effect> {
+    /// Takes answers in.
+    pub fn answer(&mut self, answers: Vec<Answer>) -> Vec<super::Effect> {
         let now = self.clock.now();
         for answer in answers {
+            let answer = match answer {
+                Answer::Vault(answer) => answer,
+                Answer::SignIn(status) => {
+                    self.each_overlay(now, |overlay, _| overlay.signing_in(&status));
+                    continue;
+                }
+            };
             if let VaultAnswer::RecoveryCode(code) = answer {
                 self.code = Some(code);
                 continue;

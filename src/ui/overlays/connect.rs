@@ -6,10 +6,10 @@
 mod draw;
 
 use crate::domain::{AccountId, ConnectionId, Environment};
-use crate::link::{Addition, ProviderOffer, SecretRequest, VaultStatus, WayOffer};
+use crate::link::{Addition, ProviderOffer, SecretRequest, SignInRequest, VaultStatus, WayOffer};
 use crate::ui::app::Action;
 use crate::ui::key::{Key, KeyCode};
-use crate::ui::overlays::{Layer, Overlay};
+use crate::ui::overlays::{Layer, Overlay, sign_in};
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::dialog::{self, Dialog};
 use crate::ui::widgets::form::{Field, Form, FormEvent};
@@ -264,12 +264,27 @@ impl Fill {
             let secret = self.form.secret(Of::Secret(number, index))?;
             Some((field.name.as_str().to_owned(), secret.copy()))
         });
+        let (name, provider) = (
+            (!name.is_empty()).then(|| ConnectionId::new(&name)),
+            self.offer.provider.clone(),
+        );
+        let (environment, secrets) = (self.environment(), secrets.collect());
+        if way.by_browser {
+            let request = SignInRequest::New {
+                name,
+                provider,
+                environment,
+                way: way.way.clone(),
+                secrets,
+            };
+            return vec![sign_in::ask(request), Action::Open(Layer::SignIn(None))];
+        }
         let request = SecretRequest::AddConnection {
-            name: (!name.is_empty()).then(|| ConnectionId::new(&name)),
-            provider: self.offer.provider.clone(),
-            environment: self.environment(),
+            name,
+            provider,
+            environment,
             way: way.way.clone(),
-            secrets: secrets.collect(),
+            secrets,
         };
         self.sent = Some(answers(context));
         vec![Action::SendSecret(request)]

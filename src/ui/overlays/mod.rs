@@ -14,14 +14,15 @@ pub mod help;
 mod number;
 pub mod order;
 pub mod palette;
+pub mod sign_in;
 pub mod themes;
 pub mod ticket;
 pub mod unlock;
 pub mod vault;
 
 use crate::domain::text::Text;
-use crate::domain::{AccountId, ClientOrderId, Side, Symbol};
-use crate::link::VaultAnswer;
+use crate::domain::{AccountId, ClientOrderId, ConnectionId, Side, Symbol};
+use crate::link::{SignInStatus, VaultAnswer};
 use crate::ui::app::Action;
 use crate::ui::key::Key;
 use crate::ui::panes::PaneContext;
@@ -32,6 +33,11 @@ use ratatui::layout::{Position, Rect};
 pub trait Overlay {
     /// Its name, for tests and the help: `ticket`.
     fn name(&self) -> &'static str;
+
+    /// What it asks for as it opens. By default nothing.
+    fn opened(&mut self) -> Vec<Action> {
+        Vec::new()
+    }
 
     /// Reacts to a key; it gets every key except the kill switch's.
     fn key(&mut self, context: &PaneContext<'_>, key: Key) -> Vec<Action>;
@@ -48,6 +54,11 @@ pub trait Overlay {
 
     /// Looks at a replica that changed: an unlocked vault closes the unlock screen.
     fn changed(&mut self, _context: &PaneContext<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// This screen's attempt to sign in by browser went on. By default nothing.
+    fn signing_in(&mut self, _status: &SignInStatus) -> Vec<Action> {
         Vec::new()
     }
 
@@ -90,6 +101,7 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
     Some(match layer {
         Layer::Unlock => Box::new(unlock::Unlock::new(context)),
         Layer::Connect => Box::new(connect::Connect::new(context)),
+        Layer::SignIn(again) => Box::new(sign_in::SignIn::new(again, context)),
         Layer::Order(id) => Box::new(order::OrderDetail::new(id, context)?),
         Layer::Entry(id) => Box::new(entry::EntryDetail::new(id, context)?),
         Layer::AddSymbol => Box::new(add_symbol::AddSymbol::default()),
@@ -116,6 +128,8 @@ pub enum Layer {
     Vault,
     /// A new connection.
     Connect,
+    /// Signing in by browser: again to this connection, or to the one that a form asked for.
+    SignIn(Option<ConnectionId>),
     /// A new order.
     Ticket {
         /// Buy or sell.

@@ -89,7 +89,15 @@ impl Pane for Health {
             return None;
         }
         match connection {
-            Some(connection) => Some(Action::Send(Request::Connect { connection })),
+            Some(connection) => {
+                let status = context.replica.connections.get(&connection);
+                Some(match status {
+                    Some(status) if status.wants_browser() => {
+                        Action::Open(Layer::SignIn(Some(connection)))
+                    }
+                    Some(_) | None => Action::Send(Request::Connect { connection }),
+                })
+            }
             None => Some(Action::Open(Layer::Connect)),
         }
     }

@@ -11,6 +11,7 @@ pub mod line_input;
 pub mod meter;
 pub mod picker;
 pub mod pieces;
+pub mod qr;
 pub mod secret_input;
 pub mod spinner;
 pub mod table;

@@ -12,7 +12,7 @@ fn filled() -> (Stage, Connect) {
     let mut connect = Connect::new(&stage.context());
     stage.press(&mut connect, "alp<enter>");
     let asked = stage.press(&mut connect, "<tab>PK123<enter>s3cr3t<enter>");
-    assert_eq!(asked, ["add - alpaca paper key,secret"]);
+    assert_eq!(asked, ["add - alpaca paper keys key,secret"]);
     (stage, connect)
 }
 
@@ -67,7 +67,7 @@ fn live_is_said_in_words_and_lines() {
         &mut connect,
         "alp<enter><right><tab>AK1<enter>x<tab>main<enter>",
     );
-    assert_eq!(asked, ["add main alpaca live key,secret"]);
+    assert_eq!(asked, ["add main alpaca live keys key,secret"]);
     let shown = stage.shown(&connect, SMALL);
     assert!(
         shown.contains("┏━ Connect") && shown.contains("LIVE: real accounts"),
@@ -121,7 +121,7 @@ fn a_refusal_is_told_and_what_was_typed_stays() {
         );
         assert_eq!(
             stage.press(&mut connect, "<enter>"),
-            ["add - alpaca paper key,secret"]
+            ["add - alpaca paper keys key,secret"]
         );
     }
 }

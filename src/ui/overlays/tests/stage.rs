@@ -9,7 +9,8 @@ use crate::domain::{
 use crate::link::vault::Opener;
 use crate::link::{
     ConnectionState, ConnectionStatus, DoorRequest, Entry, EntryKind, Level, ProviderOffer,
-    Replica, SecretField, SecretRequest, VaultRequest, VaultRole, VaultStatus, WayOffer,
+    Replica, SecretField, SecretRequest, SignInRequest, VaultRequest, VaultRole, VaultStatus,
+    WayOffer,
 };
 use crate::ui::app::Action;
 use crate::ui::key::Key;
@@ -118,6 +119,7 @@ fn told(action: &Action) -> String {
         }
         Action::SendSecret(SecretRequest::Door(request)) => told_door(request),
         Action::SendSecret(SecretRequest::Vault(request)) => told_vault(request),
+        Action::SendSecret(SecretRequest::SignIn(request)) => told_sign_in(request),
         Action::SendSecret(SecretRequest::AddConnection {
             name,
             provider,
@@ -163,6 +165,15 @@ fn told_door(request: &DoorRequest) -> String {
         DoorRequest::AcceptOlder(opener) => format!("accept older{}", file(opener)),
         DoorRequest::Recover { .. } => "recover".into(),
         DoorRequest::Restore { backup, opener } => format!("restore {backup}{}", file(opener)),
+    }
+}
+
+fn told_sign_in(request: &SignInRequest) -> String {
+    match request {
+        SignInRequest::New { provider, way, .. } => format!("sign in {provider} {way}"),
+        SignInRequest::Again { connection } => format!("sign in again {connection}"),
+        SignInRequest::Pasted { .. } => "paste back".into(),
+        SignInRequest::GiveUp => "give up".into(),
     }
 }
 
@@ -277,6 +288,7 @@ fn connection(id: &ConnectionId, environment: Environment) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        by_browser: false,
         session_until: None,
         sign_in_due: None,
         refresh_failures: 0,

@@ -60,6 +60,7 @@ fn connections(now: Timestamp) -> Vec<ConnectionStatus> {
         requests_left: None,
         last_sync: Some(now),
         next_sync: None,
+        by_browser: false,
         session_until: None,
         sign_in_due: None,
         refresh_failures: 0,
@@ -93,6 +94,7 @@ fn connections(now: Timestamp) -> Vec<ConnectionStatus> {
         connection("fidelity", "Fidelity", live, retrying),
         connection("ibkr", "IBKR", live, signed_out),
         ConnectionStatus {
+            by_browser: false,
             session_until: None,
             sign_in_due: Some(now.plus(Duration::from_secs(6 * 86_400 + 4 * 3_600))),
             ..connection("saxo", "Saxo", live, ConnectionState::Live)
