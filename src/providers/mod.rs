@@ -4,7 +4,10 @@
 //! A new one is a folder with the same file names, and two lines here.
 
 mod alpaca;
+pub mod caller;
+pub mod fields;
 pub mod provider;
+mod spec;
 mod tastytrade;
 
 use provider::ProviderSpec;

@@ -181,13 +181,13 @@ impl Tastytrade {
                 })
             })
         };
-        let label = match self.environment {
-            Environment::Paper => "dxFeed, 15 min late",
-            Environment::Live => "dxFeed",
-        };
         StreamSpec {
             name: StreamName::Quotes,
-            label: label.into(),
+            label: "dxFeed".into(),
+            delayed_minutes: match self.environment {
+                Environment::Paper => 15,
+                Environment::Live => 0,
+            },
             start: Box::new(start),
         }
     }
@@ -217,6 +217,7 @@ impl Tastytrade {
         StreamSpec {
             name: StreamName::Orders,
             label: auth::stream_label(self.environment).into(),
+            delayed_minutes: 0,
             start: Box::new(start),
         }
     }
