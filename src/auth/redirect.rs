@@ -5,17 +5,13 @@
 
 use super::attempt::{Attempt, Code, Refusal};
 use crate::domain::Clock;
+use crate::net::tls::own_certificate::{self, TlsAcceptor};
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rcgen::{CertificateParams, PKCS_ECDSA_P256_SHA256, PublicKeyData, SigningKey};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,7 +21,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use url::{Host, Url};
 
 /// Connections at the same time; a browser opens a handful.
@@ -82,7 +77,10 @@ impl Listener {
 
     fn on(sockets: TcpListener, redirect: &Url, patience: Duration) -> Result<Self, NotListening> {
         let tls = match redirect.scheme() {
-            "https" => Some(self_signed(sockets.local_addr()?.ip())?),
+            "https" => {
+                let made = own_certificate::acceptor(sockets.local_addr()?.ip());
+                Some(made.map_err(NotListening::Certificate)?)
+            }
             _ => None,
         };
         let host = redirect.host_str().unwrap_or_default();
@@ -249,61 +247,6 @@ fn page(status: StatusCode, text: &'static str) -> Response<Body> {
             .insert(name, http::HeaderValue::from_static(value));
     }
     response
-}
-
-/// A key that signs its own certificate, by the crate that TLS uses here anyway.
-struct OwnKey {
-    pair: EcdsaKeyPair,
-    random: SystemRandom,
-}
-
-impl PublicKeyData for OwnKey {
-    fn der_bytes(&self) -> &[u8] {
-        self.pair.public_key().as_ref()
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &PKCS_ECDSA_P256_SHA256
-    }
-}
-
-impl SigningKey for OwnKey {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signed = self.pair.sign(&self.random, message);
-        let signed = signed.map_err(|_| rcgen::Error::RemoteKeyError)?;
-        Ok(signed.as_ref().to_vec())
-    }
-}
-
-/// A certificate made on the spot and forgotten with the attempt. The browser warns of it, because nobody vouches for it.
-fn self_signed(ip: IpAddr) -> Result<TlsAcceptor, NotListening> {
-    let failed = |what: &dyn std::fmt::Display| NotListening::Certificate(what.to_string());
-    let random = SystemRandom::new();
-    let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
-    let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|why| failed(&why))?;
-    let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random);
-    let key = OwnKey {
-        pair: pair.map_err(|why| failed(&why))?,
-        random,
-    };
-    let names = vec![ip.to_string(), "localhost".to_owned()];
-    let mut params = CertificateParams::new(names).map_err(|why| failed(&why))?;
-    // Of the key, so that no two certificates have the same (RFC 5280, 4.1.2.2: at most 20 bytes).
-    let mut serial = key.pair.public_key().as_ref()[1..17].to_vec();
-    serial[0] &= 0x7f;
-    params.serial_number = Some(serial.into());
-    params.use_authority_key_identifier_extension = false;
-    let certificate = params.self_signed(&key).map_err(|why| failed(&why))?;
-    let certificate = CertificateDer::from(certificate.der().to_vec());
-    let private = PrivatePkcs8KeyDer::from(document.as_ref().to_vec());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| failed(&why))?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(private))
-        .map_err(|why| failed(&why))?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ pub mod vault;
 pub use activity::{Entry, EntryKind, Level, Progress};
 pub use local::{Hub, Inbound, ScreenEnd, ScreenId};
 pub use replica::Replica;
-pub use secret::SecretRequest;
-pub use sign_in::{Answer, SignInRequest, SignInStatus, Waiting};
+pub use secret::{SecretRequest, SignInRequest};
+pub use sign_in::{Answer, SignInStatus, Waiting};
 pub use status::{
     ConnectionState, ConnectionStatus, FOR_VIEWING, FeedHealth, ProviderOffer, SecretField,
     VaultRole, VaultStatus, VaultTrouble, WayOffer,

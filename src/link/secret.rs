@@ -1,7 +1,7 @@
 //! Requests that carry a secret. They cannot be serialised, compared or printed, and live until they are answered.
 
 use crate::domain::{ConnectionId, Environment, ProviderId, Text};
-use crate::link::{DoorRequest, SignInRequest, VaultRequest};
+use crate::link::{DoorRequest, VaultRequest};
 use secrecy::SecretString;
 
 /// What a screen asks of the runtime with a secret in hand; the answer is a
@@ -41,4 +41,33 @@ pub enum SecretRequest {
     Vault(VaultRequest),
     /// Signing in by browser; answered to this screen alone by a [`SignInStatus`](crate::link::SignInStatus).
     SignIn(SignInRequest),
+}
+
+/// What a screen asks about signing in by browser. A screen has one attempt at a time; a new one ends the one before.
+pub enum SignInRequest {
+    /// Begins, for a new connection.
+    New {
+        /// The name it gets; `None` lets the runtime choose a free one.
+        name: Option<ConnectionId>,
+        /// At which provider.
+        provider: ProviderId,
+        /// Paper or live.
+        environment: Environment,
+        /// Which of the provider's ways to sign in.
+        way: Text,
+        /// The person's registration, by the names of the way's fields.
+        secrets: Vec<(String, SecretString)>,
+    },
+    /// Begins, for a connection that is there, with the registration it was made with.
+    Again {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// The address that the browser was sent to.
+    Pasted {
+        /// As pasted.
+        address: SecretString,
+    },
+    /// Gives the attempt up.
+    GiveUp,
 }

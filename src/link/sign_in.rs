@@ -1,38 +1,8 @@
-//! Signing in by browser: what a screen asks, and what it hears, to the screen that asked and to no other.
+//! Signing in by browser: what the screen that asked hears, and no other.
 //!
 //! How it ends is an [`Addition`](crate::link::Addition) for everybody, as with any other way to connect.
 
-use crate::domain::{ConnectionId, Environment, ProviderId, Text, Timestamp};
-use secrecy::SecretString;
-
-/// What a screen asks about signing in by browser. A screen has one attempt at a time; a new one ends the one before.
-pub enum SignInRequest {
-    /// Begins, for a new connection.
-    New {
-        /// The name it gets; `None` lets the runtime choose a free one.
-        name: Option<ConnectionId>,
-        /// At which provider.
-        provider: ProviderId,
-        /// Paper or live.
-        environment: Environment,
-        /// Which of the provider's ways to sign in.
-        way: Text,
-        /// The person's registration, by the names of the way's fields.
-        secrets: Vec<(String, SecretString)>,
-    },
-    /// Begins, for a connection that is there, with the registration it was made with.
-    Again {
-        /// Which.
-        connection: ConnectionId,
-    },
-    /// The address that the browser was sent to.
-    Pasted {
-        /// As pasted.
-        address: SecretString,
-    },
-    /// Gives the attempt up.
-    GiveUp,
-}
+use crate::domain::{Text, Timestamp};
 
 /// Where an attempt to sign in stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +19,7 @@ pub struct Waiting {
     /// The provider's name for people.
     pub title: Text,
     /// Where the person signs in. What of it is secret is good for this attempt alone.
-    pub address: String,
+    pub address: Text,
     /// Whose site that is.
     pub host: Text,
     /// What is asked for, in the provider's words.

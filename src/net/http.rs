@@ -3,7 +3,7 @@ use super::address;
 use super::backoff::Backoff;
 use super::error::{NetError, Step, is_passing};
 pub use super::message::{
-    ANSWER_LIMIT, DEADLINE, HISTORY_LIMIT, HeaderText, Request, Response, Retry,
+    ANSWER_LIMIT, DEADLINE, HISTORY_LIMIT, HeaderText, Request, Response, Retry, hide,
 };
 use super::rate_limit::{Allowance, Budget, Permit, Report};
 use super::transport::Transport;
@@ -98,7 +98,7 @@ impl Http {
             limit: request.deadline,
         }))?;
         slot.answered(&response);
-        Ok(response)
+        Ok(response.without_secrets_of(request))
     }
 
     fn budget<T>(&self, request: &Request, act: impl FnOnce(&mut Budget) -> T) -> T {

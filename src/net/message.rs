@@ -1,4 +1,6 @@
 //! One request, one answer: what is asked, within which limits, and what came back.
+mod secrets;
+
 use super::address;
 use super::error::NetError;
 use super::rate_limit::{Purpose, Report};
@@ -6,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+pub use secrets::hide;
 use std::fmt;
 use std::time::Duration;
 use url::Url;
@@ -115,6 +118,14 @@ impl Request {
         self
     }
 
+    /// Secrets in its headers, without the scheme that may stand before one.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter_map(|(_, value)| match value {
+            HeaderText::Secret(secret) => secret.expose_secret().split(' ').next_back(),
+            HeaderText::Plain(_) => None,
+        })
+    }
+
     /// Sets a JSON body.
     #[must_use]
     pub fn json(mut self, body: impl Into<Bytes>) -> Self {
@@ -173,6 +184,17 @@ impl Response {
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         let name = HeaderName::from_static(name);
         self.headers.append(name, HeaderValue::from_static(value));
+        self
+    }
+
+    /// The same without the secrets of its request, where it is no success: its words will be shown.
+    #[must_use]
+    pub(super) fn without_secrets_of(mut self, request: &Request) -> Self {
+        if !self.is_success()
+            && let Some(body) = hide(&self.body, request.secrets())
+        {
+            self.body = body.into();
+        }
         self
     }
 

@@ -16,7 +16,7 @@ mod message;
 pub mod rate_limit;
 pub mod session;
 pub mod socket;
-mod tls;
+pub mod tls;
 pub mod transport;
 
 pub use dial::Dialer;

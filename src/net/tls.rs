@@ -1,4 +1,6 @@
 //! One TLS stack for HTTP and WebSockets: rustls with ring, the system's roots, TLS 1.2 or newer.
+pub mod own_certificate;
+
 use super::error::{NetError, root_cause};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;

@@ -12,6 +12,7 @@ mod convert;
 pub(crate) mod credentials;
 mod effects;
 mod keeper;
+mod offers;
 mod secrets;
 mod sign_in;
 mod tokens;
@@ -21,15 +22,12 @@ mod vault_requests;
 use crate::domain::{Clock, ConnectionId, Environment, ProviderId, Symbol, Text, Timestamp};
 use crate::engine::input::{Note, Profile};
 use crate::engine::{Engine, Input, Output, Settings};
-use crate::link::{
-    Answer, EntryKind, Event, Hub, Inbound, Level, ProviderOffer, ScreenId, SecretField,
-    VaultStatus, WayOffer,
-};
+use crate::link::{Answer, EntryKind, Event, Hub, Inbound, Level, ScreenId, VaultStatus};
 use crate::net::Dialer;
 use crate::net::socket;
 use crate::net::transport::Transport;
+use crate::providers;
 use crate::providers::provider::{Grant, Provider};
-use crate::providers::{self, PROVIDERS};
 use crate::runtime::additions::{Added, Open};
 use crate::runtime::connections::Connection;
 use crate::runtime::credentials::Credentials;
@@ -38,6 +36,7 @@ use crate::runtime::keeper::{Keeper, Opened};
 use crate::runtime::sign_in::UnderWay;
 use crate::runtime::trader::Trader;
 use crate::vault::{InstanceLock, KdfCost};
+pub use offers::offers;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -390,28 +389,4 @@ impl Runtime {
         secrets::settle(bearers).await;
         let _ = self.effects.keeper.ask(|room| room.lock()).await; // what waits on the disk is written first
     }
-}
-
-/// What may be connected, for screens.
-pub fn offers() -> Vec<ProviderOffer> {
-    let field = |secret: &providers::provider::SecretSpec| SecretField {
-        name: secret.name.into(),
-        label: secret.label.into(),
-        hidden: secret.hidden,
-    };
-    let way = |way: &providers::provider::Way| WayOffer {
-        way: way.id.into(),
-        title: way.title.into(),
-        by_browser: way.grant == Grant::Browser,
-        secrets: way.secrets.iter().map(field).collect(),
-        hint: way.hint.into(),
-    };
-    let offer = |spec: &providers::provider::ProviderSpec| ProviderOffer {
-        provider: crate::domain::ProviderId::new(spec.id),
-        title: spec.title.into(),
-        gives: spec.gives.into(),
-        environments: spec.environments.to_vec(),
-        ways: spec.ways.iter().map(way).collect(),
-    };
-    PROVIDERS.iter().map(offer).collect()
 }

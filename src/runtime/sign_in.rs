@@ -21,6 +21,9 @@ use zeroize::Zeroizing;
 /// How long a browser may take to say its request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Longest address to sign in at, in characters.
+const LONGEST_ADDRESS: usize = 4_096;
+
 /// Addresses that may wait to be looked at.
 const MOST_PASTED: usize = 8;
 
@@ -275,7 +278,7 @@ fn waiting(
     let host = attempt.address().host_str().unwrap_or_default();
     Waiting {
         title,
-        address: attempt.address().to_string(),
+        address: Text::at_most(attempt.address().as_str(), LONGEST_ADDRESS),
         host: host.into(),
         scopes: profile.scopes.join(" ").into(),
         redirect: profile.redirect.as_str().into(),

@@ -1,6 +1,6 @@
 //! The vault's store, opened by a process of its own.
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use crate::support::pty::{self, Pty};
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
@@ -131,21 +131,15 @@ fn typed_by_a_person_it_says_that_it_is_not_for_them() {
 
 #[test]
 fn the_cockpit_has_no_thread_of_the_store() {
-    let size = PtySize {
-        rows: 40,
-        cols: 140,
-        ..PtySize::default()
-    };
-    let pair = native_pty_system().openpty(size).unwrap();
+    let terminal = Pty::open(40, 140);
     let home = tempfile::tempdir().unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tradedeck"));
-    command.arg("demo");
+    let mut command = pty::command(&[env!("CARGO_BIN_EXE_tradedeck"), "demo"]);
     command.env_clear();
     command.env("HOME", home.path());
     command.env("TERM", "xterm-256color");
     command.env("TMPDIR", home.path());
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut child = terminal.start(command);
+    let mut output = terminal.handle();
     let mut screen = vt100::Parser::new(40, 140, 0);
     let mut bytes = [0; 8192];
     // The total of accounts is there once the vault was made and connections were sealed in it.
@@ -153,7 +147,7 @@ fn the_cockpit_has_no_thread_of_the_store() {
         let count = output.read(&mut bytes).unwrap();
         screen.process(&bytes[..count]);
     }
-    let tasks = format!("/proc/{}/task", child.process_id().unwrap());
+    let tasks = format!("/proc/{}/task", child.id());
     let names: Vec<String> = std::fs::read_dir(tasks)
         .unwrap()
         .map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap())

@@ -209,45 +209,47 @@ fn another_issuer_than_the_one_asked_ends_the_attempt() {
     assert_eq!(answer(""), Err(Refusal::WrongIssuer));
 }
 
+/// Places that are not the redirect address, though some look like it.
+const ELSEWHERE: [&str; 30] = [
+    "http://127.0.0.1:8182/cb/broker",
+    "https://127.0.0.1/cb/broker",
+    "https://127.0.0.1:8183/cb/broker",
+    "https://127.0.0.1:81820/cb/broker",
+    "https://127.0.0.1.evil.example:8182/cb/broker",
+    "https://evil.example:8182/cb/broker",
+    "https://localhost:8182/cb/broker",
+    "https://[::1]:8182/cb/broker",
+    "https://127.0.0.2:8182/cb/broker",
+    "https://127.0.0.1:8182/cb/other",
+    "https://127.0.0.1:8182/cb/broker/",
+    "https://127.0.0.1:8182/cb",
+    "https://127.0.0.1:8182/",
+    "https://127.0.0.1:8182",
+    "https://127.0.0.1:8182/CB/broker",
+    "https://127.0.0.1:8182/cb//broker",
+    "https://127.0.0.1:8182/cb/broker%2f",
+    "https://127.0.0.1:8182/cb/%62roker",
+    "https://user@127.0.0.1:8182/cb/broker",
+    "https://user:word@127.0.0.1:8182/cb/broker",
+    "https://:word@127.0.0.1:8182/cb/broker",
+    "https://127.0.0.1:8182@evil.example/cb/broker",
+    "https://evil.example/https://127.0.0.1:8182/cb/broker",
+    "ftp://127.0.0.1:8182/cb/broker",
+    "file:///cb/broker",
+    "javascript:alert(1)//",
+    "data:text/html,",
+    "wss://127.0.0.1:8182/cb/broker",
+    "HTTPS://127.0.0.1:8182/cb/brokerx",
+    "about:blank",
+];
+
 /// Addresses that a person, or somebody who talked them into it, might paste.
 #[test]
 fn pasteback() {
     let state = state(&attempt(&profile()));
     let good = format!("https://127.0.0.1:8182/cb/broker?code=abc&state={state}");
     let long = format!("{good}&x={}", "y".repeat(9_000));
-    let elsewhere = [
-        "http://127.0.0.1:8182/cb/broker",
-        "https://127.0.0.1/cb/broker",
-        "https://127.0.0.1:8183/cb/broker",
-        "https://127.0.0.1:81820/cb/broker",
-        "https://127.0.0.1.evil.example:8182/cb/broker",
-        "https://evil.example:8182/cb/broker",
-        "https://localhost:8182/cb/broker",
-        "https://[::1]:8182/cb/broker",
-        "https://127.0.0.2:8182/cb/broker",
-        "https://127.0.0.1:8182/cb/other",
-        "https://127.0.0.1:8182/cb/broker/",
-        "https://127.0.0.1:8182/cb",
-        "https://127.0.0.1:8182/",
-        "https://127.0.0.1:8182",
-        "https://127.0.0.1:8182/CB/broker",
-        "https://127.0.0.1:8182/cb//broker",
-        "https://127.0.0.1:8182/cb/broker%2f",
-        "https://127.0.0.1:8182/cb/%62roker",
-        "https://user@127.0.0.1:8182/cb/broker",
-        "https://user:word@127.0.0.1:8182/cb/broker",
-        "https://:word@127.0.0.1:8182/cb/broker",
-        "https://127.0.0.1:8182@evil.example/cb/broker",
-        "https://evil.example/https://127.0.0.1:8182/cb/broker",
-        "ftp://127.0.0.1:8182/cb/broker",
-        "file:///cb/broker",
-        "javascript:alert(1)//",
-        "data:text/html,",
-        "wss://127.0.0.1:8182/cb/broker",
-        "HTTPS://127.0.0.1:8182/cb/brokerx",
-        "about:blank",
-    ]
-    .map(|start| format!("{start}?code=abc&state={state}"));
+    let elsewhere = ELSEWHERE.map(|start| format!("{start}?code=abc&state={state}"));
     let whole = [
         String::new(),
         " \n\t ".into(),

@@ -2,13 +2,9 @@ use super::*;
 use crate::auth::profile::{ClientAuth, Profile};
 use crate::auth::sign_in;
 use crate::domain::Timestamp;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
 struct Fixed;
@@ -90,23 +86,10 @@ impl Stage {
     }
 }
 
-/// Requests that anything on this machine, or a page in the browser, might send.
-#[tokio::test]
-async fn callback() {
-    let stage = stage("http", Duration::from_millis(200)).await;
+/// Requests for the right host that say the wrong thing, or to the wrong path.
+fn wrong_targets() -> Vec<String> {
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: HOST\r\n\r\n");
-    let with = |line: &str| {
-        format!("GET /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: HOST\r\n{line}\r\n\r\n")
-    };
-    let host = |host: &str| {
-        format!("GET /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: {host}\r\n\r\n")
-    };
-    let method = |method: &str| {
-        format!(
-            "{method} /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: HOST\r\nContent-Length: 0\r\n\r\n"
-        )
-    };
-    let hostile = [
+    vec![
         get("/cb/broker"),
         get("/cb/broker?"),
         get("/cb/broker?code=evil"),
@@ -133,6 +116,23 @@ async fn callback() {
             "/cb/broker?code={}&state=STATE",
             "x".repeat(1 << 20)
         )),
+    ]
+}
+
+/// Requests that say the right thing in the wrong way.
+fn wrong_manners() -> Vec<String> {
+    let with = |line: &str| {
+        format!("GET /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: HOST\r\n{line}\r\n\r\n")
+    };
+    let host = |host: &str| {
+        format!("GET /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: {host}\r\n\r\n")
+    };
+    let method = |method: &str| {
+        format!(
+            "{method} /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: HOST\r\nContent-Length: 0\r\n\r\n"
+        )
+    };
+    vec![
         with("Origin: https://evil.example"),
         with("Origin: http://127.0.0.1"),
         with("Host: evil.example"),
@@ -150,7 +150,14 @@ async fn callback() {
         "GET /cb/broker?code=evil&state=STATE HTTP/1.1\r\n\r\n".to_owned(),
         "GET /cb/broker?code=evil&state=STATE HTTP/1.1\r\nHost: HOST\r\n".to_owned(), // never ends
         "\x16\x03\x01\x02\x00\x01\x00".to_owned(),                                    // TLS
-    ];
+    ]
+}
+
+/// Requests that anything on this machine, or a page in the browser, might send.
+#[tokio::test]
+async fn callback() {
+    let stage = stage("http", Duration::from_millis(200)).await;
+    let hostile = [wrong_targets(), wrong_manners()].concat();
     assert_eq!(hostile.len(), 40);
     for request in &hostile {
         let answer = stage.send(request).await;
@@ -174,70 +181,12 @@ async fn more_connections_than_there_are_seats_do_not_keep_the_answer_out() {
     assert_eq!(stage.finish().await, "good");
 }
 
-/// Takes any certificate: a person clicks the browser's warning away.
-#[derive(Debug)]
-struct Anyone;
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
-    }
-}
-
 #[tokio::test]
-async fn an_https_address_is_answered_with_a_certificate_made_on_the_spot() {
-    let stage = stage("https", Duration::from_secs(5)).await;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone))
-        .with_no_client_auth();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let stream = TcpStream::connect(stage.address).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(name, stream).await.unwrap();
-    let request = format!(
-        "GET /cb/broker?code=sealed&state={} HTTP/1.1\r\nHost: {}\r\n\r\n",
-        stage.state, stage.address
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    assert!(String::from_utf8_lossy(&answer).contains(TAKEN));
-    let code = stage.waiting.await.unwrap().ok().unwrap();
-    assert_eq!(code.code.expose_secret(), "sealed");
+async fn an_https_address_is_answered_in_tls_alone() {
+    let stage = stage("https", Duration::from_millis(200)).await;
+    let request = "GET /cb/broker?code=plain&state=STATE HTTP/1.1\r\nHost: HOST\r\n\r\n";
+    assert!(!stage.send(request).await.contains("HTTP/"));
+    assert!(!stage.waiting.is_finished());
 }
 
 #[tokio::test]

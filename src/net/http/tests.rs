@@ -187,3 +187,21 @@ fn a_reset_is_a_time_of_the_server_or_a_number_of_seconds() {
     let no_clock = Response::new(200, "").with("x-ratelimit-reset", "1732446060");
     assert_eq!(no_clock.rate_report().reset_in, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_repeats_no_secret_of_its_request() {
+    let said = r#"{"message":"T0K3N-of-mine and K3Y-of-mine are no good"}"#;
+    for (code, expected) in [
+        (401, r#"{"message":"[hidden] and [hidden] are no good"}"#),
+        (500, r#"{"message":"[hidden] and [hidden] are no good"}"#),
+        (200, said),
+    ] {
+        let (http, _) = serve(vec![Ok(Response::new(code, said))]);
+        let name = HeaderName::from_static;
+        let request = Request::new(Method::POST, url(), Purpose::Read)
+            .secret_header(name("authorization"), "Bearer T0K3N-of-mine".into())
+            .secret_header(name("x-key"), "K3Y-of-mine".into());
+        let answer = http.send(request).await.unwrap();
+        assert_eq!(answer.body, expected, "{code}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The pair of keys: how it is checked, and how a request or a socket shows it.
 
 use crate::domain::{Environment, Text};
-use crate::net::http::Request;
+use crate::net::http::{Request, hide};
 use crate::providers::provider::ProviderError;
 use http::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
@@ -66,6 +66,15 @@ impl Keys {
             action: "authenticate",
             data,
         })
+    }
+
+    /// What a server said, without the pair where it repeats it.
+    pub(super) fn hidden_in(&self, said: &str) -> Text {
+        let pair = [&self.key, &self.secret].map(|it| it.expose_secret());
+        match hide(said.as_bytes(), pair) {
+            Some(hidden) => String::from_utf8_lossy(&hidden).as_ref().into(),
+            None => said.into(),
+        }
     }
 
     /// Whether the key's own spelling says that it is a paper key.

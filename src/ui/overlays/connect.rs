@@ -4,36 +4,26 @@
 //! provider accepted it, so that one wrong character does not cost the whole form.
 
 mod draw;
+mod fill;
+pub mod sign_in;
 
 use crate::domain::{AccountId, ConnectionId, Environment};
-use crate::link::{Addition, ProviderOffer, SecretRequest, SignInRequest, VaultStatus, WayOffer};
+use crate::link::VaultStatus;
 use crate::ui::app::Action;
 use crate::ui::key::{Key, KeyCode};
-use crate::ui::overlays::{Layer, Overlay, sign_in};
+use crate::ui::overlays::{Layer, Overlay};
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::dialog::{self, Dialog};
-use crate::ui::widgets::form::{Field, Form, FormEvent};
+use crate::ui::widgets::form::FormEvent;
 use crate::ui::widgets::picker::{Picker, PickerEvent};
 use crate::ui::widgets::spinner::TURN_MS;
+use fill::{Fill, Of};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-
-/// Longest name of a connection, in characters.
-const LONGEST_NAME: usize = 32;
 
 /// Columns of the overlay, its frame included, and of its frame with the blank beside it.
 const WIDTH: u16 = 92;
 const AROUND: u16 = 6;
-
-/// A field of a provider's form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Of {
-    Environment,
-    Way,
-    /// One of a way's secrets: the way's number, and its own.
-    Secret(usize, usize),
-    Name,
-}
 
 /// What the overlay shows.
 enum Page {
@@ -49,18 +39,6 @@ enum Page {
         accounts: Vec<AccountId>,
     },
 }
-
-/// A provider's form and what became of it so far.
-struct Fill {
-    offer: ProviderOffer,
-    form: Form<Of>,
-    /// How the answers stood when the form was sent, until another one comes.
-    sent: Option<Answers>,
-    problem: Option<String>,
-}
-
-/// How many answers there are and the newest one.
-type Answers = (usize, Option<Addition>);
 
 /// The overlay of a new connection.
 pub struct Connect {
@@ -162,174 +140,6 @@ fn pick(context: &PaneContext<'_>) -> Page {
     let offers = context.replica.offers.iter();
     let texts = offers.map(|offer| format!("{} {} {}", offer.title, offer.provider, offer.gives));
     Page::Pick(Picker::new(texts.collect(), 0))
-}
-
-fn answers(context: &PaneContext<'_>) -> Answers {
-    let additions = &context.replica.additions;
-    (additions.len(), additions.back().cloned())
-}
-
-impl Fill {
-    fn new(offer: ProviderOffer) -> Self {
-        let environments: Vec<String> =
-            offer.environments.iter().map(ToString::to_string).collect();
-        let mut fields = vec![Field::choice(
-            Of::Environment,
-            "Environment",
-            environments,
-            0,
-        )];
-        if offer.ways.len() > 1 {
-            let titles = offer.ways.iter().map(|way| way.title.to_string());
-            fields.push(Field::choice(Of::Way, "Sign in by", titles.collect(), 0));
-        }
-        for (number, way) in offer.ways.iter().enumerate() {
-            fields.extend(way.secrets.iter().enumerate().map(|(index, secret)| {
-                let field = if secret.hidden {
-                    Field::secret
-                } else {
-                    Field::visible_secret
-                };
-                field(Of::Secret(number, index), secret.label.as_str()).required()
-            }));
-        }
-        fields.push(Field::text(Of::Name, "Name", "", LONGEST_NAME).hint("optional"));
-        let mut form = Form::new(fields);
-        let asks = offer
-            .ways
-            .first()
-            .is_some_and(|way| !way.secrets.is_empty());
-        if offer.environments.len() < 2 && offer.ways.len() < 2 && asks {
-            form.focus(Of::Secret(0, 0));
-        }
-        let mut fill = Self {
-            offer,
-            form,
-            sent: None,
-            problem: None,
-        };
-        fill.show_way();
-        fill
-    }
-
-    /// The number of the way that is chosen.
-    fn chosen_way(&self) -> usize {
-        match self.offer.ways.len() {
-            0 | 1 => 0,
-            _ => self.form.chosen(Of::Way),
-        }
-    }
-
-    fn way(&self) -> Option<&WayOffer> {
-        self.offer.ways.get(self.chosen_way())
-    }
-
-    /// Shows the fields of the way that is chosen, and of no other.
-    fn show_way(&mut self) {
-        let chosen = self.chosen_way();
-        for (number, way) in self.offer.ways.iter().enumerate() {
-            for index in 0..way.secrets.len() {
-                self.form.show(Of::Secret(number, index), number == chosen);
-            }
-        }
-    }
-
-    fn environment(&self) -> Environment {
-        let chosen = self
-            .offer
-            .environments
-            .get(self.form.chosen(Of::Environment));
-        chosen.copied().unwrap_or(Environment::Paper)
-    }
-
-    fn submit(&mut self, context: &PaneContext<'_>) -> Vec<Action> {
-        self.problem = None;
-        let name = self.form.text(Of::Name).to_owned();
-        self.form.set_error(Of::Name, name_error(&name, context));
-        let number = self.chosen_way();
-        let Some(way) = self.offer.ways.get(number) else {
-            return Vec::new();
-        };
-        for index in 0..way.secrets.len() {
-            let field = Of::Secret(number, index);
-            let is_empty = self.form.secret(field).is_none_or(|it| it.is_empty());
-            let error = is_empty.then(|| "this is needed".to_owned());
-            self.form.set_error(field, error);
-        }
-        if self.form.focus_first_error() {
-            return Vec::new();
-        }
-        let secrets = way.secrets.iter().enumerate();
-        let secrets = secrets.filter_map(|(index, field)| {
-            let secret = self.form.secret(Of::Secret(number, index))?;
-            Some((field.name.as_str().to_owned(), secret.copy()))
-        });
-        let (name, provider) = (
-            (!name.is_empty()).then(|| ConnectionId::new(&name)),
-            self.offer.provider.clone(),
-        );
-        let (environment, secrets) = (self.environment(), secrets.collect());
-        if way.by_browser {
-            let request = SignInRequest::New {
-                name,
-                provider,
-                environment,
-                way: way.way.clone(),
-                secrets,
-            };
-            return vec![sign_in::ask(request), Action::Open(Layer::SignIn(None))];
-        }
-        let request = SecretRequest::AddConnection {
-            name,
-            provider,
-            environment,
-            way: way.way.clone(),
-            secrets,
-        };
-        self.sent = Some(answers(context));
-        vec![Action::SendSecret(request)]
-    }
-
-    /// Takes in an answer that came since the form was sent; returns the page that follows, if it is another one.
-    fn hear(&mut self, context: &PaneContext<'_>) -> Option<Page> {
-        let now = answers(context);
-        if self.sent.as_ref().is_none_or(|before| *before == now) {
-            return None;
-        }
-        self.sent = None;
-        match now.1? {
-            Addition::Added {
-                connection,
-                accounts,
-            } => {
-                return Some(Page::Done {
-                    connection,
-                    accounts,
-                });
-            }
-            Addition::Refused { why } => {
-                self.problem = Some(format!("{} refused: {why}", self.offer.title))
-            }
-            Addition::Unreachable { why } => {
-                self.problem = Some(format!("{} did not answer: {why}", self.offer.title));
-            }
-            Addition::Failed { why } => self.problem = Some(why.to_string()),
-        }
-        None
-    }
-}
-
-/// What is wrong with a connection's name; an empty one lets the runtime choose.
-fn name_error(name: &str, context: &PaneContext<'_>) -> Option<String> {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
-    if !name.chars().all(is_plain) {
-        return Some("letters, digits and - only".into());
-    }
-    let is_taken = context
-        .replica
-        .connections
-        .contains_key(&ConnectionId::new(name));
-    is_taken.then(|| format!("there is a connection called {name}"))
 }
 
 impl Overlay for Connect {

@@ -14,7 +14,6 @@ pub mod help;
 mod number;
 pub mod order;
 pub mod palette;
-pub mod sign_in;
 pub mod themes;
 pub mod ticket;
 pub mod unlock;
@@ -101,7 +100,7 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
     Some(match layer {
         Layer::Unlock => Box::new(unlock::Unlock::new(context)),
         Layer::Connect => Box::new(connect::Connect::new(context)),
-        Layer::SignIn(again) => Box::new(sign_in::SignIn::new(again, context)),
+        Layer::SignIn(again) => Box::new(connect::sign_in::SignIn::new(again, context)),
         Layer::Order(id) => Box::new(order::OrderDetail::new(id, context)?),
         Layer::Entry(id) => Box::new(entry::EntryDetail::new(id, context)?),
         Layer::AddSymbol => Box::new(add_symbol::AddSymbol::default()),

@@ -49,10 +49,15 @@ impl Cockpit {
 
     /// Types the passphrase and waits for the first figures.
     pub(super) fn unlock(&self, seat: &mut Seat) {
+        self.unlock_with(seat, PASSPHRASE);
+    }
+
+    /// The same with any passphrase that opens the vault.
+    pub(super) fn unlock_with(&self, seat: &mut Seat, passphrase: &str) {
         seat.until("it asks", |screen, _| {
             screen.contents().contains("Passphrase")
         });
-        seat.press(PASSPHRASE);
+        seat.press(passphrase);
         seat.until("it stands there", |screen, _| {
             screen.contents().contains("••••")
         });

@@ -359,7 +359,7 @@ async fn escape_through_the_whole_program() {
             seat.frames_later(3);
         }
         seat.signal(Signal::TERM);
-        seat.check_restored(Ending::Killed("Terminated"));
+        seat.check_restored(Ending::Killed(Signal::TERM));
         assert_eq!(strangers(&take_apart(&seat.written)), []);
     });
     for words in [

@@ -1,10 +1,11 @@
 //! A terminal that goes away, with or without a signal that says so, ends the program; what is sealed stays whole.
 
 use super::cockpit::Cockpit;
-use super::seat::{PROGRAM, Seat, Setting};
+use super::seat::{Ending, PROGRAM, Seat, Setting};
 use super::tmux::Tmux;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use std::process::Child;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -18,12 +19,7 @@ pub(super) fn deaf(command: &str) -> [String; 3] {
 }
 
 /// Takes the terminal away.
-fn hang_up(
-    seat: Seat,
-) -> (
-    tempfile::TempDir,
-    Box<dyn portable_pty::Child + Send + Sync>,
-) {
+fn hang_up(seat: Seat) -> (tempfile::TempDir, Child) {
     let Seat {
         pty,
         child,
@@ -42,7 +38,7 @@ fn hangup_ends_the_program() {
     seat.shown();
     let (_home, mut child) = hang_up(seat);
     let status = child.wait().unwrap();
-    assert_eq!(status.signal(), Some("Hangup"), "{status:?}");
+    assert_eq!(Ending::of(&status), Ending::Killed(Signal::HUP));
 }
 
 #[test]

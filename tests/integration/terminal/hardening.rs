@@ -141,7 +141,7 @@ async fn hardening_keeps_files_to_their_owner_under_any_umask() {
             );
         }
         seat.signal(Signal::TERM);
-        seat.check_restored(Ending::Killed("Terminated"));
+        seat.check_restored(Ending::Killed(Signal::TERM));
     });
 }
 

@@ -18,16 +18,11 @@ const LIMITS: [&str; 7] = [
 
 #[test]
 fn restore_after_every_signal() {
-    for (signal, ending) in [
-        (Signal::TERM, "Terminated"),
-        (Signal::HUP, "Hangup"),
-        (Signal::INT, "Interrupt"),
-        (Signal::QUIT, "Quit"),
-    ] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
         let mut seat = Setting::demo().start();
         seat.shown();
         seat.signal(signal);
-        seat.check_restored(Ending::Killed(ending));
+        seat.check_restored(Ending::Killed(signal));
     }
 }
 
@@ -54,7 +49,7 @@ fn restore_after_a_signal_while_the_terminal_reads_nothing() {
     seat.signal(Signal::TERM);
     // Its own thread takes one piece and waits for somebody to want the next.
     let status = seat.child.wait().unwrap();
-    assert_eq!(status.signal(), Some("Terminated"), "{status:?}");
+    assert_eq!(Ending::of(&status), Ending::Killed(Signal::TERM));
     assert!(seat.is_as_before());
 }
 
@@ -62,9 +57,9 @@ fn restore_after_a_signal_while_the_terminal_reads_nothing() {
 fn restore_after_a_panic() {
     for (task, ending) in [
         ("panic unwinding", Ending::Code(101)),
-        ("panic", Ending::Killed("Aborted")),
-        ("panic in a task", Ending::Killed("Aborted")),
-        ("panic in a thread", Ending::Killed("Aborted")),
+        ("panic", Ending::Killed(Signal::ABORT)),
+        ("panic in a task", Ending::Killed(Signal::ABORT)),
+        ("panic in a thread", Ending::Killed(Signal::ABORT)),
     ] {
         let mut seat = perform(task);
         seat.check_restored(ending);
@@ -192,7 +187,8 @@ fn options() -> Options {
 }
 
 fn start_within(limit: &str, more: u64) {
-    let open = std::fs::read_dir("/proc/self/fd").unwrap().count() as u64 - 1; // one of them is this look
+    let _plugs = plugs();
+    let open = open_files().len() as u64;
     let (resource, most) = match limit {
         "files" => (Resource::Nofile, open + more),
         _ => (Resource::As, address_space() + (more << 20)),
@@ -211,6 +207,30 @@ fn start_within(limit: &str, more: u64) {
     };
     drop(started);
     println!("{said}");
+}
+
+/// Files in every place below the last one that is taken: what a tester left open may leave places free.
+fn plugs() -> Vec<std::fs::File> {
+    let last = open_files().last().copied().unwrap();
+    let plug = || std::fs::File::open("/dev/null").unwrap();
+    let mut plugs = Vec::new();
+    while open_files().len() <= last as usize {
+        plugs.push(plug());
+    }
+    plugs
+}
+
+/// Numbers of the open files, without the one of this look.
+fn open_files() -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc/self/fd").unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name());
+    let mut numbers: Vec<u32> = names
+        .map(|name| name.to_str().unwrap().parse().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    let is_open = |number: &u32| std::path::Path::new(&format!("/proc/self/fd/{number}")).exists();
+    numbers.retain(is_open);
+    numbers
 }
 
 /// Bytes of it in use.

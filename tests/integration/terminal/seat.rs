@@ -1,10 +1,13 @@
 //! A terminal of a test's own with a program in it.
 
 use super::output::{count, left_behind, take_apart};
-use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use crate::support::pty::{self, Pty};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -17,8 +20,8 @@ pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_tradedeck");
 
 /// What a program is started in.
 pub(super) struct Setting {
-    command: CommandBuilder,
-    size: PtySize,
+    command: Command,
+    size: (u16, u16),
     answers: bool,
     /// Most bytes read at once.
     piece: usize,
@@ -29,8 +32,7 @@ impl Setting {
     /// A program in a terminal that answers what a terminal answers, with nothing of the tester's environment.
     pub(super) fn of(words: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut command = CommandBuilder::new(words[0]);
-        command.args(&words[1..]);
+        let mut command = pty::command(words);
         command.env_clear();
         command.env("PATH", "/usr/bin:/bin");
         command.env("HOME", home.path());
@@ -38,7 +40,7 @@ impl Setting {
         command.env("TERM", "xterm-256color");
         Self {
             command,
-            size: size_of(24, 80),
+            size: (24, 80),
             answers: true,
             piece: 8_192,
             home,
@@ -51,7 +53,7 @@ impl Setting {
     }
 
     pub(super) fn size(mut self, rows: u16, cols: u16) -> Self {
-        self.size = size_of(rows, cols);
+        self.size = (rows, cols);
         self
     }
 
@@ -73,11 +75,11 @@ impl Setting {
     }
 
     pub(super) fn start(self) -> Seat {
-        let pair = native_pty_system().openpty(self.size).unwrap();
-        let before = format!("{:?}", pair.master.get_termios());
-        let child = pair.slave.spawn_command(self.command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
+        let (rows, cols) = self.size;
+        let pty = Pty::open(rows, cols);
+        let before = pty.modes();
+        let child = pty.start(self.command);
+        let (mut reader, keys) = (pty.handle(), pty.handle());
         // Without room in between: a test that takes no output is a terminal that reads nothing.
         let (sender, output) = sync_channel(0);
         std::thread::spawn(move || {
@@ -89,8 +91,8 @@ impl Setting {
             }
         });
         Seat {
-            screen: vt100::Parser::new(self.size.rows, self.size.cols, 0),
-            pty: pair.master,
+            screen: vt100::Parser::new(rows, cols, 0),
+            pty,
             child,
             keys,
             output,
@@ -102,19 +104,11 @@ impl Setting {
     }
 }
 
-fn size_of(rows: u16, cols: u16) -> PtySize {
-    PtySize {
-        rows,
-        cols,
-        ..PtySize::default()
-    }
-}
-
 /// A terminal with a program in it.
 pub(super) struct Seat {
-    pub(super) pty: Box<dyn MasterPty + Send>,
-    pub(super) child: Box<dyn Child + Send + Sync>,
-    pub(super) keys: Box<dyn Write + Send>,
+    pub(super) pty: Pty,
+    pub(super) child: Child,
+    pub(super) keys: File,
     pub(super) output: Receiver<Vec<u8>>,
     pub(super) screen: vt100::Parser,
     /// The terminal's own modes before the program began.
@@ -176,12 +170,11 @@ impl Seat {
 
     pub(super) fn resize(&mut self, rows: u16, cols: u16) {
         self.screen.screen_mut().set_size(rows, cols);
-        self.pty.resize(size_of(rows, cols)).unwrap();
+        self.pty.resize(rows, cols);
     }
 
     pub(super) fn pid(&self) -> Pid {
-        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        Pid::from_raw(pid).unwrap()
+        Pid::from_child(&self.child)
     }
 
     /// The program that a shell in this terminal runs.
@@ -228,7 +221,7 @@ impl Seat {
     }
 
     fn modes(&self) -> String {
-        format!("{:?}", self.pty.get_termios())
+        self.pty.modes()
     }
 
     pub(super) fn story(&self) -> String {
@@ -239,29 +232,15 @@ impl Seat {
 /// How a program ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    Code(u32),
-    /// Of a signal, in the system's words.
-    Killed(&'static str),
+    Code(i32),
+    Killed(Signal),
 }
 
 impl Ending {
-    fn of(status: &ExitStatus) -> Self {
-        const SIGNALS: [&str; 6] = [
-            "Hangup",
-            "Interrupt",
-            "Quit",
-            "Terminated",
-            "Aborted",
-            "Killed",
-        ];
-        match status.signal() {
-            None => Self::Code(status.exit_code()),
-            Some(name) => Self::Killed(
-                SIGNALS
-                    .into_iter()
-                    .find(|it| *it == name)
-                    .unwrap_or("other"),
-            ),
+    pub(super) fn of(status: &ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Killed(Signal::from_named_raw(signal.unwrap()).unwrap()),
         }
     }
 }

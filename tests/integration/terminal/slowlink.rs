@@ -46,7 +46,7 @@ async fn slowlink_that_takes_nothing_leaves_keys_alive() {
         seat.press("?");
         see_the_newest(&mut seat);
         seat.signal(Signal::TERM);
-        seat.check_restored(Ending::Killed("Terminated"));
+        seat.check_restored(Ending::Killed(Signal::TERM));
     });
 }
 
@@ -180,7 +180,7 @@ async fn slowlink_of_a_kilobyte_a_second_and_of_nothing() {
         assert!(slow_memory.max(stopped_memory) <= before + MOST_GROWTH);
         assert!(newest <= MOST_LATENCY, "{newest:?}");
         seat.signal(Signal::TERM);
-        seat.check_restored(Ending::Killed("Terminated"));
+        seat.check_restored(Ending::Killed(Signal::TERM));
     });
 }
 

@@ -2,8 +2,9 @@
 
 use super::seat::PATIENCE;
 use rustix::process::Pid;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -60,9 +61,26 @@ impl Tmux {
         assert!(done.status.success(), "{words:?}: {done:?}");
     }
 
+    /// Types a text that no command line may show.
+    pub(super) fn type_secret(&self, text: &str) {
+        let mut load = self.command(&["load-buffer", "-"]);
+        let mut load = load.stdin(Stdio::piped()).spawn().unwrap();
+        let mut input = load.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        assert!(load.wait().unwrap().success());
+        self.run(&["paste-buffer", "-d"]);
+    }
+
     /// What is on screen.
     pub(super) fn contents(&self) -> String {
         String::from_utf8(self.ask(&["capture-pane", "-p"]).stdout).unwrap()
+    }
+
+    /// Everything that it remembers of what was on screen.
+    pub(super) fn history(&self) -> Vec<u8> {
+        self.ask(&["capture-pane", "-p", "-J", "-S", "-", "-E", "-"])
+            .stdout
     }
 
     /// What a format says of the pane: `pane_pid`, `alternate_on`.

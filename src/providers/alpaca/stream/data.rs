@@ -223,7 +223,7 @@ impl DataSession {
 
     /// Each code by what it means, from the manual's list of stream errors.
     fn error(&mut self, now: Instant, datum: &Datum<'_>, out: Out<'_>) {
-        let said = Text::new(&datum.msg.text_or_empty());
+        let said = self.keys.hidden_in(&datum.msg.text_or_empty());
         let code = datum.code.text_or_empty();
         let is_waiting = self.subscriptions.is_waiting();
         match code.as_ref() {

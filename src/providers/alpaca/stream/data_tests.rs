@@ -329,6 +329,11 @@ fn each_error_ends_as_it_means() {
         "auth failed",
         give_up("the log-in was refused (auth failed); check the API keys"),
     );
+    check(
+        402,
+        "no s3cr3t here",
+        give_up("the log-in was refused (no [hidden] here); check the API keys"),
+    );
     check(403, "already authenticated", None);
     check(404, "auth timeout", retry.clone());
     check(405, "symbol limit exceeded", None);

@@ -99,7 +99,7 @@ impl TradeSession {
 
     fn authorization(&mut self, now: Instant, data: Field<'_>, out: Out<'_>) {
         let answer: Acknowledgement<'_> = nested(data).unwrap_or_default();
-        let words = answer.message.text_or_empty();
+        let words = self.keys.hidden_in(&answer.message.text_or_empty());
         match (
             answer.status.text_or_empty().as_ref(),
             answer.action.text_or_empty().as_ref(),
@@ -124,7 +124,7 @@ impl TradeSession {
                 out,
                 format!(
                     "the server answered the log-in with: {}",
-                    Text::at_most(other, 64)
+                    Text::at_most(self.keys.hidden_in(other).as_str(), 64)
                 ),
             ),
         }

@@ -121,6 +121,12 @@ fn a_refused_log_in_is_for_a_person_and_a_forgotten_one_is_not() {
     let why = "the log-in was refused: access key verification failed".into();
     assert_eq!(script.out.end, Some(Ending::GiveUp { why }));
     let mut script = Script::new();
+    script.hear(
+        r#"{"stream":"authorization","data":{"status":"unauthorized","message":"no s3cr3t here"}}"#,
+    );
+    let why = "the log-in was refused: no [hidden] here".into();
+    assert_eq!(script.out.end, Some(Ending::GiveUp { why }));
+    let mut script = Script::new();
     script.hear(&fixture("trading_unauthorized_listen"));
     assert_eq!(script.out.end, Some(Ending::Retry));
     let mut script = Script::new();

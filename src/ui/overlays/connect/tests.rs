@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::text::Text;
-use crate::link::VaultRole;
+use crate::link::{Addition, VaultRole};
 use crate::ui::overlays::tests::stage::{Stage, account};
 
 const SMALL: (u16, u16) = (80, 24);
