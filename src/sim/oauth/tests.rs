@@ -89,11 +89,13 @@ impl Far {
     }
 
     fn page(&self, more: &[(&str, &str)]) -> Said {
-        let mut fields = vec![("client_id", "app"), ("response_type", "code")];
-        fields.extend(more);
-        if !more.iter().any(|(name, _)| *name == "redirect_uri") {
-            fields.push(("redirect_uri", BACK));
-        }
+        let usual = [
+            ("client_id", "app"),
+            ("response_type", "code"),
+            ("redirect_uri", BACK),
+        ];
+        // The first of two counts.
+        let fields: Vec<(&str, &str)> = more.iter().copied().chain(usual).collect();
         let path = format!("/authorize?{}", form(&fields));
         self.say(&Method::GET, &path, "", None)
     }
@@ -269,7 +271,10 @@ fn a_person_can_refuse_and_be_asked() {
         .change(|profile| profile.consent = Consent::Approve("ada".to_owned()));
     let error = |more: &[(&str, &str)]| sent_back(&far.page(more), "error").unwrap();
     assert_eq!(error(&[("scope", "read everything")]), "invalid_scope");
-    assert_eq!(error(&[("response_type", "token")]), "invalid_request");
+    assert_eq!(
+        error(&[("response_type", "token")]),
+        "unsupported_response_type"
+    );
 }
 
 #[test]
