@@ -32,8 +32,9 @@
 //! | [`runtime`] | the shell: tasks, channels, clock, disk | all above but `sim` |
 //! | [`ui`] | screens: a replica to read, requests to send | `domain`, `link`, `config` |
 //! | [`cli`] | commands: text or JSON, decides nothing | everything |
+//! | [`start`] | the composition root: who is put together with whom, and the demo | everything |
 //!
-//! [`config`] reads the configuration; [`start`] is the one file that knows everybody.
+//! [`config`] reads the configuration; [`start`] knows everybody.
 //!
 //! # What always holds
 //!

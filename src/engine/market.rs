@@ -1,5 +1,7 @@
 //! Newest market data of every symbol, merged from quotes, trades and snapshots.
 
+mod routes;
+
 use crate::domain::quote::MarketEvent;
 use crate::domain::{ConnectionId, Level1, Symbol, Text, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -16,7 +16,6 @@ pub mod output;
 mod portfolio;
 mod readings;
 pub mod risk;
-mod routes;
 mod runs;
 mod sessions;
 

@@ -23,7 +23,7 @@ impl Engine {
 
     /// Gives every watched symbol to the best feed that carries it, tells each feed what it is to carry when that
     /// changed, and asks for the newest of what a feed took over.
-    pub(super) fn rewatch(&mut self, now: Timestamp) {
+    pub(in crate::engine) fn rewatch(&mut self, now: Timestamp) {
         let wanted = self.routes();
         let before = std::mem::replace(&mut self.watching, wanted.clone());
         for id in before.keys().filter(|id| !wanted.contains_key(*id)) {
@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// A connection that can be asked about the market now.
-    pub(super) fn quotes_source(&self) -> Option<ConnectionId> {
+    pub(in crate::engine) fn quotes_source(&self) -> Option<ConnectionId> {
         let best = self.live_feeds().first().map(|it| it.profile.id.clone());
         best.or_else(|| {
             let usable = |session: &&Session| session.profile.has_quotes && session.is_usable();
