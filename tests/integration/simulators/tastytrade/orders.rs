@@ -174,14 +174,28 @@ async fn preflight_checks() {
         let dry = far.call("POST", &path, &order.to_string()).await;
         assert_eq!(refusal(&dry), (422, code), "a dry run refuses it too");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_by_value_fill_and_malformed_ones_are_refused() {
+    let far = far_for("margin").await;
+    let with = |name: &str, value: Value| {
+        let mut order = resting("KO");
+        order[name] = value;
+        order
+    };
     for malformed in [
         json!({}),
-        with(json!({"legs": []})),
-        with(json!({"time-in-force": "Soon"})),
+        with("legs", json!([])),
+        with("time-in-force", json!("Soon")),
     ] {
         assert_eq!(far.place(&malformed).await.status, 400);
     }
-    let id = far.placed(&notional("50")).await;
+    let order = json!({
+        "order-type": "Notional Market", "time-in-force": "Day", "value": "50", "value-effect": "Debit",
+        "legs": [{"instrument-type": "Equity", "symbol": "KO", "action": "Buy to Open"}],
+    });
+    let id = far.placed(&order).await;
     let order = far.wait_for(id, "Filled").await;
     assert_eq!(
         (&order["order-type"], &order["value"]),

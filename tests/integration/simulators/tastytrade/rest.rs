@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use tradedeck::sim::oauth::{Consent, Pkce};
 
 fn number(value: &Value) -> Decimal {
-    match value {
-        Value::String(text) => text.parse().unwrap(),
-        other => other.to_string().parse().unwrap(),
-    }
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().unwrap()
 }
 
 /// A number with the sign of its effect.
@@ -237,7 +237,7 @@ async fn transactions_can_be_filtered() {
         .items(&far.path("transactions?start-date=2026-10-01&per-page=2000"))
         .await;
     let all = far.items(&far.path("transactions?per-page=2000")).await;
-    assert!(0 < since.len() && since.len() < all.len());
+    assert!(!since.is_empty() && since.len() < all.len());
     let one = far
         .data(&far.path(&format!("transactions/{}", all[3]["id"])))
         .await;
