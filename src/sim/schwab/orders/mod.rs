@@ -20,8 +20,8 @@ use std::time::Duration;
 
 /// Most orders of one listing.
 const MOST_LISTED: usize = 3_000;
-/// How far back orders of all accounts can be listed.
-const ALL_ACCOUNTS: Duration = Duration::from_secs(60 * 86_400);
+/// How far back orders of all accounts can be listed: sixty days, the day it is not counted.
+const ALL_ACCOUNTS: Duration = Duration::from_secs(61 * 86_400);
 /// Every status there is.
 const STATUSES: [&str; 21] = [
     "AWAITING_PARENT_ORDER",
