@@ -8,16 +8,13 @@
 mod accounts;
 mod answer;
 mod auth;
+mod data;
 mod gate;
-mod history;
-mod instruments;
-mod markets;
 mod orders;
 mod people;
 mod positions;
 mod preference;
 mod query;
-mod quotes;
 mod ready;
 mod shared;
 mod site;

@@ -1,7 +1,7 @@
 //! Positions inside an account.
 
 use super::answer::{money, number, percent};
-use super::instruments::instrument;
+use super::data::instruments::instrument;
 use super::site::Call;
 use crate::domain::Symbol;
 use crate::sim::world::Holding;

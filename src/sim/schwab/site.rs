@@ -1,12 +1,10 @@
 //! Which request goes where: paths, tokens, limits.
 
 use super::answer::{Answer, ApiError, Reply};
+use super::data::{history, instruments, markets, quotes};
 use super::people::Person;
 use super::query::Query;
-use super::{
-    Shared, accounts, auth, history, instruments, markets, orders, preference, quotes, streams,
-    transactions,
-};
+use super::{Shared, accounts, auth, orders, preference, streams, transactions};
 use crate::domain::Timestamp;
 use crate::sim::faults::Faults;
 use crate::sim::oauth::Asked;
@@ -164,7 +162,7 @@ impl HostSite {
             };
             match segments.as_slice() {
                 ["trader", "v1", path @ ..] => trader(&mut call, &head.method, path),
-                ["marketdata", "v1", path @ ..] => data(&call, &head.method, path),
+                ["marketdata", "v1", path @ ..] => market_data(&call, &head.method, path),
                 _ => Err(ApiError::of_status(StatusCode::NOT_FOUND)),
             }
         };
@@ -228,7 +226,7 @@ fn trader(call: &mut Call<'_>, method: &Method, path: &[&str]) -> Answer {
     }
 }
 
-fn data(call: &Call<'_>, method: &Method, path: &[&str]) -> Answer {
+fn market_data(call: &Call<'_>, method: &Method, path: &[&str]) -> Answer {
     if method != Method::GET {
         return Err(ApiError::of_status(StatusCode::NOT_FOUND));
     }

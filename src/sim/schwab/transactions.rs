@@ -1,7 +1,7 @@
 //! `/accounts/{hash}/transactions`: what happened, newest first, a year at most and no pages.
 
 use super::answer::{Answer, ApiError, money, number, ok, stamp};
-use super::instruments::{find, instrument, number_of};
+use super::data::instruments::{find, instrument, number_of};
 use super::orders::id::order_id;
 use super::site::Call;
 use crate::domain::{Side, Symbol};
@@ -222,7 +222,7 @@ impl<'a> Book<'a> {
     fn cash(&self, cash: &Cash) -> Value {
         let name = cash.symbol.as_ref().and_then(|symbol| {
             let listing = self.market.find(symbol)?;
-            Some(super::instruments::description(
+            Some(super::data::instruments::description(
                 &self.market.listings()[listing],
             ))
         });

@@ -5,7 +5,7 @@ use super::{Desk, Instruction, Rejected};
 use crate::domain::{ClientOrderId, OrderKind, TimeInForce, TrailBy};
 use crate::sim::market::Market;
 use crate::sim::schwab::answer::{number, stamp};
-use crate::sim::schwab::instruments::{cusip, is_fund, number_of, spelled};
+use crate::sim::schwab::data::instruments::{cusip, is_fund, number_of, spelled};
 use crate::sim::schwab::transactions::activity_id;
 use crate::sim::world::{Activity, BookedOrder, Customer, Group, Happening, Standing};
 use rust_decimal::Decimal;

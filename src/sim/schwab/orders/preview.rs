@@ -3,7 +3,7 @@
 use super::{Instruction, request};
 use crate::domain::{OrderDraft, OrderSize, Side};
 use crate::sim::schwab::answer::{Answer, money, number, ok, stamp};
-use crate::sim::schwab::instruments::spelled;
+use crate::sim::schwab::data::instruments::spelled;
 use crate::sim::schwab::site::Call;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use crate::domain::{
 };
 use crate::sim::market::Market;
 use crate::sim::schwab::answer::ApiError;
-use crate::sim::schwab::instruments::find;
+use crate::sim::schwab::data::instruments::find;
 use crate::sim::world::Customer;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};

@@ -2,7 +2,7 @@
 //! writes them.
 
 use crate::domain::{ClientOrderId, OrderKind, Price, Side, Timestamp};
-use crate::sim::schwab::instruments::{cusip, number_of, spelled};
+use crate::sim::schwab::data::instruments::{cusip, number_of, spelled};
 use crate::sim::schwab::orders::{Rejected, id::order_id};
 use crate::sim::schwab::people::Person;
 use crate::sim::schwab::shared::News;

@@ -5,7 +5,7 @@ use super::level::{Fields, Service};
 use crate::domain::Timestamp;
 use crate::sim::market::Market;
 use crate::sim::schwab::answer::number;
-use crate::sim::schwab::instruments::find;
+use crate::sim::schwab::data::instruments::find;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;

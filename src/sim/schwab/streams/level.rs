@@ -3,8 +3,8 @@
 use crate::domain::Timestamp;
 use crate::sim::market::Market;
 use crate::sim::schwab::answer::{number, percent, whole};
-use crate::sim::schwab::instruments::{cusip, description, exchange, find, is_fund};
-use crate::sim::schwab::quotes::{Figures, year_range, yearly_dividend};
+use crate::sim::schwab::data::instruments::{cusip, description, exchange, find, is_fund};
+use crate::sim::schwab::data::quotes::{Figures, year_range, yearly_dividend};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

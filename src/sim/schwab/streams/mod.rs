@@ -10,7 +10,7 @@ use super::shared::News;
 use crate::domain::{Bar, MarketEvent};
 use crate::sim::market::Tick;
 use crate::sim::schwab::answer::{number, whole};
-use crate::sim::schwab::instruments::spelled;
+use crate::sim::schwab::data::instruments::spelled;
 use crate::sim::socket::{Gone, Line, Nonsense, Socket};
 use level::Service;
 use serde_json::{Value, json};

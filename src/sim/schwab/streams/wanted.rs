@@ -4,7 +4,7 @@ use super::derived;
 use super::level::{self, Fields, Service};
 use crate::domain::Timestamp;
 use crate::sim::market::Market;
-use crate::sim::schwab::instruments::find;
+use crate::sim::schwab::data::instruments::find;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 

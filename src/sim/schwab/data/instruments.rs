@@ -1,19 +1,19 @@
 //! What is listed, as the provider names it: spellings, kinds, numbers; `/instruments`.
 
-use super::answer::{Answer, ApiError, number, ok};
-use super::site::Call;
 use crate::domain::Symbol;
 use crate::sim::market::{Listing, Market};
+use crate::sim::schwab::answer::{Answer, ApiError, number, ok};
+use crate::sim::schwab::site::Call;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// A symbol in the provider's spelling: share classes after a slash.
-pub(super) fn spelled(symbol: &Symbol) -> String {
+pub(in crate::sim::schwab) fn spelled(symbol: &Symbol) -> String {
     symbol.as_str().replace('.', "/")
 }
 
 /// A listing by the provider's spelling.
-pub(super) fn find(market: &Market, name: &str) -> Option<usize> {
+pub(in crate::sim::schwab) fn find(market: &Market, name: &str) -> Option<usize> {
     if name.starts_with(['/', '.', '$']) {
         return None;
     }
@@ -21,32 +21,32 @@ pub(super) fn find(market: &Market, name: &str) -> Option<usize> {
 }
 
 /// A number that is the same for a symbol in every run.
-pub(super) fn number_of(symbol: &Symbol) -> u32 {
+pub(in crate::sim::schwab) fn number_of(symbol: &Symbol) -> u32 {
     symbol.as_str().bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }
 
 /// Nine digits, as a CUSIP has places.
-pub(super) fn cusip(symbol: &Symbol) -> String {
+pub(in crate::sim::schwab) fn cusip(symbol: &Symbol) -> String {
     format!("{:09}", number_of(symbol) % 1_000_000_000)
 }
 
 /// Whether a listing is a fund.
-pub(super) fn is_fund(listing: &Listing) -> bool {
+pub(in crate::sim::schwab) fn is_fund(listing: &Listing) -> bool {
     ["ETF", "SPDR", "iShares", "Invesco"]
         .iter()
         .any(|word| listing.name.contains(word))
 }
 
 /// Name of a listing without the kind of share behind it, in capitals.
-pub(super) fn description(listing: &Listing) -> String {
+pub(in crate::sim::schwab) fn description(listing: &Listing) -> String {
     let name = listing.name.replace(" Common Stock", "");
     name.to_uppercase()
 }
 
 /// An instrument as positions and transactions carry it.
-pub(super) fn instrument(market: &Market, symbol: &Symbol) -> Value {
+pub(in crate::sim::schwab) fn instrument(market: &Market, symbol: &Symbol) -> Value {
     let listing = market.find(symbol).map(|index| &market.listings()[index]);
     let (asset, kind) = match listing.is_some_and(is_fund) {
         true => ("COLLECTIVE_INVESTMENT", "EXCHANGE_TRADED_FUND"),
@@ -63,7 +63,7 @@ pub(super) fn instrument(market: &Market, symbol: &Symbol) -> Value {
 }
 
 /// The provider's letter for an exchange, and its name of it.
-pub(super) fn exchange(listing: &Listing) -> (&'static str, &'static str) {
+pub(in crate::sim::schwab) fn exchange(listing: &Listing) -> (&'static str, &'static str) {
     match listing.exchange {
         "NASDAQ" => ("Q", "NASDAQ"),
         "NYSE" => ("N", "NYSE"),
@@ -82,7 +82,7 @@ fn found(listing: &Listing) -> Value {
 }
 
 /// `GET /instruments`.
-pub(super) fn search(call: &Call<'_>) -> Answer {
+pub(in crate::sim::schwab) fn search(call: &Call<'_>) -> Answer {
     let query = call.query;
     let wanted = query.need("symbol")?.to_uppercase();
     let projection = query.need("projection")?;
@@ -119,7 +119,7 @@ pub(super) fn search(call: &Call<'_>) -> Answer {
 }
 
 /// `GET /instruments/{cusip}`.
-pub(super) fn get(call: &Call<'_>, number: &str) -> Answer {
+pub(in crate::sim::schwab) fn get(call: &Call<'_>, number: &str) -> Answer {
     let mut listings = call.world.market.listings().iter();
     let listing = listings
         .find(|listing| cusip(&listing.symbol) == number)

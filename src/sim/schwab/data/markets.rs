@@ -1,9 +1,9 @@
 //! `/markets`: whether markets are open and when.
 
-use super::answer::{Answer, ApiError, ok};
-use super::site::Call;
 use crate::domain::Timestamp;
 use crate::sim::calendar::Calendar;
+use crate::sim::schwab::answer::{Answer, ApiError, ok};
+use crate::sim::schwab::site::Call;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 const NAMES: [&str; 5] = ["equity", "option", "bond", "future", "forex"];
 
 /// `GET /markets`.
-pub(super) fn list(call: &Call<'_>) -> Answer {
+pub(in crate::sim::schwab) fn list(call: &Call<'_>) -> Answer {
     let names = call.query.list("markets");
     if names.is_empty() {
         return Err(ApiError::parameter("markets", "markets is required"));
@@ -24,7 +24,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 /// `GET /markets/{name}`.
-pub(super) fn get(call: &Call<'_>, name: &str) -> Answer {
+pub(in crate::sim::schwab) fn get(call: &Call<'_>, name: &str) -> Answer {
     ok(&json!({name: market(call, name)?}))
 }
 

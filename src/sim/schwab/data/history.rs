@@ -1,10 +1,10 @@
 //! `/pricehistory`: candles.
 
-use super::answer::{Answer, ApiError, number, ok};
 use super::instruments::{find, spelled};
-use super::site::Call;
 use crate::domain::Timestamp;
 use crate::sim::market::{Frame, MarketBar};
+use crate::sim::schwab::answer::{Answer, ApiError, number, ok};
+use crate::sim::schwab::site::Call;
 use jiff::civil::{Date, date};
 use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ const RULES: [PeriodRule; 4] = [
 ];
 
 /// `GET /pricehistory`.
-pub(super) fn get(call: &Call<'_>) -> Answer {
+pub(in crate::sim::schwab) fn get(call: &Call<'_>) -> Answer {
     let market = &call.world.market;
     let symbol = call.query.need("symbol")?;
     let listing = find(market, symbol)

@@ -1,10 +1,10 @@
 //! `/quotes`: what a symbol costs, what it is, and what is known of its company.
 
-use super::answer::{Answer, ApiError, number, ok, percent, whole};
 use super::instruments::{cusip, description, exchange, find, is_fund, number_of, spelled};
-use super::site::Call;
 use crate::domain::{Quantity, Timestamp, TradingStatus};
 use crate::sim::market::{Frame, Market, MarketBar, PriceSource};
+use crate::sim::schwab::answer::{Answer, ApiError, number, ok, percent, whole};
+use crate::sim::schwab::site::Call;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ const MOST_SYMBOLS: usize = 500;
 const PARTS: [&str; 5] = ["quote", "reference", "extended", "fundamental", "regular"];
 
 /// `GET /quotes`: what nobody knows is named beside what is known.
-pub(super) fn list(call: &Call<'_>) -> Answer {
+pub(in crate::sim::schwab) fn list(call: &Call<'_>) -> Answer {
     let parts = parts(call)?;
     let symbols = call.query.list("symbols");
     if symbols.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 /// `GET /{symbol}/quotes`.
-pub(super) fn get(call: &Call<'_>, symbol: &str) -> Answer {
+pub(in crate::sim::schwab) fn get(call: &Call<'_>, symbol: &str) -> Answer {
     let parts = parts(call)?;
     let listing = find(&call.world.market, symbol)
         .ok_or_else(|| ApiError::not_found(format!("Symbol {symbol} not found")))?;
@@ -128,7 +128,7 @@ fn fundamental(call: &Call<'_>, listing: usize) -> Value {
 }
 
 /// What a share pays in a year.
-pub(super) fn yearly_dividend(market: &Market, listing: usize) -> Decimal {
+pub(in crate::sim::schwab) fn yearly_dividend(market: &Market, listing: usize) -> Decimal {
     match market.listings()[listing].price {
         PriceSource::Seeded(shape) => Decimal::new(shape.dividend_cents * 4, 2),
         PriceSource::Recorded => Decimal::ZERO,
@@ -136,7 +136,11 @@ pub(super) fn yearly_dividend(market: &Market, listing: usize) -> Decimal {
 }
 
 /// Highest and lowest price of the past year.
-pub(super) fn year_range(market: &Market, listing: usize, now: Timestamp) -> (Decimal, Decimal) {
+pub(in crate::sim::schwab) fn year_range(
+    market: &Market,
+    listing: usize,
+    now: Timestamp,
+) -> (Decimal, Decimal) {
     let span = now.minus(std::time::Duration::from_secs(365 * 86_400))..now;
     let months: Vec<MarketBar> = market
         .bars(listing, Frame::Months(1), span, false, now)
@@ -152,25 +156,25 @@ pub(super) fn year_range(market: &Market, listing: usize, now: Timestamp) -> (De
 
 /// What a symbol costs, and everything that follows from it.
 #[derive(Clone, Debug)]
-pub(super) struct Figures {
-    pub(super) bid: Decimal,
-    pub(super) ask: Decimal,
-    pub(super) last: Decimal,
-    pub(super) bid_size: Decimal,
-    pub(super) ask_size: Decimal,
-    pub(super) last_size: Decimal,
-    pub(super) close: Decimal,
-    pub(super) open: Decimal,
-    pub(super) high: Decimal,
-    pub(super) low: Decimal,
-    pub(super) volume: u64,
-    pub(super) quoted: i64,
-    pub(super) traded: i64,
-    pub(super) status: &'static str,
+pub(in crate::sim::schwab) struct Figures {
+    pub(in crate::sim::schwab) bid: Decimal,
+    pub(in crate::sim::schwab) ask: Decimal,
+    pub(in crate::sim::schwab) last: Decimal,
+    pub(in crate::sim::schwab) bid_size: Decimal,
+    pub(in crate::sim::schwab) ask_size: Decimal,
+    pub(in crate::sim::schwab) last_size: Decimal,
+    pub(in crate::sim::schwab) close: Decimal,
+    pub(in crate::sim::schwab) open: Decimal,
+    pub(in crate::sim::schwab) high: Decimal,
+    pub(in crate::sim::schwab) low: Decimal,
+    pub(in crate::sim::schwab) volume: u64,
+    pub(in crate::sim::schwab) quoted: i64,
+    pub(in crate::sim::schwab) traded: i64,
+    pub(in crate::sim::schwab) status: &'static str,
 }
 
 impl Figures {
-    pub(super) fn of(market: &Market, listing: usize, now: Timestamp) -> Self {
+    pub(in crate::sim::schwab) fn of(market: &Market, listing: usize, now: Timestamp) -> Self {
         let line = market.line(listing);
         let last = market.mark(listing).unwrap_or_default().0;
         let day = market.day_bar(listing, market.calendar().latest_open(now), now);
@@ -198,7 +202,7 @@ impl Figures {
         }
     }
 
-    pub(super) fn change(&self) -> Decimal {
+    pub(in crate::sim::schwab) fn change(&self) -> Decimal {
         self.last - self.close
     }
 
