@@ -259,6 +259,11 @@ async fn orders_are_listed_by_time_and_status() {
             .iter()
             .all(|row| row["status"] == "FILLED")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_are_asked_for_with_both_ends_of_a_time() {
+    let far = far(Options::default()).await;
     for (query, status) in [
         ("", 400),
         ("?fromEnteredTime=2026-11-01T00:00:00.000Z", 400),

@@ -1,6 +1,7 @@
 //! The streamer, as the manual has it.
 
 use super::*;
+use rust_decimal::Decimal;
 
 /// A connection and the names that its requests carry.
 struct Streamer {
@@ -331,11 +332,11 @@ async fn a_minute_ends_with_its_candle() {
 }
 
 /// A decimal as it is written on this stream.
-fn decimal(value: &Value) -> f64 {
-    let digits: f64 = value["lo"].as_str().map_or(0.0, |lo| lo.parse().unwrap());
-    let scale = value["signScale"].as_u64().unwrap();
-    let sign = if scale & 1 == 1 { -1.0 } else { 1.0 };
-    sign * digits / 10_f64.powi(i32::try_from(scale >> 1).unwrap())
+fn decimal(value: &Value) -> Decimal {
+    let digits: i64 = value["lo"].as_str().map_or(0, |lo| lo.parse().unwrap());
+    let scale = u32::try_from(value["signScale"].as_u64().unwrap()).unwrap();
+    let sign = if scale & 1 == 1 { -1 } else { 1 };
+    Decimal::new(sign * digits, scale >> 1)
 }
 
 const ACTIVITY: &str = "ACCT_ACTIVITY";
@@ -378,7 +379,8 @@ async fn account_activity_tells_of_orders_in_nested_json() {
     assert_eq!(fill["SchwabOrderID"], number.to_string());
     assert_eq!(fill["AccountNumber"], far.customer.account_number.as_str());
     let info = &fill["BaseEvent"]["OrderFillCompletedEventOrderLegQuantityInfo"];
-    assert!((decimal(&info["QuantityInfo"]["CumulativeQuantity"]) - 2.0).abs() < 1e-9);
+    let cumulative = decimal(&info["QuantityInfo"]["CumulativeQuantity"]);
+    assert_eq!(cumulative, Decimal::TWO);
     assert_eq!(
         info["QuantityInfo"]["LeavesQuantity"],
         json!({"signScale": 12})
@@ -386,7 +388,7 @@ async fn account_activity_tells_of_orders_in_nested_json() {
     let price = decimal(&info["ExecutionInfo"]["ExecutionPrice"]);
     let filled = far.wait_for(number, "FILLED").await;
     let booked = &filled["orderActivityCollection"][0]["executionLegs"][0]["price"];
-    assert!((price - booked.as_f64().unwrap()).abs() < 1e-6);
+    assert_eq!(price, booked.to_string().parse().unwrap());
 }
 
 #[tokio::test(start_paused = true)]
@@ -419,13 +421,13 @@ async fn account_activity_tells_of_ends_that_are_no_fills() {
     let events = events_until(&mut streamer, "CancelAccepted").await;
     assert!(events.iter().any(|(kind, _)| kind == "CancelAccepted"));
     far.wait_for(second, "CANCELED").await;
-    let rejected = far.place(&order("GE", "SELL", 1)).await;
+    let rejected = far.place(&order("GE", "SELL", 1)).await.to_string();
     let out = loop {
         let events = events_until(&mut streamer, "OrderUROutCompleted").await;
         let mut outs = events
             .into_iter()
             .filter(|(kind, _)| kind == "OrderUROutCompleted");
-        if let Some((_, out)) = outs.find(|(_, out)| out["SchwabOrderID"] == rejected.to_string()) {
+        if let Some((_, out)) = outs.find(|(_, out)| out["SchwabOrderID"] == rejected.as_str()) {
             break out;
         }
     };
