@@ -4,6 +4,7 @@
 mod faults;
 mod replay;
 mod rest;
+mod schwab;
 mod streams;
 mod tastytrade;
 
