@@ -20,6 +20,9 @@ pub struct Position {
     pub currency: Currency,
     /// How many; negative when sold short.
     pub quantity: Quantity,
+    /// Units of the underlying behind one unit: 100 for most options, 1 for shares.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub multiplier: Decimal,
     /// How many are free to sell; `None` where not reported.
     pub available: Option<Quantity>,
     /// Average price paid.
@@ -35,7 +38,7 @@ pub struct Position {
 impl Position {
     /// Value of the holding at `price`; negative when short.
     pub fn value(&self, price: Price) -> Option<Decimal> {
-        price.times(self.quantity)
+        price.times(self.quantity)?.checked_mul(self.multiplier)
     }
 
     /// Profit or loss not yet realised at `price`.
@@ -70,6 +73,7 @@ mod tests {
             class: AssetClass::Equity,
             currency: Currency::USD,
             quantity: quantity.parse().unwrap(),
+            multiplier: Decimal::ONE,
             available: None,
             average_price: Some(average.parse().unwrap()),
             reported_price: None,
@@ -93,6 +97,15 @@ mod tests {
                 "{quantity} @ {average} -> {price}"
             );
         }
+    }
+
+    #[test]
+    fn a_contract_is_worth_its_multiplier() {
+        let mut position = position("-2", "1.50");
+        position.multiplier = Decimal::ONE_HUNDRED;
+        let price = "1.10".parse().unwrap();
+        assert_eq!(position.value(price), Some(decimal("-220.00").unwrap()));
+        assert_eq!(position.unrealised(price), Some(decimal("80.00").unwrap()));
     }
 
     #[test]

@@ -90,6 +90,7 @@ fn position(
         quantity: quantity.parse().unwrap(),
         available: None,
         average_price: average.map(|it| it.parse().unwrap()),
+        multiplier: rust_decimal::Decimal::ONE,
         reported_price: reported.map(|it| it.parse().unwrap()),
         previous_close: None,
         as_of: ago(4),

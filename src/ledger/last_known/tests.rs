@@ -50,6 +50,7 @@ fn known(connection: &str, positions: usize) -> LastKnown {
         quantity: "0.5".parse().unwrap(),
         available: None,
         average_price: Some("171.20".parse().unwrap()),
+        multiplier: rust_decimal::Decimal::ONE,
         reported_price: Some("189.95".parse().unwrap()),
         previous_close: None,
         as_of: Timestamp::from_millis(1_700_000_000_000).unwrap(),

@@ -94,10 +94,16 @@ pub(in crate::providers::alpaca) fn position(
 ) -> Result<Position, Unreadable> {
     let held = quantity(row.qty)?.ok_or(Unreadable("the quantity"))?;
     let is_short = row.side.text().as_deref() == Some("short");
+    let class = asset_class(row.asset_class);
     Ok(Position {
         account: account.clone(),
         symbol: symbol(row.symbol)?,
-        class: asset_class(row.asset_class),
+        // They do not say it; standard contracts are of a hundred shares.
+        multiplier: match class {
+            AssetClass::Option => Decimal::ONE_HUNDRED,
+            _ => Decimal::ONE,
+        },
+        class,
         currency: Currency::USD,
         quantity: if is_short {
             Quantity(-held.0.abs())

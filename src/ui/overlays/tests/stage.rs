@@ -329,6 +329,7 @@ fn position(symbol: &Symbol, now: Timestamp) -> Position {
         quantity: "120".parse().unwrap(),
         available: None,
         average_price: Some("171.20".parse().unwrap()),
+        multiplier: rust_decimal::Decimal::ONE,
         reported_price: None,
         previous_close: None,
         as_of: now,

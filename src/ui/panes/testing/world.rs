@@ -177,6 +177,7 @@ pub(crate) fn position(
         quantity: quantity.parse().unwrap(),
         available: None,
         average_price: price(average),
+        multiplier: rust_decimal::Decimal::ONE,
         reported_price: price(reported),
         previous_close: price(before),
         as_of,
