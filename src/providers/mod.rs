@@ -4,13 +4,16 @@
 //! A new one is a folder with the same file names, and two lines here.
 
 mod alpaca;
+pub mod caller;
+pub mod fields;
 pub mod provider;
+mod schwab;
 mod spec;
 
 use provider::ProviderSpec;
 
 /// Every provider that can be connected.
-pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC];
+pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, schwab::SPEC];
 
 /// The provider of a name.
 pub fn find(id: &str) -> Option<&'static ProviderSpec> {
