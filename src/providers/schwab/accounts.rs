@@ -145,8 +145,10 @@ impl Schwab {
                 continue;
             }
             if is_full {
-                self.rest
-                    .count_unreadable(1, "transactions: there are more in a second than can be read");
+                self.rest.count_unreadable(
+                    1,
+                    "transactions: there are more in a second than can be read",
+                );
             }
             let is_over = page.rows == 0 && window.after.is_none();
             let next = window.before().filter(|_| !is_over);
@@ -209,11 +211,9 @@ impl Window {
     fn of(query: &ActivitiesQuery, now: Timestamp) -> Result<Self, ProviderError> {
         let (end, after) = match &query.cursor {
             None => (now, query.after),
-            Some(cursor) => {
-                read_cursor(cursor.as_str()).ok_or_else(|| ProviderError::Refused {
-                    reason: "the place to go on from is none of Schwab's".into(),
-                })?
-            }
+            Some(cursor) => read_cursor(cursor.as_str()).ok_or_else(|| ProviderError::Refused {
+                reason: "the place to go on from is none of Schwab's".into(),
+            })?,
         };
         let start = end.minus(LONGEST);
         let start = after.map_or(start, |after| start.max(after)).min(end);

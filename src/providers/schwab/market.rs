@@ -127,9 +127,7 @@ impl Quotes for Schwab {
 }
 
 /// An answer, or nothing where nobody knows what was asked for.
-fn known(
-    answer: Result<Response, ProviderError>,
-) -> Result<Option<Response>, ProviderError> {
+fn known(answer: Result<Response, ProviderError>) -> Result<Option<Response>, ProviderError> {
     match answer {
         Err(ProviderError::NotFound { .. }) => Ok(None),
         outcome => outcome.map(Some),

@@ -104,11 +104,7 @@ impl Schwab {
         let old = self.old_orders(account);
         let is_recent = |read: Timestamp| now.since(read) < EVERYTHING_EVERY;
         let is_known = old.all_read.is_some_and(is_recent);
-        let from = if is_known {
-            since
-        } else {
-            now.minus(LONGEST)
-        };
+        let from = if is_known { since } else { now.minus(LONGEST) };
         let mut found = self.read_windows(account, from, now).await?;
         let is_missing = |id: &&Text| !found.contains_key(*id);
         let missing: Vec<Text> = old.open.iter().filter(is_missing).cloned().collect();

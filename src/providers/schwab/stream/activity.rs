@@ -45,11 +45,7 @@ struct Event<'a> {
 
 /// Everything that the payloads we read hold.
 #[derive(Deserialize, Default)]
-#[serde(
-    default,
-    rename_all = "PascalCase",
-    bound(deserialize = "'de: 'a")
-)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "'de: 'a"))]
 struct Payload<'a> {
     quantity_info: Option<QuantityInfo>,
     execution_info: Option<ExecutionInfo<'a>>,
@@ -67,11 +63,7 @@ struct QuantityInfo {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(
-    default,
-    rename_all = "PascalCase",
-    bound(deserialize = "'de: 'a")
-)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "'de: 'a"))]
 struct ExecutionInfo<'a> {
     execution_id: Field<'a>,
     execution_quantity: Option<Scaled>,
@@ -79,11 +71,7 @@ struct ExecutionInfo<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(
-    default,
-    rename_all = "PascalCase",
-    bound(deserialize = "'de: 'a")
-)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "'de: 'a"))]
 struct Posting<'a> {
     symbol: Field<'a>,
 }
@@ -175,9 +163,9 @@ pub(super) fn events(
         "CancelRejected" => Ok(vec![StreamEvent::Trouble {
             what: format!("the cancel of order {id} was refused").into(),
         }]),
-        "OrderUROutCompleted" => Ok(ended(&payload).map_or_else(Vec::new, |state| {
-            step(&id, known, &state)
-        })),
+        "OrderUROutCompleted" => {
+            Ok(ended(&payload).map_or_else(Vec::new, |state| step(&id, known, &state)))
+        }
         _ => Err(Unreadable("its type")),
     }
 }

@@ -1,8 +1,6 @@
 //! Prices by field number, merged: the streamer sends a symbol whole once and from then on what changed.
 
-use crate::domain::{
-    MarketEvent, Price, Quantity, Quote, Symbol, Timestamp, Trade, TradingStatus,
-};
+use crate::domain::{MarketEvent, Price, Quantity, Quote, Symbol, Timestamp, Trade, TradingStatus};
 use crate::providers::fields::{Field, Unreadable};
 use crate::providers::schwab::translate::market::{DayPrices, real, status};
 use crate::providers::schwab::translate::symbol::Kind;

@@ -12,8 +12,8 @@ use crate::net::session::{Ending, Outbox, Session};
 use crate::providers::fields::{Field, Unreadable, row};
 use crate::providers::provider::{StreamCommand, StreamEvent};
 use crate::providers::schwab::known::Known;
-use crate::providers::schwab::translate::symbol::{self, Kind};
 use crate::providers::schwab::translate::millis;
+use crate::providers::schwab::translate::symbol::{self, Kind};
 use crate::providers::schwab::wire::ByText;
 use serde_json::value::RawValue;
 use std::collections::{BTreeSet, HashMap};
@@ -147,7 +147,14 @@ impl StreamerSession {
     }
 
     /// Each code by what it means, from the manual's list.
-    fn verdict(&mut self, now: Instant, code: u16, asked: Option<Asked>, said: &Text, out: Out<'_>) {
+    fn verdict(
+        &mut self,
+        now: Instant,
+        code: u16,
+        asked: Option<Asked>,
+        said: &Text,
+        out: Out<'_>,
+    ) {
         match code {
             3 => return self.denied(said, out),
             12 => return self.displaced(out),
@@ -326,7 +333,11 @@ impl StreamerSession {
         let kind = text("2").text().ok_or(Unreadable("the type of an event"))?;
         let content = text("3").text_or_empty();
         let hidden = self.hidden_in(&content);
-        let content = if kind == "ERROR" { hidden.as_str() } else { &content };
+        let content = if kind == "ERROR" {
+            hidden.as_str()
+        } else {
+            &content
+        };
         match activity::events(&kind, content, told, &self.known) {
             Ok(events) => out.events.extend(events),
             Err(Unreadable("its type")) => self.strange(&kind, out),
@@ -407,4 +418,4 @@ fn garbled(out: Out<'_>, at: &str) {
 
 #[cfg(test)]
 #[path = "session_tests.rs"]
-mod tests;
+pub(in crate::providers::schwab) mod tests;

@@ -86,13 +86,12 @@ impl Subscriptions {
         let nothing = BTreeSet::new();
         let carried = self.carried.get(&of).unwrap_or(&nothing);
         let capacity = self.capacity.get(&of).copied().unwrap_or(MOST);
-        let takeable = |symbol: &&Symbol| kind(symbol) == of && !self.refused.contains_key(*symbol);
-        let target: Vec<&Symbol> = self
-            .wanted
-            .iter()
-            .filter(takeable)
-            .take(capacity)
-            .collect();
+        let takeable = |symbol: &&Symbol| {
+            // Keys are told apart by commas.
+            let is_key = !symbol.as_str().contains(',') && kind(symbol) == of;
+            is_key && !self.refused.contains_key(*symbol)
+        };
+        let target: Vec<&Symbol> = self.wanted.iter().filter(takeable).take(capacity).collect();
         let removals = carried.iter().filter(|symbol| !target.contains(symbol));
         let removals: Vec<Symbol> = removals.cloned().collect();
         let (command, symbols) = if !removals.is_empty() {
@@ -162,7 +161,10 @@ impl Subscriptions {
         let Some(step) = self.not_carried() else {
             return;
         };
-        let of_kind = self.wanted.iter().filter(|symbol| kind(symbol) == step.kind);
+        let of_kind = self
+            .wanted
+            .iter()
+            .filter(|symbol| kind(symbol) == step.kind);
         let symbols: Vec<Symbol> = of_kind.cloned().chain(step.symbols).collect();
         self.refuse(symbols, why);
     }

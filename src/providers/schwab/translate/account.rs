@@ -187,7 +187,3 @@ fn unit_price(
     let unit = value.checked_div(units);
     Ok(unit.map(|unit| Price(unit.abs().round_dp(DIGITS).normalize())))
 }
-
-#[cfg(test)]
-#[path = "account_tests.rs"]
-mod tests;

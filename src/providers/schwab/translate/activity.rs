@@ -112,7 +112,10 @@ fn fees(row: &Transaction<'_>) -> Result<Option<ActivityKind>, Unreadable> {
     }))
 }
 
-fn other(row: &Transaction<'_>, securities: &[&TransferItem<'_>]) -> Result<ActivityKind, Unreadable> {
+fn other(
+    row: &Transaction<'_>,
+    securities: &[&TransferItem<'_>],
+) -> Result<ActivityKind, Unreadable> {
     let word = row.r#type.text();
     let word: Text = word
         .ok_or(Unreadable("the type of a transaction"))?
@@ -131,7 +134,3 @@ fn other(row: &Transaction<'_>, securities: &[&TransferItem<'_>]) -> Result<Acti
         description: description.trim_start().into(),
     })
 }
-
-#[cfg(test)]
-#[path = "activity_tests.rs"]
-mod tests;

@@ -90,7 +90,9 @@ fn pair(below: Below) -> Result<Family, Unreadable> {
             stop_loss,
         };
         let parent = orders[0].provider_id.clone();
-        orders[1..].iter_mut().for_each(|it| it.parent.clone_from(&parent));
+        orders[1..]
+            .iter_mut()
+            .for_each(|it| it.parent.clone_from(&parent));
     }
     Ok(Family { orders, unreadable })
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 const NEW_YORK: Duration = Duration::from_secs(5 * 60 * 60);
 
 /// The answer for one kind of market: its products by name, under its own name.
-pub(in crate::providers::schwab) type Markets<'a> = ByText<'a, ByText<'a, Hours<'a>>>;
+pub(in crate::providers::schwab) type Markets<'a> =
+    ByText<'a, Option<ByText<'a, Option<Hours<'a>>>>>;
 
 /// The date in New York at a moment, as their calls write it.
 pub(in crate::providers::schwab) fn date(now: Timestamp) -> String {
@@ -23,7 +24,11 @@ pub(in crate::providers::schwab) fn sessions(
     markets: &Markets<'_>,
 ) -> Result<Vec<(Timestamp, Timestamp)>, Unreadable> {
     let mut found = Vec::new();
-    for hours in markets.values().flat_map(|products| products.values()) {
+    for hours in markets
+        .values()
+        .flatten()
+        .flat_map(|it| it.values().flatten())
+    {
         let spans = hours.session_hours.iter();
         for span in spans.flat_map(|it| it.regular_market.iter().flatten()) {
             let start = time(span.start)?.ok_or(Unreadable("the opening"))?;
@@ -46,7 +51,9 @@ pub(in crate::providers::schwab) fn clock(
     let next_close = sessions.iter().map(|it| it.1).find(|end| *end > now)?;
     Some(MarketClock {
         market: "NYSE".into(),
-        is_open: sessions.iter().any(|(start, end)| *start <= now && now < *end),
+        is_open: sessions
+            .iter()
+            .any(|(start, end)| *start <= now && now < *end),
         next_open,
         next_close,
     })

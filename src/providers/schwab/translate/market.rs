@@ -233,7 +233,3 @@ fn tick(class: &AssetClass, last: Option<Price>) -> Decimal {
 pub(in crate::providers::schwab) fn real(field: Field<'_>) -> Result<Option<Price>, Unreadable> {
     Ok(price(field)?.filter(|price| !price.0.is_zero()))
 }
-
-#[cfg(test)]
-#[path = "market_tests.rs"]
-mod tests;

@@ -65,7 +65,11 @@ fn head(row: &wire::Order<'_>, legs: &[OrderLeg<'_>]) -> Result<Head, Unreadable
     let leg = legs.first().ok_or(Unreadable("the leg of an order"))?;
     let instrument = leg.instrument.as_ref().ok_or(Unreadable("the symbol"))?;
     let kind = instrument.asset_type.text();
-    let class = asset_class(&kind.or_else(|| leg.order_leg_type.text()).unwrap_or_default());
+    let class = asset_class(
+        &kind
+            .or_else(|| leg.order_leg_type.text())
+            .unwrap_or_default(),
+    );
     let own = instrument_symbol(instrument)?;
     if legs.len() == 1 {
         return Ok(Head {
@@ -217,7 +221,12 @@ fn average(executions: &[&ExecutionLeg<'_>]) -> Result<Option<Price>, Unreadable
     Ok(average.map(|price| Price(price.round_dp(6).normalize())))
 }
 
-fn sums(units: Decimal, paid: Decimal, quantity: Quantity, price: Price) -> Option<(Decimal, Decimal)> {
+fn sums(
+    units: Decimal,
+    paid: Decimal,
+    quantity: Quantity,
+    price: Price,
+) -> Option<(Decimal, Decimal)> {
     let cost = price.times(quantity)?;
     Some((units.checked_add(quantity.0)?, paid.checked_add(cost)?))
 }

@@ -42,8 +42,7 @@ fn option(text: &str) -> Option<(&str, &str)> {
     let (root, tail) = text.split_at_checked(split)?;
     let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
     let bytes = tail.as_bytes();
-    let is_tail =
-        digits(&bytes[..6]) && matches!(bytes[6], b'C' | b'P') && digits(&bytes[7..]);
+    let is_tail = digits(&bytes[..6]) && matches!(bytes[6], b'C' | b'P') && digits(&bytes[7..]);
     let name = root.trim_end().strip_prefix('$').unwrap_or(root.trim_end());
     let is_root = !name.is_empty()
         && root.len() <= ROOT.max(name.len())
@@ -107,7 +106,11 @@ mod tests {
             ("$SPX", "$SPX", Kind::Equity),
             ("AAPL  251219C00200000", "AAPL251219C00200000", Kind::Option),
             ("SPXW  251208C06880000", "SPXW251208C06880000", Kind::Option),
-            ("GOOGL1251219P00200000", "GOOGL1251219P00200000", Kind::Option),
+            (
+                "GOOGL1251219P00200000",
+                "GOOGL1251219P00200000",
+                Kind::Option,
+            ),
             ("/ESZ25", "/ESZ25", Kind::Future),
             ("./OZCZ23C565", "./OZCZ23C565", Kind::FutureOption),
             ("EUR/USD", "EUR/USD", Kind::Forex),
@@ -121,7 +124,11 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_an_option_is_left_alone() {
-        for text in ["251219C00200000", "AAPL  251219X00200000", "É251219C00200000"] {
+        for text in [
+            "251219C00200000",
+            "AAPL  251219X00200000",
+            "É251219C00200000",
+        ] {
             assert_eq!(ours(text), Symbol::new(text));
             assert_eq!(kind(&Symbol::new(text)), Kind::Equity, "{text}");
         }
