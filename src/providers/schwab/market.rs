@@ -49,8 +49,8 @@ impl Quotes for Schwab {
             let mut quotes = Vec::new();
             self.each_quote(symbols, |symbol, row| {
                 if let Some(part) = &row.quote {
-                    let quote = market::quote(part, symbol.clone());
-                    quotes.push(quote.map_err(|why| why.to_string())?);
+                    let quote = market::quote(part, symbol);
+                    quotes.extend(quote.map_err(|why| why.to_string())?);
                 }
                 Ok(())
             })

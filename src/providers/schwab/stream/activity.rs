@@ -130,7 +130,8 @@ impl Scaled {
         if self.mid.value()? != 0 {
             return None; // no such number was ever seen
         }
-        let whole = (i128::from(self.hi.value()?) << 64) | i128::from(self.lo.value()?);
+        let high = u32::try_from(self.hi.value()?).ok()?;
+        let whole = (i128::from(high) << 64) | i128::from(self.lo.value()?);
         let signed = if sign_scale & 1 == 1 { -whole } else { whole };
         let value = Decimal::try_from_i128_with_scale(signed, scale).ok()?;
         Some(value.normalize())

@@ -285,7 +285,7 @@ async fn a_cursor_of_something_else_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn each_refusal_asks_for_something_else() {
-    use ProviderError::{Garbled, NotFound, RateLimited, Refused, Unauthorised, Unavailable};
+    use ProviderError::{Garbled, NotFound, Refused, Unauthorised, Unavailable};
     let check = async |code: u16, body: &str, expected: ProviderError| {
         // A read is repeated where that may help; the far side says the same each time.
         let rig = rig(vec![status(code, body); 8]);
@@ -350,9 +350,6 @@ async fn each_refusal_asks_for_something_else() {
     )
     .await;
     check(503, "<html>", Unavailable { status: 503 }).await;
-    let pause = std::time::Duration::from_secs(60);
-    let retry_after = Some(pause);
-    check(429, "", RateLimited { retry_after }).await;
     check(
         200,
         "<html>",
@@ -361,4 +358,22 @@ async fn each_refusal_asks_for_something_else() {
         },
     )
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_are_followed_by_a_pause() {
+    use crate::net::error::NetError;
+    let asked = async |answer: Response| {
+        let rig = rig(vec![Ok(answer); 4]);
+        rig.provider.accounts().unwrap().list().await.unwrap_err()
+    };
+    let told = asked(Response::new(429, "").with("retry-after", "40")).await;
+    let retry_after = Some(std::time::Duration::from_secs(40));
+    assert_eq!(told, ProviderError::RateLimited { retry_after });
+    // Without a word of it, the budget of a minute is taken to be used up.
+    let untold = asked(Response::new(429, "")).await;
+    assert!(
+        matches!(untold, ProviderError::Unreachable(NetError::Throttled { retry_after }) if retry_after.as_secs() > 50),
+        "{untold:?}"
+    );
 }

@@ -174,7 +174,7 @@ async fn the_clock_looks_ahead_to_the_next_opening() {
     assert!(!clock.is_open);
     assert_eq!(clock.next_open, at("2024-10-18T13:30:00Z"));
 
-    let never = rig(vec![ok("hours_closed"); 8]);
+    let never = super::rig(vec![ok("hours_closed"); 8]);
     let error = never.provider.quotes().unwrap().clock().await.unwrap_err();
     assert!(matches!(error, ProviderError::Garbled { .. }), "{error:?}");
 }

@@ -121,7 +121,7 @@ async fn one_bad_order_costs_one_row() {
     assert_eq!(meter.unreadable, 1);
     assert_eq!(
         meter.unreadable_at.unwrap().as_str(),
-        "orders, row 1: the time of an order is missing or cannot be read"
+        "orders, row 1: the leg of an order is missing or cannot be read"
     );
 }
 

@@ -14,21 +14,28 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A quote. Nobody bids, or nobody offers, where the price is zero.
+/// A quote. Nobody bids, or nobody offers, where the price is zero; a fund has neither side.
 pub(in crate::providers::schwab) fn quote(
     row: &QuotePart<'_>,
-    symbol: Symbol,
-) -> Result<Quote, Unreadable> {
+    symbol: &Symbol,
+) -> Result<Option<Quote>, Unreadable> {
     let (bid, ask) = (real(row.bid_price)?, real(row.ask_price)?);
     let time = millis(row.quote_time)?.or(millis(row.trade_time)?);
-    Ok(Quote {
-        symbol,
+    let is_quoted = bid.or(ask).is_some();
+    let Some(time) = time else {
+        return match is_quoted {
+            true => Err(Unreadable("the time of a quote")),
+            false => Ok(None),
+        };
+    };
+    Ok(Some(Quote {
+        symbol: symbol.clone(),
         bid,
         ask,
         bid_size: bid.and(quantity(row.bid_size)?),
         ask_size: ask.and(quantity(row.ask_size)?),
-        time: time.ok_or(Unreadable("the time of a quote"))?,
-    })
+        time,
+    }))
 }
 
 /// Everything that a row of quotes knows, and how many of its parts could not be read.
@@ -45,7 +52,7 @@ pub(in crate::providers::schwab) fn snapshot(
         Ok(event) => events.extend(event),
         Err(_) => unreadable += 1,
     };
-    take(quote(part, symbol.clone()).map(|it| Some(MarketEvent::Quote(it))));
+    take(quote(part, symbol).map(|it| it.map(MarketEvent::Quote)));
     take(trade(part, symbol));
     take(day(part, symbol));
     take(Ok(status(&part.security_status.text_or_empty())
