@@ -69,6 +69,21 @@ pub enum Command {
     Vault(VaultArguments),
     /// Add an account's credentials, checked with its provider and sealed in the vault
     Connect(ConnectArguments),
+    /// Sign in again to a connection, by browser
+    SignIn {
+        /// Which connection
+        #[arg(value_name = "NAME")]
+        connection: String,
+    },
+    /// Remove a connection: its access is given back where the provider can, and its credentials are forgotten
+    Disconnect {
+        /// Which connection
+        #[arg(value_name = "NAME")]
+        connection: String,
+        /// Ask nothing before
+        #[arg(long)]
+        yes: bool,
+    },
     /// Accounts and what is in them
     Accounts,
     /// What is held, in every account

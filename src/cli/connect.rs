@@ -1,5 +1,10 @@
 //! Adding a connection: its credentials are asked for, checked with the provider, and sealed in the vault.
 
+mod browser;
+mod change;
+
+pub(super) use change::{disconnect, sign_in};
+
 use super::args::ConnectArguments;
 use super::exit::{Exit, Failure};
 use super::secret::prompt::Ask;
@@ -7,19 +12,11 @@ use super::session::{Session, unanswered};
 use super::show::json;
 use super::vault::writes;
 use super::{Run, print};
-use crate::domain::{AccountId, Clock, ConnectionId, Environment, Text, Timestamp};
-use crate::link::{
-    Addition, ProviderOffer, Replica, SecretRequest, SignInRequest, SignInStatus, Waiting, WayOffer,
-};
+use crate::domain::{AccountId, ConnectionId, Environment, Text, Timestamp};
+use crate::link::{Addition, ProviderOffer, SecretRequest, SignInRequest, WayOffer};
 use secrecy::SecretString;
 use serde::Serialize;
-use std::io::{self, Write as _};
 use std::time::Duration;
-
-/// How often a person's paste is looked for.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-const PROMPT: &str = "Address (hidden)";
 
 /// Longest wait for a provider to accept or refuse credentials.
 const ANSWER: Duration = Duration::from_secs(90);
@@ -54,7 +51,7 @@ pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Resul
             way: way.way.clone(),
             secrets,
         };
-        by_browser(&mut session, request, run.ask, run.clock).await?;
+        browser::by_browser(&mut session, request, run.ask, run.clock).await?;
     } else {
         session.request_secret(SecretRequest::AddConnection {
             name,
@@ -69,83 +66,12 @@ pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Resul
     }
     let addition = session.replica.additions.pop_back();
     session.close().await;
-    let (connection, accounts) = added(addition, &offer)?;
+    let (connection, accounts) = reached(addition, &offer.title)?;
     let text = match run.global.json {
         true => json_of(run.clock.now(), &offer, environment, &connection, &accounts),
         false => text_of(environment, &connection, &accounts),
     };
     print(run.out, text.as_bytes())
-}
-
-/// Signs in by browser: the address on stderr, the answer by the listener or pasted at the terminal.
-async fn by_browser(
-    session: &mut Session,
-    request: SignInRequest,
-    person: &mut dyn Ask,
-    clock: &dyn Clock,
-) -> Result<(), Failure> {
-    session.request_secret(SecretRequest::SignIn(request))?;
-    let mut typing = None;
-    let mut problem = None;
-    loop {
-        let is_answered = |replica: &Replica| !replica.additions.is_empty();
-        if session.until(LOOK_EVERY, is_answered).await? {
-            return Ok(());
-        }
-        for status in session.sign_in() {
-            match status {
-                SignInStatus::Waiting(waiting) if typing.is_none() => {
-                    tell(&invitation(&waiting, clock.now()));
-                    // Without a terminal the browser can still come back by itself.
-                    typing = Some(person.begin(PROMPT, true).ok());
-                }
-                SignInStatus::Waiting(waiting) if waiting.problem != problem => {
-                    problem = waiting.problem;
-                    let text = problem.as_ref().map_or("", Text::as_str);
-                    tell(&format!("\n{text}\n"));
-                    typing = Some(person.begin(PROMPT, true).ok());
-                }
-                SignInStatus::Waiting(_) => {}
-                SignInStatus::Exchanging => typing = Some(None),
-            }
-        }
-        if let Some(Some(pending)) = &mut typing
-            && let Some(address) = pending
-                .poll()
-                .map_err(|why| unanswered(why, "a terminal"))?
-        {
-            typing = Some(None);
-            session.request_secret(SecretRequest::SignIn(SignInRequest::Pasted { address }))?;
-        }
-    }
-}
-
-/// What the person is told who signs in by browser.
-fn invitation(waiting: &Waiting, now: Timestamp) -> String {
-    let minutes = waiting.until.since(now).as_secs().div_ceil(60);
-    let asked = match waiting.scopes.as_str() {
-        "" => String::new(),
-        scopes => format!(" to: {scopes}"),
-    };
-    let back = match (&waiting.not_listening, waiting.port) {
-        (Some(why), _) => format!("{why}; paste the address that the browser ends at."),
-        (None, Some(port)) => format!(
-            "The browser comes back to {} by itself. If it runs on another machine, paste the address that it ends at,\n\
-             or forward the port beforehand there: ssh -L {port}:127.0.0.1:{port} this-machine",
-            waiting.redirect
-        ),
-        (None, None) => String::new(),
-    };
-    format!(
-        "Open this address at {} within {minutes} minutes and say yes{asked}:\n\n{}\n\n{back}\n",
-        waiting.host, waiting.address
-    )
-}
-
-/// Says something beside the answer of the command, which goes to stdout.
-fn tell(text: &str) {
-    // With stderr gone there is nobody left to tell.
-    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn offer<'o>(
@@ -221,11 +147,11 @@ fn ask_fields(
     fields.collect()
 }
 
-fn added(
+/// What an addition came to; `title` is the provider's.
+fn reached(
     addition: Option<Addition>,
-    offer: &ProviderOffer,
+    title: &Text,
 ) -> Result<(ConnectionId, Vec<AccountId>), Failure> {
-    let title = &offer.title;
     match addition {
         Some(Addition::Added {
             connection,
@@ -364,7 +290,7 @@ mod tests {
             (None, Exit::OutcomeUnknown),
         ];
         for (addition, exit) in cases {
-            assert_eq!(added(addition, offer).unwrap_err().exit, exit);
+            assert_eq!(reached(addition, &offer.title).unwrap_err().exit, exit);
         }
     }
 

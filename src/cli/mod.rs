@@ -172,6 +172,10 @@ async fn dispatch(
         }
         Some(Command::Vault(arguments)) => return vault::perform(run, &arguments),
         Some(Command::Connect(arguments)) => return connect::connect(run, arguments).await,
+        Some(Command::SignIn { connection }) => return connect::sign_in(run, &connection).await,
+        Some(Command::Disconnect { connection, yes }) => {
+            return connect::disconnect(run, &connection, yes).await;
+        }
         Some(Command::Sim(arguments)) => return sim::simulate(run, arguments).await,
         Some(Command::Doctor) => return doctor::doctor(run).await,
         Some(Command::Lock) => return vault::lock(run).await,

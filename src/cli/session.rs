@@ -225,7 +225,7 @@ impl Session {
     }
 
     /// Says on stderr what a cockpit would show as a notice: the journal cannot be used.
-    fn tell_troubles(&mut self) {
+    pub(super) fn tell_troubles(&mut self) {
         let lines = self.replica.activity.iter();
         let troubles = lines.filter(|it| it.kind == EntryKind::System && it.level == Level::Wrong);
         for trouble in troubles.skip(self.told) {

@@ -4,26 +4,80 @@ use super::args::SimArguments;
 use super::exit::{Exit, Failure};
 use super::{Run, print};
 use crate::runtime::clock::SystemClock;
-use crate::sim::alpaca;
+use crate::sim::{alpaca, tastytrade};
+use serde::Serialize;
+use std::error::Error;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals that end a simulator.
+struct Endings {
+    terminate: Signal,
+    interrupt: Signal,
+}
 
 /// Starts a simulator, prints one line that says where, and serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// No simulator is called so, or it does not start.
 pub(super) async fn simulate(run: Run<'_>, wanted: SimArguments) -> Result<Exit, Failure> {
-    if wanted.provider != "alpaca" {
-        return Err(Failure::new(
-            Exit::Usage,
-            "no simulator is called so; there are: alpaca",
-        ));
+    let mut endings = Endings::listen()?;
+    let clock = Arc::new(SystemClock);
+    let kind = match wanted.provider.as_str() {
+        "alpaca" => {
+            let running = alpaca::start(for_alpaca(wanted), clock).await;
+            let running = running.map_err(|error| failed(&error))?;
+            announce(run, &running.ready)?;
+            let kind = endings.next().await;
+            running.shutdown().await;
+            kind
+        }
+        "tastytrade" => {
+            let running = tastytrade::start(for_tastytrade(wanted), clock).await;
+            let running = running.map_err(|error| failed(&error))?;
+            announce(run, &running.ready)?;
+            let kind = endings.next().await;
+            running.shutdown().await;
+            kind
+        }
+        _ => {
+            let words = "no simulator is called so; there are: alpaca, tastytrade";
+            return Err(Failure::new(Exit::Usage, words));
+        }
+    };
+    let number = u8::try_from(kind.as_raw_value()).expect("signals are below 65");
+    Ok(Exit::Signal(number))
+}
+
+impl Endings {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| failed(&error));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
-    let failed = |error: &dyn std::error::Error| Failure::new(Exit::Failed, error.to_string());
-    let listen = |kind| signal(kind).map_err(|error| failed(&error));
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let options = alpaca::Options {
+
+    async fn next(&mut self) -> SignalKind {
+        tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+        }
+    }
+}
+
+fn announce(run: Run<'_>, ready: &impl Serialize) -> Result<(), Failure> {
+    let ready = serde_json::to_string(ready).map_err(|error| failed(&error))?;
+    print(run.out, format!("{ready}\n").as_bytes())?;
+    Ok(())
+}
+
+fn failed(error: &dyn Error) -> Failure {
+    Failure::new(Exit::Failed, error.to_string())
+}
+
+fn for_alpaca(wanted: SimArguments) -> alpaca::Options {
+    alpaca::Options {
         port: wanted.port,
         seed: wanted.seed,
         replay: wanted.replay,
@@ -33,16 +87,19 @@ pub(super) async fn simulate(run: Run<'_>, wanted: SimArguments) -> Result<Exit,
         rate: wanted.rate,
         universe: wanted.universe,
         ..alpaca::Options::default()
-    };
-    let running = alpaca::start(options, Arc::new(SystemClock)).await;
-    let running = running.map_err(|error| failed(&error))?;
-    let ready = serde_json::to_string(&running.ready).map_err(|error| failed(&error))?;
-    print(run.out, format!("{ready}\n").as_bytes())?;
-    let kind = tokio::select! {
-        _ = terminate.recv() => SignalKind::terminate(),
-        _ = interrupt.recv() => SignalKind::interrupt(),
-    };
-    running.shutdown().await;
-    let number = u8::try_from(kind.as_raw_value()).expect("signals are below 65");
-    Ok(Exit::Signal(number))
+    }
+}
+
+fn for_tastytrade(wanted: SimArguments) -> tastytrade::Options {
+    tastytrade::Options {
+        port: wanted.port,
+        seed: wanted.seed,
+        replay: wanted.replay,
+        speed: wanted.speed,
+        hours: wanted.market_hours.into(),
+        faults: wanted.fault.join(","),
+        rate: wanted.rate,
+        universe: wanted.universe,
+        ..tastytrade::Options::default()
+    }
 }

@@ -1,12 +1,11 @@
-//! The streams of each connection: up, down, what they carry, and which of them carries what screens watch.
+//! The streams of each connection: up, down, what they carry.
 
 use crate::domain::quote::MarketEvent;
 use crate::domain::{ConnectionId, Symbol, Text, Timestamp};
 use crate::engine::Engine;
 use crate::engine::activity::Line;
-use crate::engine::input::{Channel, Reading, StreamChange};
+use crate::engine::input::{Channel, Feed, StreamChange};
 use crate::engine::market::Source;
-use crate::engine::output::Output;
 use crate::engine::sessions::Session;
 use crate::link::{EntryKind, Level};
 use std::time::Duration;
@@ -26,7 +25,7 @@ impl Engine {
             return;
         };
         let line = match change {
-            StreamChange::Up(label) => return self.stream_is_up(now, id, channel, label),
+            StreamChange::Up(feed) => return self.stream_is_up(now, id, channel, &feed),
             StreamChange::Down { why, again } => went_down(session, channel, &why, again),
             StreamChange::NotLive(symbols, why) => Some(not_live(session, channel, symbols, &why)),
             StreamChange::Garbled(count, at) => garbled(session, channel, count, &at),
@@ -36,10 +35,17 @@ impl Engine {
             self.note(now, line.at(id));
         }
         self.publish_status(id);
-        self.rewatch();
+        self.rewatch(now);
+        self.read_what_is_due(now);
     }
 
-    fn stream_is_up(&mut self, now: Timestamp, id: &ConnectionId, channel: Channel, label: Text) {
+    fn stream_is_up(
+        &mut self,
+        now: Timestamp,
+        id: &ConnectionId,
+        channel: Channel,
+        carried: &Feed,
+    ) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
@@ -49,15 +55,15 @@ impl Engine {
         feed.live = true;
         feed.heard = Some(now);
         feed.reconnects += u32::from(again);
-        feed.label = label.clone();
+        feed.label = carried.label.clone();
         if channel == Channel::Quotes {
-            session.source = Source { label, simulated };
-            self.watching = None; // a new session of the feed carries nothing yet
-            self.rewatch();
-            let watched = self.market.watched();
-            if !watched.is_empty() && self.market_connection().as_ref() == Some(id) {
-                self.schedule(id, Reading::Snapshots(watched), now);
-            }
+            session.source = Source {
+                label: carried.label.clone(),
+                simulated,
+                delayed_minutes: carried.delayed_minutes,
+            };
+            self.watching.remove(id); // a new session of the feed carries nothing yet
+            self.rewatch(now);
         } else if again {
             // Missed order events are not replayed: everything is read again.
             self.start_run(now, id, "reconnected");
@@ -85,7 +91,7 @@ impl Engine {
         feed.heard = Some(now);
         feed.messages += events.len() as u64;
         session.counters_due.get_or_insert(now.plus(COUNTERS_EVERY));
-        self.market.apply(now, &session.source, events);
+        self.market.apply(now, id, &session.source, events);
     }
 
     /// Tells screens of counters that changed, at a calm pace.
@@ -103,42 +109,6 @@ impl Engine {
         for id in ids {
             self.publish_status(&id);
         }
-    }
-
-    /// The connection whose feed carries what screens watch: the first with a live one.
-    pub(super) fn market_connection(&self) -> Option<ConnectionId> {
-        self.sessions
-            .iter()
-            .find(|(_, session)| session.has_live_quotes())
-            .map(|(id, _)| id.clone())
-    }
-
-    /// Tells the chosen feed what is watched, when either changed.
-    pub(super) fn rewatch(&mut self) {
-        let Some(id) = self.market_connection() else {
-            self.watching = None;
-            return;
-        };
-        let wanted = Some((id.clone(), self.market.watched()));
-        if self.watching == wanted {
-            return;
-        }
-        if let Some((before, _)) = self.watching.take().filter(|(before, _)| *before != id) {
-            self.out.push(Output::Watch(before, Vec::new()));
-        }
-        self.out.push(Output::Watch(id, self.market.watched()));
-        self.watching = wanted;
-    }
-
-    /// A connection that can be asked about the market now.
-    pub(super) fn quotes_source(&self) -> Option<ConnectionId> {
-        let usable = |session: &&Session| session.profile.has_quotes && session.is_usable();
-        self.market_connection().or_else(|| {
-            self.sessions
-                .values()
-                .find(usable)
-                .map(|session| session.profile.id.clone())
-        })
     }
 }
 

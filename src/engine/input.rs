@@ -99,7 +99,7 @@ impl Channel {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamChange {
     /// Connected and logged in; the feed's name for people.
-    Up(Text),
+    Up(Feed),
     /// Lost; tried again after a pause.
     Down {
         /// What went wrong.
@@ -113,6 +113,25 @@ pub enum StreamChange {
     Garbled(u64, Text),
     /// Something the person should know.
     Trouble(Text),
+}
+
+/// What a stream carries, in the words for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Feed {
+    /// Which feed: `IEX`.
+    pub label: Text,
+    /// Minutes it lags by its own nature; zero for a real-time feed.
+    pub delayed_minutes: u16,
+}
+
+impl From<&str> for Feed {
+    /// A real-time feed.
+    fn from(label: &str) -> Self {
+        Self {
+            label: label.into(),
+            delayed_minutes: 0,
+        }
+    }
 }
 
 /// What can be read from a provider.

@@ -1,7 +1,7 @@
 //! Newest market data of every symbol, merged from quotes, trades and snapshots.
 
 use crate::domain::quote::MarketEvent;
-use crate::domain::{Level1, Symbol, Text, Timestamp};
+use crate::domain::{ConnectionId, Level1, Symbol, Text, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::link::ScreenId;
@@ -21,6 +21,10 @@ pub(crate) struct Market {
 struct Line {
     level1: Level1,
     is_changed: bool,
+    /// The connection that has to say what is shown; nobody yet, and whoever speaks is heard.
+    route: Option<ConnectionId>,
+    /// The connection that said what is shown.
+    from: Option<ConnectionId>,
 }
 
 /// Which feed events came from.
@@ -28,34 +32,81 @@ struct Line {
 pub(crate) struct Source {
     pub(crate) label: Text,
     pub(crate) simulated: bool,
+    pub(crate) delayed_minutes: u16,
 }
 
 impl Market {
-    /// Takes in what a feed said at `now`.
-    pub(crate) fn apply(&mut self, now: Timestamp, source: &Source, events: &[MarketEvent]) {
+    /// Takes in what the feed of a connection said at `now`.
+    pub(crate) fn apply(
+        &mut self,
+        now: Timestamp,
+        from: &ConnectionId,
+        source: &Source,
+        events: &[MarketEvent],
+    ) {
         for event in events {
-            let symbol = symbol_of(event);
-            if !self.lines.contains_key(symbol) {
-                if self.lines.len() == MOST_SYMBOLS {
-                    self.dropped += 1;
-                    continue;
-                }
-                let line = Line {
-                    level1: Level1::unknown(symbol.clone()),
-                    is_changed: false,
-                };
-                self.lines.insert(symbol.clone(), line);
+            let Some(line) = self.line_mut(symbol_of(event)) else {
+                continue;
+            };
+            if line.route.as_ref().is_some_and(|route| route != from) {
+                continue;
             }
-            let line = self.lines.get_mut(symbol).expect("it was inserted above");
-            if line.level1.source != source.label || line.level1.simulated != source.simulated {
-                line.level1.source = source.label.clone();
-                line.level1.simulated = source.simulated;
+            if line.from.as_ref() != Some(from) {
+                line.level1 = Level1::unknown(line.level1.symbol.clone());
+                line.from = Some(from.clone());
             }
+            line.say(source);
             if line.level1.apply(event, now) && !line.is_changed {
                 line.is_changed = true;
-                self.changed.push(line.level1.symbol.clone());
+                let symbol = line.level1.symbol.clone();
+                self.changed.push(symbol);
             }
         }
+    }
+
+    /// The line of a symbol, made where there is none; `None` when there is no room.
+    fn line_mut(&mut self, symbol: &Symbol) -> Option<&mut Line> {
+        if !self.lines.contains_key(symbol) {
+            if self.lines.len() == MOST_SYMBOLS {
+                self.dropped += 1;
+                return None;
+            }
+            let line = Line {
+                level1: Level1::unknown(symbol.clone()),
+                is_changed: false,
+                route: None,
+                from: None,
+            };
+            self.lines.insert(symbol.clone(), line);
+        }
+        self.lines.get_mut(symbol)
+    }
+
+    /// From now on this connection says what is shown of a symbol.
+    pub(crate) fn route(&mut self, symbol: &Symbol, to: &ConnectionId) {
+        if let Some(line) = self.line_mut(symbol) {
+            line.route = Some(to.clone());
+        }
+    }
+
+    /// Frees the symbols that no feed is to carry any more.
+    pub(crate) fn keep_routes(&mut self, routes: &BTreeMap<ConnectionId, Vec<Symbol>>) {
+        for (symbol, line) in &mut self.lines {
+            let stays = line.route.as_ref().is_none_or(|route| {
+                let symbols = routes.get(route);
+                symbols.is_some_and(|symbols| symbols.binary_search(symbol).is_ok())
+            });
+            if !stays {
+                line.route = None;
+            }
+        }
+    }
+
+    /// Whether a feed is to carry a symbol.
+    pub(crate) fn is_routed(&self, symbol: &Symbol) -> bool {
+        self.lines
+            .get(symbol)
+            .is_some_and(|line| line.route.is_some())
     }
 
     /// Whether anything changed since the last [`Market::take_changed`].
@@ -77,15 +128,14 @@ impl Market {
 
     /// The newest market data of a symbol.
     pub(crate) fn line(&self, symbol: &Symbol) -> Option<&Level1> {
-        self.lines.get(symbol).map(|line| &line.level1)
+        let line = self.lines.get(symbol).filter(|line| line.from.is_some());
+        line.map(|line| &line.level1)
     }
 
     /// Every line.
     pub(crate) fn lines(&self) -> Vec<Level1> {
-        self.lines
-            .values()
-            .map(|line| line.level1.clone())
-            .collect()
+        let said = self.lines.values().filter(|line| line.from.is_some());
+        said.map(|line| line.level1.clone()).collect()
     }
 
     /// Sets what a screen watches; returns the symbols nobody watched before.
@@ -107,6 +157,18 @@ impl Market {
     pub(crate) fn watched(&self) -> Vec<Symbol> {
         let all: BTreeSet<&Symbol> = self.watches.values().flatten().collect();
         all.into_iter().cloned().collect()
+    }
+}
+
+impl Line {
+    /// Says which feed the line is of.
+    fn say(&mut self, source: &Source) {
+        let shown = &mut self.level1;
+        if shown.source != source.label || shown.simulated != source.simulated {
+            shown.source = source.label.clone();
+            shown.simulated = source.simulated;
+        }
+        shown.delayed_minutes = source.delayed_minutes;
     }
 }
 
@@ -140,9 +202,11 @@ mod tests {
         let source = Source {
             label: "IEX".into(),
             simulated: false,
+            delayed_minutes: 0,
         };
         market.apply(
             Timestamp::EPOCH,
+            &ConnectionId::new("alpaca"),
             &source,
             &[trade("A", "1"), trade("B", "2"), trade("A", "3")],
         );

@@ -16,6 +16,7 @@ pub mod output;
 mod portfolio;
 mod readings;
 pub mod risk;
+mod routes;
 mod runs;
 mod sessions;
 
@@ -64,7 +65,7 @@ pub struct Engine {
     book: OrderBook,
     instruments: BTreeMap<Symbol, Instrument>,
     clocks: BTreeMap<Text, MarketClock>,
-    watching: Option<(ConnectionId, Vec<Symbol>)>,
+    watching: BTreeMap<ConnectionId, Vec<Symbol>>,
     presence: Presence,
     jitter: Jitter,
     out: Vec<Output>,
@@ -86,7 +87,7 @@ impl Engine {
             book: OrderBook::default(),
             instruments: BTreeMap::new(),
             clocks: BTreeMap::new(),
-            watching: None,
+            watching: BTreeMap::new(),
             presence: Presence::default(),
             out: Vec::new(),
         }
@@ -98,7 +99,7 @@ impl Engine {
             Input::Request(screen, request) => self.take_request(now, screen, request),
             Input::ScreenGone(screen) => {
                 self.market.unwatch(screen);
-                self.rewatch();
+                self.rewatch(now);
             }
             Input::Vault(vault) => self.take_vault(now, vault),
             Input::Known(profile, known) => self.take_known(profile, *known),
@@ -197,12 +198,14 @@ impl Engine {
             self.tell(Level::Warn, text);
             symbols.truncate(MOST_WATCHED);
         }
-        let added = self.market.watch(screen, symbols);
-        self.rewatch();
-        // With nobody to ask, it is asked when a feed is there.
+        let mut added = self.market.watch(screen, symbols);
+        self.rewatch(now);
+        added.retain(|symbol| !self.market.is_routed(symbol));
+        // What no feed carries is read once; with nobody to ask, it is asked when a feed is there.
         if let Some(connection) = self.quotes_source().filter(|_| !added.is_empty()) {
-            self.ask(now, &connection, Reading::Snapshots(added));
+            self.schedule(&connection, Reading::Snapshots(added), now);
         }
+        self.read_what_is_due(now);
     }
 
     fn look_up_symbol(&mut self, now: Timestamp, symbol: Symbol) {

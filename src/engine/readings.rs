@@ -66,6 +66,13 @@ impl Engine {
         };
         session.under_way.remove(&reading);
         let left_out = session.take_meter(meter);
+        if let Some(text) = session.sign_in_warning(now) {
+            let line = Line::new(EntryKind::System, text).level(Level::Warn);
+            self.announce(now, line.at(&connection));
+        }
+        let Some(session) = self.sessions.get_mut(&connection) else {
+            return;
+        };
         if !session.is_usable() {
             return;
         }
@@ -155,7 +162,7 @@ impl Engine {
             return;
         };
         let source = session.source.clone();
-        self.market.apply(now, &source, events);
+        self.market.apply(now, id, &source, events);
         let Reading::Snapshots(asked) = reading else {
             return;
         };
@@ -243,10 +250,10 @@ impl Engine {
                 is_news = session.failed(now.plus(pause), reading, why);
             }
             (None, FailureKind::SignIn) => {
-                self.stop_session(id, ConnectionState::NeedsSignIn { why: what });
+                self.stop_session(now, id, ConnectionState::NeedsSignIn { why: what });
             }
             (None, _) if *reading == Reading::Accounts => {
-                self.stop_session(id, ConnectionState::Failed { why: what });
+                self.stop_session(now, id, ConnectionState::Failed { why: what });
             }
             (None, FailureKind::NotFound) => self.unknown_symbol(reading),
             (None, FailureKind::Later(_) | FailureKind::Final) => {}
@@ -263,11 +270,11 @@ impl Engine {
     }
 
     /// The connection cannot go on without the person.
-    fn stop_session(&mut self, id: &ConnectionId, state: ConnectionState) {
+    fn stop_session(&mut self, now: Timestamp, id: &ConnectionId, state: ConnectionState) {
         if let Some(session) = self.sessions.get_mut(id) {
             session.stop(state);
             self.out.push(Output::CloseStreams(id.clone()));
-            self.rewatch();
+            self.rewatch(now);
         }
     }
 }

@@ -261,5 +261,4 @@ fn check_time(draft: &OrderDraft) -> Result<(), Text> {
 }
 
 #[cfg(test)]
-#[path = "risk_tests.rs"]
 mod tests;

@@ -17,6 +17,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause after a failed reading.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long before its end the person is told of a sign-in.
+const SIGN_IN_SOON: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// One connection.
 pub(crate) struct Session {
     pub(crate) profile: Profile,
@@ -39,6 +42,8 @@ pub(crate) struct Session {
     pub(super) source: Source,
     /// When that was read which was kept last for the next start.
     pub(super) kept: Option<Timestamp>,
+    /// The end of a sign-in that the person was warned of.
+    warned_of: Option<Timestamp>,
 }
 
 impl Session {
@@ -105,8 +110,10 @@ impl Session {
             source: Source {
                 label: Text::default(),
                 simulated,
+                delayed_minutes: 0,
             },
             kept: None,
+            warned_of: None,
         }
     }
 
@@ -163,6 +170,21 @@ impl Session {
         let rows = meter.unreadable;
         Some(
             format!("rows that could not be read and are left out: {rows}, the last of {at}")
+                .into(),
+        )
+    }
+
+    /// What the person has to know of a sign-in that runs out within a day; said once for each.
+    pub(super) fn sign_in_warning(&mut self, now: Timestamp) -> Option<Text> {
+        let due = self.status.sign_in_due?;
+        let left = due.since(now);
+        if left >= SIGN_IN_SOON || self.warned_of == Some(due) {
+            return None;
+        }
+        self.warned_of = Some(due);
+        let hours = left.as_secs() / 3_600;
+        Some(
+            format!("the sign-in ends in {hours} h; press c to sign in again before it does")
                 .into(),
         )
     }
@@ -274,7 +296,7 @@ impl Engine {
         self.book.forget(id);
         self.publish(Event::ConnectionGone(id.clone()));
         self.note(now, Line::new(EntryKind::System, format!("{id} removed")));
-        self.rewatch();
+        self.rewatch(now);
     }
 
     /// Stops a connection; its last data stay.
@@ -287,7 +309,7 @@ impl Engine {
         self.publish_status(id);
         let line = Line::new(EntryKind::Feed, "disconnected; what is shown grows old").at(id);
         self.note(now, line);
-        self.rewatch();
+        self.rewatch(now);
     }
 
     pub(super) fn reconnect(&mut self, now: Timestamp, id: &ConnectionId) {

@@ -1,6 +1,7 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
 pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
+pub use super::{caller, fields};
 
 use crate::auth::{AuthError, Standing};
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
@@ -176,6 +177,8 @@ pub struct StreamSpec {
     pub name: StreamName,
     /// Which feed, for people: `IEX`.
     pub label: Text,
+    /// Minutes it lags by its own nature; zero for a real-time feed.
+    pub delayed_minutes: u16,
     /// Asks where the stream is and makes a fresh session for one socket. Resume data live in the maker.
     pub start: Box<dyn Fn() -> Answer<'static, StreamStart> + Send + Sync>,
 }
@@ -200,6 +203,7 @@ impl StreamSpec {
         Self {
             name,
             label,
+            delayed_minutes: 0,
             start: Box::new(start),
         }
     }

@@ -6,7 +6,7 @@
 use crate::domain::quote::MarketEvent;
 use crate::domain::{ConnectionId, Symbol, Text};
 use crate::engine::Input;
-use crate::engine::input::{Channel, StreamChange};
+use crate::engine::input::{Channel, Feed, StreamChange};
 use crate::providers::provider::StreamEvent;
 use crate::runtime::Happened;
 use crate::runtime::effects::tell;
@@ -119,10 +119,10 @@ fn thin(events: &mut Vec<MarketEvent>) {
 /// Carries what a stream heard to the loop, in order, waiting for room.
 pub(crate) async fn pump(
     basin: Arc<Basin>,
-    source: (ConnectionId, Channel, Text),
+    source: (ConnectionId, Channel, Feed),
     answers: mpsc::Sender<Happened>,
 ) {
-    let (connection, channel, label) = source;
+    let (connection, channel, feed) = source;
     loop {
         let ending = tokio::select! {
             biased;
@@ -131,7 +131,7 @@ pub(crate) async fn pump(
         };
         let (market, others) = basin.take();
         for event in others {
-            tell(&answers, input_of(&connection, channel, &label, event)).await;
+            tell(&answers, input_of(&connection, channel, &feed, event)).await;
         }
         if !market.is_empty() {
             tell(&answers, Input::Market(connection.clone(), market)).await;
@@ -142,17 +142,12 @@ pub(crate) async fn pump(
     }
 }
 
-fn input_of(
-    connection: &ConnectionId,
-    channel: Channel,
-    label: &Text,
-    event: StreamEvent,
-) -> Input {
+fn input_of(connection: &ConnectionId, channel: Channel, feed: &Feed, event: StreamEvent) -> Input {
     let change = match event {
         StreamEvent::Market(event) => return Input::Market(connection.clone(), vec![event]),
         StreamEvent::Order(order) => return Input::OrderReported(order),
         StreamEvent::Fill(fill) => return Input::Filled(fill),
-        StreamEvent::Ready => StreamChange::Up(label.clone()),
+        StreamEvent::Ready => StreamChange::Up(feed.clone()),
         StreamEvent::NotLive { symbols, why } => StreamChange::NotLive(symbols, why),
         StreamEvent::Garbled { at } => StreamChange::Garbled(1, at),
         StreamEvent::Trouble { what } => StreamChange::Trouble(what),

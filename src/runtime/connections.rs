@@ -5,7 +5,7 @@
 use crate::auth::Bearer;
 use crate::domain::{AccountId, Clock, ConnectionId, Symbol, Text};
 use crate::engine::Input;
-use crate::engine::input::{Channel, StreamChange};
+use crate::engine::input::{Channel, Feed, StreamChange};
 use crate::net::Dialer;
 use crate::net::backoff::Backoff;
 use crate::net::error::NetError;
@@ -166,7 +166,10 @@ impl Stream {
         let source = (
             self.connection.clone(),
             self.channel,
-            self.spec.label.clone(),
+            Feed {
+                label: self.spec.label.clone(),
+                delayed_minutes: self.spec.delayed_minutes,
+            },
         );
         let pump = tokio::spawn(pump(basin.clone(), source, self.answers.clone()));
         let end = self.run_session(&basin, cancel).await;

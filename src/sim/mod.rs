@@ -9,5 +9,8 @@ pub mod alpaca;
 pub mod calendar;
 pub mod faults;
 pub mod market;
+pub mod oauth;
 pub mod serve;
+mod socket;
+pub mod tastytrade;
 pub mod world;

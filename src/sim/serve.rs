@@ -1,6 +1,7 @@
 //! Serving a simulator's answers over any byte stream, and doing them wrong where a cue says so.
 
 use super::faults::{Fault, Faults, Moment, Subject};
+use crate::domain::Timestamp;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
@@ -43,6 +44,15 @@ pub trait Site: Send + Sync + 'static {
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// A moment as a `Date` header has it, the clock being off by so many seconds.
+pub fn http_date(now: Timestamp, skew: i64) -> String {
+    let moved = now.millis().saturating_add(skew.saturating_mul(1000));
+    let time = Timestamp::from_millis(moved).unwrap_or(now);
+    time.in_zone(&jiff::tz::TimeZone::UTC)
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
 }
 
 /// Serves `site` on a listener until `stop`.

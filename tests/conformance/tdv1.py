@@ -23,13 +23,15 @@ MAGIC = b"TDVAULT\0"
 FORMAT = 1
 BACKUP_MAGIC = b"TDBACKUP"
 BACKUP_FORMAT = 1
+ANCHOR_MAGIC = b"TDANCH1\0"
 XCHACHA, XAES = 1, 2
 KEY_FILE = 1
 ARGON2ID = 1
-TRADER = 2
+VIEWER, TRADER, RECOVERY = 1, 2, 3
 KEYS_OF_ROLE = {1: 1, 2: 2, 3: 2}
 HEADERS = (b"hdr/A", b"hdr/B")
 LARGEST_VALUE = 8192
+MOST_RECORDS = 4096
 OVERHEAD = 24 + 16
 PART_HEAD = 8 + 2
 PART = LARGEST_VALUE - PART_HEAD - OVERHEAD
@@ -37,6 +39,10 @@ STEP = 256
 DOMAINS = {"view": 1, "trade": 2}
 ENVIRONMENTS = {"paper": 1, "live": 2}
 WORD = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
+
+# Where nonces, salts and keys come from; who makes the same vault twice puts something else here.
+random_bytes = os.urandom
 
 
 class Refused(Exception):
@@ -221,7 +227,7 @@ def sealed_with(suite, key, nonce, associated, text):
 
 
 def seal(suite, key, associated, text):
-    nonce = os.urandom(24)
+    nonce = random_bytes(24)
     return nonce + sealed_with(suite, key, nonce, associated, text)
 
 
@@ -506,12 +512,17 @@ class Slot:
     def unwrap(self, header, typed):
         if self.flags == KEY_FILE and not typed.key_file:
             return None
+        if (self.role == RECOVERY) != typed.is_code:
+            return None
         stretched = self.stretched(header, typed)
         commitment = extract_and_expand(stretched, b"commit")
         if not hmac.compare_digest(commitment, self.commitment):
             return None
         key = extract_and_expand(stretched, b"kek")
-        keys = unseal(header.suite, key, self.associated(header), self.wrapped, "wrong_passphrase")
+        try:
+            keys = unseal(header.suite, key, self.associated(header), self.wrapped, "")
+        except Refused:
+            return None
         return Keys(header, keys[:32], keys[32:] or None)
 
     @classmethod
@@ -521,8 +532,10 @@ class Slot:
         flags = rest.number(1)
         require(flags <= KEY_FILE, "newer_format")
         label = rest.text()
-        require(len(label) <= 32, rest.why)
-        require(rest.number(1) == ARGON2ID, "newer_format")
+        require(len(label) <= 32 and is_plain(label), rest.why)
+        derivation = rest.number(1)
+        require(derivation <= ARGON2ID, "newer_format")
+        require(derivation == ARGON2ID, rest.why)
         memory, passes, lanes = (rest.number(4) for _ in range(3))
         capped = memory <= 4 << 20 and passes <= 64 and lanes <= 64
         require(capped and passes >= 1 and lanes >= 1 and memory >= 8 * lanes, "param_cap")
@@ -532,12 +545,45 @@ class Slot:
         return slot
 
 
-class Typed:
-    """What opens a slot: a passphrase, and the hash of the file beside it."""
+def is_plain(label):
+    try:
+        return not any(unicodedata.category(c) == "Cc" for c in label.decode())
+    except UnicodeDecodeError:
+        return False
 
-    def __init__(self, passphrase, key_file):
+
+class Typed:
+    """What opens a slot: a passphrase, and the hash of the file beside it; or a recovery code."""
+
+    def __init__(self, passphrase, key_file=b""):
         self.passphrase = unicodedata.normalize("NFKC", passphrase).encode()
         self.key_file = blake3(key_file) if key_file else b""
+        self.is_code = False
+
+    def wrong(self):
+        return "wrong_code" if self.is_code else "wrong_passphrase"
+
+    @classmethod
+    def code(cls, key):
+        typed = cls("")
+        typed.passphrase, typed.is_code = key, True
+        return typed
+
+
+def written_code(key):
+    """A recovery code as a person has it: 52 digits and a check symbol."""
+    number = int.from_bytes(key, "big") << 4
+    digits = [number >> 5 * (51 - at) & 31 for at in range(52)]
+    symbols = "".join(SYMBOLS[digit] for digit in digits) + SYMBOLS[number % 37]
+    return "-".join(symbols[at : at + 4] for at in range(0, len(symbols), 4))
+
+
+def read_code(text):
+    symbols = text.replace("-", "")
+    number = 0
+    for symbol in symbols[:52]:
+        number = number << 5 | SYMBOLS.index(symbol)
+    return (number >> 4).to_bytes(32, "big")
 
 
 class Header:
@@ -589,10 +635,10 @@ class Header:
             except Refused as why:
                 refusals.append(str(why))
         require("newer_format" not in refusals, "newer_format")
-        require(found, refusals[0] if refusals else "damaged_header")
+        require(found, "param_cap" if "param_cap" in refusals else "damaged_header")
         newest = max(found, key=lambda header: header.generation)
         same = [header for header in found if header.generation == newest.generation]
-        require(all(header.data() == newest.data() for header in same), "damaged_header")
+        require(all(header.data() == newest.data() for header in same), "headers_disagree")
         return newest
 
 
@@ -628,7 +674,10 @@ class Keys:
         associated = self.header.place(b"TDREC1", name.data() + value[:8])
         text = unseal(self.header.suite, self.of_record(name), associated, value[8:], "changed_record")
         rest = Reader(text, "changed_record")
-        return rest.take(rest.number(4))
+        secret = rest.take(rest.number(4))
+        padding = text[4 + len(secret) :]
+        require(len(padding) < STEP and len(text) % STEP == 0 and not any(padding), "changed_record")
+        return secret
 
 
 class Manifest:
@@ -668,7 +717,7 @@ class Manifest:
         while not rest.is_empty():
             manifest.entries.append((Name.read(rest), rest.number(8), rest.take(32)))
         order = [name.order() for name, _, _ in manifest.entries]
-        require(all(one < other for one, other in zip(order, order[1:])), why)
+        require(all(one < other for one, other in zip(order, order[1:])) and len(order) <= MOST_RECORDS, why)
         require(head == struct.pack(">QH", manifest.generation, len(rows)), why)
         return manifest
 
@@ -676,10 +725,12 @@ class Manifest:
 def unlocked(rows, typed):
     """The keys of the first slot that opens."""
     header = Header.of(rows)
+    if typed.is_code:
+        require(any(slot.role == RECOVERY for slot in header.slots), "no_recovery_code")
     keys = None
     for slot in header.slots:
         keys = keys or slot.unwrap(header, typed)
-    require(keys, "wrong_passphrase")
+    require(keys, typed.wrong())
     require(header.macs.startswith(keys.macs()), "bad_mac")
     return keys
 
@@ -687,7 +738,8 @@ def unlocked(rows, typed):
 def opened(rows, keys):
     """The manifest, and the lines of the records that the keys open: a viewer's do not open those for trading."""
     header = keys.header
-    rows = dict(sorted(rows.items()))
+    # What is too large is left out, and then missed.
+    rows = {key: value for key, value in sorted(rows.items()) if len(value) <= LARGEST_VALUE}
     records = {key: value for key, value in rows.items() if key.startswith(b"rec/")}
     parts = {key: value for key, value in rows.items() if key.startswith(b"man/")}
     require(len(records) + len(parts) + sum(key in HEADERS for key in rows) == len(rows), "unlisted")
@@ -698,8 +750,9 @@ def opened(rows, keys):
         value = records.pop(keys.place(name), None)
         require(value is not None, "missing_record")
         if blake3(value) != hash_ or value[:8] != struct.pack(">Q", version):
-            require(not any(blake3(value) == other for _, _, other in manifest.entries), "swapped_record")
-            require(int.from_bytes(value[:8], "big") >= version, "old_record")
+            others = (other for named, _, other in manifest.entries if named is not name)
+            require(blake3(value) not in others, "swapped_record")
+            require(len(value) < 8 or int.from_bytes(value[:8], "big") >= version, "old_record")
             raise Refused("changed_record")
         if keys.of_record(name):
             line = name.line(keys.open_record(name, value))
@@ -711,9 +764,9 @@ def opened(rows, keys):
 
 def written(lines, typed, suite):
     """The rows of a new vault, and its keys."""
-    header = Header(os.urandom(16), suite, 1, 1)
-    keys = Keys(header, os.urandom(32), os.urandom(32))
-    slot = Slot(1, TRADER, KEY_FILE if typed.key_file else 0, b"", (64, 1, 1), os.urandom(16))
+    header = Header(random_bytes(16), suite, 1, 1)
+    keys = Keys(header, random_bytes(32), random_bytes(32))
+    slot = Slot(1, TRADER, KEY_FILE if typed.key_file else 0, b"", (64, 1, 1), random_bytes(16))
     slot.wrap(header, typed, (keys.view, keys.trade))
     header.slots.append(slot)
     header.macs = keys.macs()
@@ -726,6 +779,56 @@ def written(lines, typed, suite):
     rows.update(manifest.seal(keys))
     rows.update(dict.fromkeys(HEADERS, header.data()))
     return rows, keys, manifest
+
+
+# ---- what a machine remembers
+
+
+class Anchor:
+    def __init__(self, vault, epoch, generation, digest):
+        self.vault, self.epoch, self.generation, self.digest = vault, epoch, generation, digest
+
+    def content(self):
+        return ANCHOR_MAGIC + self.vault + struct.pack(">IQ", self.epoch, self.generation) + self.digest
+
+    def data(self, key):
+        return self.content() + mac(key, self.content())
+
+    @classmethod
+    def of(cls, rows, keys, manifest):
+        parts = (value for key, value in sorted(rows.items()) if key.startswith(b"man/"))
+        digest = blake3(b"".join(blake3(part) for part in parts))
+        return cls(keys.header.vault, keys.header.epoch, manifest.generation, digest)
+
+    @classmethod
+    def read(cls, data):
+        rest = Reader(data, "broken_anchor")
+        require(rest.take(8) == ANCHOR_MAGIC, rest.why)
+        anchor = cls(rest.take(16), rest.number(4), rest.number(8), rest.take(32))
+        rest.take(32)
+        require(rest.is_empty(), rest.why)
+        return anchor
+
+
+def anchor_key(rows, keys, manifest, epoch):
+    """Of this epoch, or of one before it, as the vault keeps it for itself; none where it does not."""
+    if epoch == keys.header.epoch:
+        return keys.derived(keys.view, b"anchor.mac")
+    name = Name(DOMAINS["view"], bytes(12) + struct.pack(">I", epoch), b"past-keys", b"vault", ENVIRONMENTS["live"])
+    if not any(entry.order() == name.order() for entry, _, _ in manifest.entries):
+        return None
+    return keys.open_record(name, rows[keys.place(name)])[34:]
+
+
+def compare(data, rows, keys, manifest):
+    """Whether a vault is as the machine remembers it, or newer."""
+    found, now = Anchor.read(data), Anchor.of(rows, keys, manifest)
+    require(found.vault == now.vault, "other_vault")
+    require(found.epoch <= now.epoch, "old_vault")
+    key = anchor_key(rows, keys, manifest, found.epoch)
+    require(key and hmac.compare_digest(found.data(key), data), "broken_anchor")
+    require(found.generation <= now.generation, "old_vault")
+    require(found.generation < now.generation or found.digest == now.digest, "forked_vault")
 
 
 # ---- backups
@@ -749,8 +852,8 @@ class Backup:
         return content + blake3(content)
 
     @classmethod
-    def read(cls, data, typed):
-        """The lines of a backup's records."""
+    def parsed(cls, data):
+        """When it was made, its generation, and its rows."""
         why = "damaged_backup"
         require(len(data) > 32 and blake3(data[:-32]) == data[-32:], why)
         rest = Reader(data[:-32], why)
@@ -766,11 +869,18 @@ class Backup:
             rows[key] = rest.take(rest.number(2))
         rest.take(32)
         require(rest.is_empty(), why)
+        return made, generation, rows
+
+    @classmethod
+    def read(cls, data, typed):
+        """The keys that a backup opens with, its rows, and the lines of its records."""
+        why = "damaged_backup"
+        made, generation, rows = cls.parsed(data)
         keys = unlocked(rows, typed)
         manifest, lines = opened(rows, keys)
         # Written again it is the same: facts, order and MAC are right.
         require(manifest.generation == generation and cls(made, keys.header, generation, rows).data(keys) == data, why)
-        return lines
+        return keys, rows, lines
 
 
 # ---- the command
@@ -801,7 +911,7 @@ def read(path, typed):
     with open(path, "rb") as file:
         data = file.read()
     if data.startswith(BACKUP_MAGIC):
-        return Backup.read(data, typed)
+        return Backup.read(data, typed)[2]
     pairs = (line.split() for line in data.decode("ascii").splitlines() if not line.startswith("#"))
     rows = {bytes.fromhex(key): bytes.fromhex(value) for key, value in pairs}
     return opened(rows, unlocked(rows, typed))[1]

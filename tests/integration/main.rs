@@ -5,6 +5,7 @@ mod cli;
 mod flows;
 mod providers;
 mod screens;
+mod sign_in;
 mod simulators;
 mod store_keeper;
 mod support;

@@ -90,7 +90,7 @@ pub(super) fn restore(
         false => "",
     };
     let what = format!("the vault becomes {}{kept}", backup.words());
-    confirm(&mut run, opening, &what)?;
+    confirm(&mut run, opening.yes, &what)?;
     let (restored, vault) = match wanted.by_code() {
         true => by_code(&mut run, opening, &wanted.recover, (lock, backup.which))?,
         false => {

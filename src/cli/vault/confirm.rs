@@ -1,7 +1,6 @@
 //! A person's word before something that cannot be undone.
 
 use super::super::Run;
-use super::super::args::Opening;
 use super::super::exit::{Exit, Failure};
 use super::super::secret::prompt::Ask;
 use super::super::session::unanswered;
@@ -12,10 +11,10 @@ use std::io::{IsTerminal, stdin};
 ///
 /// # Errors
 /// Nobody said yes: nothing was done.
-pub(super) fn confirm(run: &mut Run<'_>, opening: &Opening, what: &str) -> Result<(), Failure> {
+pub(in super::super) fn confirm(run: &mut Run<'_>, yes: bool, what: &str) -> Result<(), Failure> {
     match stdin().is_terminal() {
-        true => ask(Some(run.ask), opening.yes, what),
-        false => ask(None, opening.yes, what),
+        true => ask(Some(run.ask), yes, what),
+        false => ask(None, yes, what),
     }
 }
 

@@ -13,6 +13,8 @@ mod rotate;
 mod slots;
 mod tell;
 
+pub(super) use confirm::confirm;
+
 use super::Run;
 use super::args::{VaultArguments, VaultCommand};
 use super::exit::{Exit, Failure};

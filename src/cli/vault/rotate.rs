@@ -73,7 +73,7 @@ pub(super) fn rotate(
         "everything is sealed anew: {}the recovery code changes",
         losers(&vault)
     );
-    confirm(&mut run, opening, &what)?;
+    confirm(&mut run, opening.yes, &what)?;
     let suite = cipher.map_or(vault.suite(), Into::into);
     let rotated = vault.rotate(suite, key.opener())?;
     if rotated.unanchored.is_none() {
@@ -135,7 +135,7 @@ pub(super) fn compromised(mut run: Run<'_>, opening: &Opening) -> Result<Exit, F
         "everything is sealed anew and old backups are deleted: {}the recovery code changes",
         losers(&vault)
     );
-    confirm(&mut run, opening, &what)?;
+    confirm(&mut run, opening.yes, &what)?;
     let revoke = to_revoke(&vault)?;
     let done = vault.compromised(key.opener(), tell::seconds(run.clock))?;
     let answer = Answer {

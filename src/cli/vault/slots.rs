@@ -80,7 +80,7 @@ fn remove(mut run: Run<'_>, opening: &Opening, id: u8) -> Result<Exit, Failure> 
         "{} will open the vault no more; copies of the vault made before still open by it",
         found.named()
     );
-    confirm(&mut run, opening, &what)?;
+    confirm(&mut run, opening.yes, &what)?;
     let removed = Slot::of(&vault.remove_slot(id)?, None);
     settle(&vault, &run);
     let text = format!(

@@ -5,6 +5,7 @@ mod lock;
 mod orders;
 mod readings;
 mod roles;
+mod routes;
 mod sessions;
 
 use super::*;

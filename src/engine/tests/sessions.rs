@@ -192,3 +192,34 @@ fn numbers_of_events_have_no_gap() {
     }
     assert_eq!(engine.snapshot(at(60)).at.0, last);
 }
+
+#[test]
+fn a_sign_in_that_runs_out_within_a_day_is_told_once() {
+    const DAY: u64 = 86_400;
+    let mut rig = Rig::connected();
+    rig.finish_first_run(1);
+    let read = |rig: &mut Rig, second: u64| {
+        let meter = CallMeter {
+            sign_in_due: Some(at(3 * DAY)),
+            ..CallMeter::default()
+        };
+        rig.tell(
+            second,
+            Input::Read(Box::new(ReadAnswer {
+                connection: connection(),
+                reading: Reading::Clock,
+                took: Duration::ZERO,
+                meter,
+                outcome: Err(Failure {
+                    kind: FailureKind::Later(None),
+                    what: "away".into(),
+                }),
+            })),
+        );
+        lines_with(rig, "the sign-in ends").len()
+    };
+    assert_eq!(read(&mut rig, 2), 0);
+    assert_eq!(read(&mut rig, 2 * DAY + 3_600), 1);
+    assert_eq!(read(&mut rig, 2 * DAY + 7_200), 1);
+    assert!(lines_with(&rig, "the sign-in ends")[0].contains("in 23 h; press c"));
+}

@@ -4,14 +4,16 @@ use super::auth::Keys;
 use super::wire::Refusal;
 use crate::domain::{Clock, Text};
 use crate::net::error::NetError;
-use crate::net::http::{Http, Request, Response};
+use crate::net::http::{Request, Response};
 use crate::net::json::{self, JsonError};
 use crate::net::rate_limit::Allowance;
 use crate::net::transport::Transport;
+use crate::providers::provider::caller::Caller;
+use crate::providers::provider::fields::is_page;
+pub(super) use crate::providers::provider::fields::{row, rows};
 use crate::providers::provider::{Meter, ProviderError};
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -29,12 +31,10 @@ pub(super) enum Host {
 
 /// Sends signed requests.
 pub(super) struct Rest {
-    http: Http,
+    caller: Caller,
     keys: Keys,
     trading: Url,
     data: Url,
-    clock: Arc<dyn Clock>,
-    meter: Mutex<Meter>,
 }
 
 impl Rest {
@@ -44,15 +44,11 @@ impl Rest {
         (trading, data): (Url, Url),
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let ticks = clock.clone();
-        let random = Arc::new(move || scatter(ticks.now().nanos()));
         Self {
-            http: Http::new(transport, ALLOWANCE, random),
+            caller: Caller::new(transport, ALLOWANCE, trading.clone(), clock),
             keys,
             trading,
             data,
-            clock,
-            meter: Mutex::default(),
         }
     }
 
@@ -71,10 +67,7 @@ impl Rest {
 
     /// Sends a request; any status is an answer.
     pub(super) async fn send(&self, request: Request) -> Result<Response, NetError> {
-        let host = request.url.host_str().unwrap_or_default().to_owned();
-        let outcome = self.http.send(self.keys.sign(request)).await;
-        self.count(&host, &outcome);
-        outcome
+        self.caller.send(self.keys.sign(request)).await
     }
 
     /// Sends a request and turns what is not a success into an error.
@@ -89,70 +82,17 @@ impl Rest {
 
     /// What its calls cost so far.
     pub(super) fn meter(&self) -> Meter {
-        Meter {
-            requests_left: self.http.requests_left(&self.trading),
-            ..self.lock().clone()
-        }
+        self.caller.meter()
     }
 
     /// Counts rows of a listing that could not be read.
     pub(super) fn count_unreadable(&self, rows: usize, at: &str) {
-        if rows > 0 {
-            tracing::warn!(
-                rows,
-                at,
-                "rows of an answer could not be read and were left out"
-            );
-            let mut meter = self.lock();
-            meter.unreadable += rows as u64;
-            meter.unreadable_at = Some(at.into());
-        }
+        self.caller.count_unreadable(rows, at);
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
-        &*self.clock
+        self.caller.clock()
     }
-
-    fn count(&self, host: &str, outcome: &Result<Response, NetError>) {
-        let now = self.clock.now().millis();
-        let mut meter = self.lock();
-        meter.calls += 1;
-        match outcome {
-            Ok(response) => {
-                meter.errors += u64::from(!response.is_success());
-                meter.latency = Some(response.elapsed);
-                if let (Some(date), true) = (response.date(), self.trading.host_str() == Some(host))
-                {
-                    meter.clock_skew_ms = Some(skew(date.as_millisecond(), now));
-                }
-            }
-            Err(_) => meter.errors += 1,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Meter> {
-        // Counters are whole at every step, so a panic elsewhere does no harm.
-        self.meter.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Their clock minus ours. `Date` is cut to the second, so less than one is no difference.
-fn skew(theirs: i64, ours: i64) -> i64 {
-    let difference = theirs - ours;
-    if (-1_000..=0).contains(&difference) {
-        0
-    } else {
-        difference
-    }
-}
-
-/// A number that looks like chance, from the nanoseconds of a moment: enough to spread repetitions.
-fn scatter(nanos: i128) -> u64 {
-    let bytes = nanos.to_le_bytes();
-    let mut value = u64::from_le_bytes(bytes[..8].try_into().expect("eight of sixteen bytes"));
-    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 /// What a status that is not a success asks for next.
@@ -218,32 +158,6 @@ fn unread(response: &Response, what: &str, error: &JsonError) -> ProviderError {
         true => garbled(format!("{what}: a web page came instead of data")),
         false => garbled(format!("{what}: {error}")),
     }
-}
-
-/// Whether a body is HTML: what a proxy in between, or a network that wants a log-in first, answers in their place.
-fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'<')
-}
-
-/// Reads the rows of a list one by one; those that fail are left out, each with its place.
-pub(super) fn rows<T>(
-    raw: &[&RawValue],
-    mut read: impl FnMut(&RawValue) -> Result<T, Text>,
-) -> (Vec<T>, Vec<Text>) {
-    let mut good = Vec::with_capacity(raw.len());
-    let mut bad = Vec::new();
-    for (index, row) in raw.iter().enumerate() {
-        match read(row) {
-            Ok(item) => good.push(item),
-            Err(why) => bad.push(format!("row {}: {why}", index + 1).into()),
-        }
-    }
-    (good, bad)
-}
-
-/// Reads one raw object, saying what failed without its content.
-pub(super) fn row<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Text> {
-    json::parse_object(raw.get().as_bytes()).map_err(|error| error.to_string().into())
 }
 
 pub(super) fn garbled(at: impl Into<Text>) -> ProviderError {

@@ -3,73 +3,10 @@
 //! The trading API writes amounts as strings, the market-data API as numbers, and both change without notice, so every
 //! field is kept as it was written until [`Field`] is asked for what it holds.
 
-use crate::domain::Timestamp;
-use crate::domain::money::decimal;
-use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
-/// A field as it was written; nothing when it was missing or `null`.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Field<'a>(Option<&'a RawValue>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Option::deserialize(input).map(Self)
-    }
-}
-
-impl<'a> Field<'a> {
-    /// The text of a string, or a number as written; an empty string is nothing.
-    pub(super) fn text(self) -> Option<Cow<'a, str>> {
-        let raw = self.0?.get();
-        let Some(quoted) = raw.strip_prefix('"') else {
-            return Some(Cow::Borrowed(raw));
-        };
-        let plain = quoted.strip_suffix('"').unwrap_or(quoted);
-        let text = if plain.contains('\\') {
-            Cow::Owned(serde_json::from_str(raw).ok()?)
-        } else {
-            Cow::Borrowed(plain)
-        };
-        (!text.is_empty()).then_some(text)
-    }
-
-    /// The text, or an empty one.
-    pub(super) fn text_or_empty(self) -> Cow<'a, str> {
-        self.text().unwrap_or_default()
-    }
-
-    /// A decimal written as a string or a number; `Ok(None)` when missing.
-    pub(super) fn decimal(self) -> Result<Option<Decimal>, Unreadable> {
-        self.text()
-            .map(|text| decimal(&text).map_err(|_| Unreadable("a number")))
-            .transpose()
-    }
-
-    /// A moment as RFC 3339 text; `Ok(None)` when missing.
-    pub(super) fn time(self) -> Result<Option<Timestamp>, Unreadable> {
-        self.text()
-            .map(|text| Timestamp::parse(&text).map_err(|_| Unreadable("a time")))
-            .transpose()
-    }
-
-    /// Whether it says `true`.
-    pub(super) fn is_true(self) -> bool {
-        self.0.is_some_and(|raw| raw.get() == "true")
-    }
-
-    /// The value as it was written.
-    pub(super) fn raw(self) -> Option<&'a RawValue> {
-        self.0
-    }
-}
-
-/// What could not be read in a message, without its content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is missing or cannot be read")]
-pub(super) struct Unreadable(pub(super) &'static str);
+pub(super) use crate::providers::provider::fields::{Field, Unreadable};
 
 /// `{"code":40310000,"message":"insufficient buying power", …}`
 #[derive(Deserialize, Default)]

@@ -148,6 +148,7 @@ impl Provider for Schwab {
         vec![StreamSpec {
             name: StreamName::Quotes,
             label: "Schwab".into(),
+            delayed_minutes: 0,
             start: Box::new(start),
         }]
     }

@@ -24,8 +24,9 @@ use super::calendar::MarketHours;
 use super::faults::{Faults, NotAFault};
 use super::market::{MarketOptions, Recording, ReplayError, Speed};
 use super::serve;
-use super::world::World;
-use crate::domain::{Clock, Symbol};
+use super::socket::Lifetime;
+use super::world::{Cast, World};
+use crate::domain::{Clock, Symbol, Timestamp};
 use account::Settings;
 pub use ready::{Ready, ReadyCustomer};
 use shared::{FEED_BACKLOG, Shared, UPDATE_BACKLOG};
@@ -37,8 +38,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// How to simulate.
 #[derive(Clone, Debug)]
@@ -59,6 +58,9 @@ pub struct Options {
     pub rate: u32,
     /// Number of symbols; never fewer than the well-known ones.
     pub universe: usize,
+    /// When the market opens its books; the present where there is none. Simulators of one seed, rate
+    /// and universe that name the same moment show the same market.
+    pub opened: Option<Timestamp>,
     /// Requests a minute of one customer at the trading hosts.
     pub requests_a_minute: u32,
 }
@@ -74,6 +76,7 @@ impl Default for Options {
             faults: String::new(),
             rate: 200,
             universe: 0,
+            opened: None,
             requests_a_minute: 200,
         }
     }
@@ -170,7 +173,11 @@ impl Simulator {
             recording: Arc::new(Recording::load(&options.replay)?),
             speed: options.speed,
         };
-        let world = World::new(market, clock.now());
+        let world = World::new(
+            market,
+            Cast::FIRST,
+            options.opened.unwrap_or_else(|| clock.now()),
+        );
         let shared = Arc::new(Shared {
             settings: Mutex::new(vec![Settings::default(); world.customers.len()]),
             world: Mutex::new(world),
@@ -184,10 +191,9 @@ impl Simulator {
             pack_listeners: Arc::default(),
             requests: AtomicU64::new(1),
             requests_a_minute: options.requests_a_minute,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            lifetime: Lifetime::default(),
         });
-        shared.tasks.spawn(Arc::clone(&shared).drive());
+        shared.lifetime.tasks.spawn(Arc::clone(&shared).drive());
         Ok(Self { shared })
     }
 
@@ -195,17 +201,20 @@ impl Simulator {
     pub async fn listen(&self, host: Host, port: u16) -> std::io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        let (tasks, stop) = (self.shared.tasks.clone(), self.shared.stop.clone());
+        let (tasks, stop) = (
+            self.shared.lifetime.tasks.clone(),
+            self.shared.lifetime.stop.clone(),
+        );
         let listening = serve::listen(listener, self.site(host), tasks, stop);
-        self.shared.tasks.spawn(listening);
+        self.shared.lifetime.tasks.spawn(listening);
         Ok(address)
     }
 
     /// A connection to a host in memory.
     pub fn connect(&self, host: Host) -> tokio::io::DuplexStream {
         let (near, far) = tokio::io::duplex(1 << 16);
-        let (site, stop) = (self.site(host), self.shared.stop.clone());
-        self.shared.tasks.spawn(async move {
+        let (site, stop) = (self.site(host), self.shared.lifetime.stop.clone());
+        self.shared.lifetime.tasks.spawn(async move {
             tokio::select! {
                 () = serve::serve(far, site) => {}
                 () = stop.cancelled() => {}
@@ -244,9 +253,9 @@ impl Simulator {
 
     /// Closes every connection and waits until nothing runs any more.
     pub async fn shutdown(&self) {
-        self.shared.stop.cancel();
-        self.shared.tasks.close();
-        self.shared.tasks.wait().await;
+        self.shared.lifetime.stop.cancel();
+        self.shared.lifetime.tasks.close();
+        self.shared.lifetime.tasks.wait().await;
     }
 
     fn site(&self, host: Host) -> Arc<HostSite> {

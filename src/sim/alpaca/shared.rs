@@ -7,6 +7,7 @@ use super::streams::messages::{Batch, Format};
 use crate::domain::{Clock, Timestamp};
 use crate::sim::faults::Faults;
 use crate::sim::market::Tick;
+use crate::sim::socket::Lifetime;
 use crate::sim::world::{Customer, Notice, World};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,8 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// How often the world advances; what happened in between leaves in one frame a socket.
 const BEAT: Duration = Duration::from_millis(20);
@@ -39,8 +38,7 @@ pub(super) struct Shared {
     pub(super) pack_listeners: Arc<AtomicUsize>,
     pub(super) requests: AtomicU64,
     pub(super) requests_a_minute: u32,
-    pub(super) tasks: TaskTracker,
-    pub(super) stop: CancellationToken,
+    pub(super) lifetime: Lifetime,
 }
 
 impl std::fmt::Debug for Shared {
@@ -97,7 +95,7 @@ impl Shared {
         loop {
             tokio::select! {
                 _ = beat.tick() => self.advance(),
-                () = self.stop.cancelled() => return,
+                () = self.lifetime.stop.cancelled() => return,
             }
         }
     }

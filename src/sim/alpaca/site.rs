@@ -9,6 +9,7 @@ use super::{Host, Shared, activities, gate, orders, portfolio, positions, refere
 use crate::domain::Timestamp;
 use crate::sim::faults::Faults;
 use crate::sim::serve::{self, Site};
+use crate::sim::socket;
 use crate::sim::world::{Customer, World};
 use axum::body::Body;
 use http::header::UPGRADE;
@@ -75,12 +76,7 @@ impl Site for HostSite {
     }
 
     fn date(&self, skew: i64) -> String {
-        let now = self.shared.clock.now();
-        let moved = now.millis().saturating_add(skew.saturating_mul(1000));
-        let time = Timestamp::from_millis(moved).unwrap_or(now);
-        time.in_zone(&jiff::tz::TimeZone::UTC)
-            .strftime("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string()
+        serve::http_date(self.shared.clock.now(), skew)
     }
 
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
@@ -107,11 +103,13 @@ impl HostSite {
     fn open_stream(&self, path: String, request: Request<Incoming>) -> Response<Body> {
         let (shared, host) = (Arc::clone(&self.shared), self.host);
         match host {
-            Host::Data => streams::upgrade(&self.shared, request, move |socket, headers| {
-                streams::data::run(shared, path, socket, headers)
-            }),
+            Host::Data => {
+                socket::upgrade(&self.shared.lifetime, request, move |socket, headers| {
+                    streams::data::run(shared, path, socket, headers)
+                })
+            }
             Host::Trading | Host::TradingLive => {
-                streams::upgrade(&self.shared, request, move |socket, headers| {
+                socket::upgrade(&self.shared.lifetime, request, move |socket, headers| {
                     streams::trading::run(shared, host, socket, headers)
                 })
             }

@@ -61,6 +61,11 @@ pub enum Refusal {
 }
 
 impl World {
+    /// Whether an order would be taken.
+    pub fn would_take(&self, customer: usize, draft: &OrderDraft) -> Result<(), Refusal> {
+        self.check(customer, "", draft)
+    }
+
     /// Everything that is checked before an order is taken.
     pub(super) fn check(
         &self,

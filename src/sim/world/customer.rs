@@ -91,6 +91,11 @@ impl Customer {
         self.by_id.get(id).map(|index| &self.orders[*index])
     }
 
+    /// The place of an order among all the customer placed, which never changes.
+    pub fn place_of(&self, id: &ClientOrderId) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
     /// An order by the customer's own id.
     pub fn order_by_client_id(&self, client_id: &str) -> Option<&BookedOrder> {
         self.by_client_id

@@ -3,7 +3,7 @@
 
 use super::activity::{Activity, Cash, CashKind, Happening};
 use super::order::{BookedOrder, Standing};
-use super::story::{STORIES, Story};
+use super::story::{Cast, Story, letters};
 use super::{Customer, World};
 use crate::domain::{
     AccountId, AssetClass, ConnectionId, Exits, Mode, OrderDraft, OrderKind, OrderSize, Price,
@@ -21,30 +21,31 @@ const FEE_PPM: i64 = 28;
 
 impl World {
     /// Makes the customers, lives through their year and leaves some orders standing.
-    pub(super) fn settle_in(&mut self, now: Timestamp) {
-        for (index, story) in STORIES.iter().enumerate() {
-            let customer = self.make_customer(story, now.minus(DAY * 366));
+    pub(super) fn settle_in(&mut self, cast: &'static Cast, now: Timestamp) {
+        for (index, story) in cast.stories.iter().enumerate() {
+            let customer = self.make_customer(cast, story, now.minus(DAY * 366));
             self.customers.push(customer);
             self.live_through(index, story, now);
         }
-        for index in 0..self.customers.len() {
-            self.leave_orders(index, now);
+        for (index, story) in cast.stories.iter().enumerate() {
+            self.leave_orders(index, story, now);
         }
         self.advance(now);
         self.notices.clear();
     }
 
-    fn make_customer(&mut self, story: &Story, created: Timestamp) -> Customer {
+    fn make_customer(&mut self, cast: &Cast, story: &Story, created: Timestamp) -> Customer {
         let paper = story.profile.paper;
-        let number = match paper {
-            true => format!("PA3{}", self.letters(9)),
-            false => (0..9).map(|_| self.random.digit(10)).collect(),
-        };
+        let number = (cast.number)(&mut self.random, paper);
         Customer {
             profile: story.profile.clone(),
             id: self.make_id(),
             number,
-            key: format!("{}{}", if paper { "PK" } else { "AK" }, self.letters(18)),
+            key: format!(
+                "{}{}",
+                if paper { "PK" } else { "AK" },
+                letters(&mut self.random, 18)
+            ),
             secret: (0..40).map(|_| self.random.alphanumeric()).collect(),
             created,
             cash: Decimal::ZERO,
@@ -55,13 +56,6 @@ impl World {
             by_client_id: HashMap::new(),
             open: Vec::new(),
         }
-    }
-
-    /// Upper-case letters and digits, as in keys.
-    fn letters(&mut self, length: usize) -> String {
-        (0..length)
-            .map(|_| self.random.alphanumeric().to_ascii_uppercase())
-            .collect()
     }
 
     fn live_through(&mut self, index: usize, story: &Story, now: Timestamp) {
@@ -179,6 +173,10 @@ impl World {
     ) -> Decimal {
         let mut proceeds = Decimal::ZERO;
         let session = day.close.since(day.open).as_secs();
+        if let (true, Some(symbol)) = (number < 5, story.keeps.get(number)) {
+            let time = day.open.plus(Duration::from_secs(611));
+            self.trade(index, symbol, Side::Buy, time);
+        }
         if number == 20
             && let Some(symbol) = story.short
         {
@@ -207,7 +205,7 @@ impl World {
                 .plus(Duration::from_micros(self.random.u64(0..1_000_000)));
             proceeds += self.trade(index, symbol, side, time);
         }
-        if self.customers[index].profile.paper && index == 0 {
+        if story.elaborate {
             return Decimal::ZERO;
         }
         (proceeds * Decimal::new(FEE_PPM, 6))

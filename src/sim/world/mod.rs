@@ -24,11 +24,12 @@ pub use activity::{Activity, Cash, CashKind, Happening};
 pub use checks::Refusal;
 pub use customer::{Customer, Figures, Holding, Profile};
 pub use order::{BookedOrder, Group, NewOrder, Role, Standing};
+pub use story::Cast;
 pub use venue::{Notice, NoticeKind};
 
 use super::calendar::MarketHours;
 use super::market::{Market, MarketOptions, Tick};
-use crate::domain::{MarketEvent, Symbol, Timestamp};
+use crate::domain::{MarketEvent, OrderDraft, Price, Symbol, Timestamp};
 use crate::paper::{Input, PaperVenue, Session};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -54,8 +55,9 @@ pub struct World {
 }
 
 impl World {
-    /// A world in which everything up to `now` has happened.
-    pub fn new(options: MarketOptions, now: Timestamp) -> Self {
+    /// A world of `cast` in which everything up to `now` has happened. Worlds of one seed that start at
+    /// one moment have one market, whatever their casts.
+    pub fn new(options: MarketOptions, cast: &'static Cast, now: Timestamp) -> Self {
         let (seed, hours) = (options.seed, options.hours);
         let market = Market::new(options, now);
         let session = market.session(now);
@@ -68,11 +70,11 @@ impl World {
             session,
             day_ends,
             refreshed: now,
-            random: fastrand::Rng::with_seed(seed ^ 0x5eed_face),
+            random: fastrand::Rng::with_seed(seed ^ cast.salt),
             pending: VecDeque::new(),
             notices: Vec::new(),
         };
-        world.settle_in(now);
+        world.settle_in(cast, now);
         world
     }
 
@@ -92,6 +94,16 @@ impl World {
         }
         self.turn_session(now);
         ticks
+    }
+
+    /// Which part of the trading day it is for orders.
+    pub fn session(&self) -> Session {
+        self.session
+    }
+
+    /// The price at which an order would deal at worst; `None` where there is none.
+    pub fn expected_price(&self, draft: &OrderDraft) -> Option<Price> {
+        order::expected_price(draft, &self.market)
     }
 
     /// What happened to orders since this was last asked, in order.

@@ -1,6 +1,6 @@
 //! The orders that stand when the world opens.
 
-use super::story::STORIES;
+use super::story::Story;
 use super::{NewOrder, World};
 use crate::domain::{
     Exits, OrderKind, Price, Side, StopLoss, Symbol, TimeInForce, Timestamp, TrailBy,
@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 impl World {
     /// Orders that stand when the program starts: a purchase below the market, a stop or a trailing
     /// stop under a holding, a bracket.
-    pub(super) fn leave_orders(&mut self, index: usize, now: Timestamp) {
-        let favourite = Symbol::new(STORIES[index].symbols[0]);
+    pub(super) fn leave_orders(&mut self, index: usize, story: &Story, now: Timestamp) {
+        let favourite = Symbol::new(story.symbols[0]);
         let largest = self.customers[index]
             .holdings
             .iter()
@@ -30,16 +30,16 @@ impl World {
         if let Some((symbol, units)) = largest.filter(|(symbol, _)| *symbol != favourite)
             && let Some(stop) = self.percent_of_market(&symbol, 91)
         {
-            let kind = match index {
-                0 => OrderKind::TrailingStop {
+            let kind = match story.elaborate {
+                true => OrderKind::TrailingStop {
                     trail: TrailBy::Percent(Decimal::from(8)),
                 },
-                _ => OrderKind::Stop { stop },
+                false => OrderKind::Stop { stop },
             };
             let units = (units / Decimal::TWO).trunc();
             self.leave(index, (symbol, Side::Sell, units), kind, Exits::None, now);
         }
-        if index == 0 {
+        if story.elaborate {
             self.leave_bracket(index, now);
         }
     }

@@ -1,8 +1,50 @@
-//! Who the customers are and what their year was like.
+//! Who the customers of a broker are and what their year was like.
 
 use super::Profile;
+use std::iter::repeat_with;
+
+/// Everybody who has an account at one broker. Two brokers of one market have two casts, so that a
+/// person's accounts at both differ while their prices agree.
+#[derive(Debug)]
+pub struct Cast {
+    pub(super) stories: &'static [Story],
+    /// Keeps this cast's chances apart from those of another one of the same seed.
+    pub(super) salt: u64,
+    /// Makes an account's number, of pretended money or real.
+    pub(super) number: fn(&mut fastrand::Rng, bool) -> String,
+}
+
+impl Cast {
+    /// Three accounts of pretended money and a live one, among them one that leaves a bracket and a
+    /// trailing stop.
+    pub const FIRST: &'static Self = &Self {
+        stories: &STORIES,
+        salt: 0x5eed_face,
+        number: |random, paper| match paper {
+            true => format!("PA3{}", letters(random, 9)),
+            false => repeat_with(|| random.digit(10)).take(9).collect(),
+        },
+    };
+    /// Three accounts of pretended money, two of them of one person, and a live one; simple orders.
+    pub const SECOND: &'static Self = &Self {
+        stories: &SECOND_STORIES,
+        salt: 0x0ca5_7002,
+        number: |random, _| {
+            let digits: String = repeat_with(|| random.digit(10)).take(5).collect();
+            format!("5W{}{digits}", random.uppercase())
+        },
+    };
+}
+
+/// Upper-case letters and digits, as in keys.
+pub(super) fn letters(random: &mut fastrand::Rng, length: usize) -> String {
+    repeat_with(|| random.alphanumeric().to_ascii_uppercase())
+        .take(length)
+        .collect()
+}
 
 /// What a customer's year was like.
+#[derive(Debug)]
 pub(super) struct Story {
     pub(super) profile: Profile,
     pub(super) deposit: i64,
@@ -10,9 +52,13 @@ pub(super) struct Story {
     pub(super) trades_a_week: u32,
     pub(super) symbols: &'static [&'static str],
     pub(super) short: Option<&'static str>,
+    /// What was bought in the first week and never sold.
+    pub(super) keeps: &'static [&'static str],
+    /// Whether the account leaves a bracket and a trailing stop, and pays no fees.
+    pub(super) elaborate: bool,
 }
 
-pub(super) const STORIES: [Story; 4] = [
+const STORIES: [Story; 4] = [
     Story {
         profile: profile("margin", true, false, 2),
         deposit: 150_000,
@@ -23,6 +69,8 @@ pub(super) const STORIES: [Story; 4] = [
             "BRK.B",
         ],
         short: Some("TSLA"),
+        keeps: &[],
+        elaborate: true,
     },
     Story {
         profile: profile("ira", true, false, 1),
@@ -31,6 +79,8 @@ pub(super) const STORIES: [Story; 4] = [
         trades_a_week: 1,
         symbols: &["VOO", "SPY", "TLT", "GLD", "JNJ", "KO", "PG"],
         short: None,
+        keeps: &[],
+        elaborate: false,
     },
     Story {
         profile: profile("small", true, true, 1),
@@ -39,6 +89,8 @@ pub(super) const STORIES: [Story; 4] = [
         trades_a_week: 1,
         symbols: &["F", "INTC", "T", "PFE", "AMD"],
         short: None,
+        keeps: &[],
+        elaborate: false,
     },
     Story {
         profile: profile("live", false, false, 2),
@@ -47,6 +99,51 @@ pub(super) const STORIES: [Story; 4] = [
         trades_a_week: 2,
         symbols: &["AAPL", "VOO", "COST", "V", "DIS", "CSCO", "XLF"],
         short: None,
+        keeps: &[],
+        elaborate: false,
+    },
+];
+
+const SECOND_STORIES: [Story; 4] = [
+    Story {
+        profile: profile("margin", true, false, 2),
+        deposit: 90_000,
+        monthly: 0,
+        trades_a_week: 3,
+        symbols: &["NVDA", "MSFT", "AMD", "COIN", "PLTR", "DIS", "BA", "XLF"],
+        short: Some("TSLA"),
+        keeps: &["AAPL", "SPY", "BRK.B"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("ira", true, false, 1),
+        deposit: 30_000,
+        monthly: 500,
+        trades_a_week: 1,
+        symbols: &["IVV", "TLT", "GLD", "KO", "PEP"],
+        short: None,
+        keeps: &["VOO"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("small", true, true, 1),
+        deposit: 3_000,
+        monthly: 0,
+        trades_a_week: 1,
+        symbols: &["F", "T", "PFE", "INTC", "BAC"],
+        short: None,
+        keeps: &["F"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("live", false, false, 2),
+        deposit: 45_000,
+        monthly: 800,
+        trades_a_week: 2,
+        symbols: &["MSFT", "JPM", "V", "CSCO", "QQQ"],
+        short: None,
+        keeps: &["AAPL", "VOO"],
+        elaborate: false,
     },
 ];
 

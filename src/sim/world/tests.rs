@@ -17,6 +17,10 @@ fn start() -> Timestamp {
 }
 
 fn world(seed: u64) -> World {
+    world_of(Cast::FIRST, seed)
+}
+
+fn world_of(cast: &'static Cast, seed: u64) -> World {
     let options = MarketOptions {
         seed,
         universe: 0,
@@ -25,7 +29,7 @@ fn world(seed: u64) -> World {
         recording: Arc::default(),
         speed: Speed::Times(1),
     };
-    World::new(options, start())
+    World::new(options, cast, start())
 }
 
 /// A world and the seconds that passed in it.
@@ -333,5 +337,45 @@ fn equity_of_the_past_ends_in_equity_of_today() {
         let difference = (past - today).abs() / today;
         assert!(difference < Decimal::new(2, 3), "{past} {today}");
         assert_eq!(customer.equity_at(market, customer.created), Decimal::ZERO);
+    }
+}
+
+#[test]
+fn two_casts_of_one_market_see_the_same_prices_and_share_some_holdings() {
+    let (mut one, mut other) = (world(1), world_of(Cast::SECOND, 1));
+    // They are never asked at quite the same time.
+    for tenth in 0..40 {
+        let now = start().plus(Duration::from_millis(100 * tenth));
+        one.advance(now);
+        if tenth % 3 == 0 {
+            other.advance(now);
+        }
+    }
+    let end = start().plus(Duration::from_secs(5));
+    one.advance(end);
+    other.advance(end);
+    for listing in 0..one.market.listings().len() {
+        assert_eq!(
+            one.market.line(listing).quote,
+            other.market.line(listing).quote
+        );
+    }
+    let held = |world: &World, symbol: &str| {
+        let symbol = Symbol::new(symbol);
+        world
+            .customers
+            .iter()
+            .any(|one| !one.held(&symbol).is_zero())
+    };
+    for seed in 1..6 {
+        let (one, other) = (world(seed), world_of(Cast::SECOND, seed));
+        for symbol in ["AAPL", "SPY"] {
+            assert!(held(&other, symbol), "{seed} {symbol}");
+        }
+        let shared = one.market.listings().iter().filter(|listing| {
+            held(&one, listing.symbol.as_str()) && held(&other, listing.symbol.as_str())
+        });
+        assert!(shared.count() > 2, "{seed}");
+        assert_ne!(one.customers[0].number, other.customers[0].number);
     }
 }

@@ -1,7 +1,7 @@
 //! The list of what the vault holds, sealed and written with every change: what is swapped, put back,
 //! removed or slipped in does not match it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::crypto::keys::Keys;
 use super::super::crypto::seal::{self, Binding, OVERHEAD, Place};
@@ -183,11 +183,11 @@ impl Manifest {
     }
 
     fn what_happened_to(&self, name: &RecordName, listed: Entry, value: &[u8]) -> Damage {
-        let found = Entry::of(value);
-        let hashes: BTreeSet<_> = self.records.values().map(|entry| entry.hash).collect();
-        if hashes.contains(&found.hash) {
+        let hash = Entry::of(value).hash;
+        let mut others = self.records.iter().filter(|(other, _)| *other != name);
+        if others.any(|(_, entry)| entry.hash == hash) {
             Damage::RecordSwapped(name.clone())
-        } else if found.version < listed.version {
+        } else if record::version_of(value).is_some_and(|found| found < listed.version) {
             Damage::RecordOlder(name.clone())
         } else {
             Damage::RecordChanged(name.clone())

@@ -240,7 +240,12 @@ pub(in crate::vault) fn open(
         .split_first_chunk::<LENGTH>()
         .ok_or(NotAuthentic)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| NotAuthentic)?;
-    let secret = rest.get(..length).ok_or(NotAuthentic)?;
+    let (secret, padding) = rest.split_at_checked(length).ok_or(NotAuthentic)?;
+    // One secret, one spelling.
+    let is_padded = padded.expose().len() == (LENGTH + length).next_multiple_of(STEP);
+    if !is_padded || padding.iter().any(|&byte| byte != 0) {
+        return Err(NotAuthentic);
+    }
     Ok(SecretBytes::new(secret.to_vec()))
 }
 

@@ -272,3 +272,44 @@ async fn a_simulator_says_where_it_is_and_ends_on_a_signal() {
         assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_is_removed_after_a_word_and_not_signed_in_to_where_it_has_keys() {
+    let machine = Machine::bare().await;
+    let customer = machine.customer();
+    machine.open(&["vault", "init"]).expect(0);
+    let connect = ["connect", "alpaca", "--name", "mine"];
+    let fds = ["--passphrase-fd", "0", "--secret-fd", "0"];
+    let secrets = machine.secrets(&customer);
+    machine
+        .run(&[&connect[..], &fds].concat(), &secrets)
+        .expect(0);
+
+    let unsaid = machine.open(&["disconnect", "mine"]).expect(2);
+    assert!(unsaid.err.contains("say --yes"), "{unsaid:?}");
+    let unknown = machine.open(&["disconnect", "other", "--yes"]).expect(2);
+    assert!(unknown.err.contains("there are: mine"), "{unknown:?}");
+    let by_keys = machine.open(&["sign-in", "mine"]).expect(1);
+    assert!(
+        by_keys.err.contains("not signed in to by browser"),
+        "{by_keys:?}"
+    );
+    assert_eq!(
+        machine
+            .open(&["connections", "--json"])
+            .expect(0)
+            .items()
+            .len(),
+        1
+    );
+
+    let removed = machine.open(&["disconnect", "mine", "--yes"]).expect(0);
+    assert_eq!(removed.out, "removed mine\n");
+    assert!(
+        machine
+            .open(&["connections", "--json"])
+            .expect(0)
+            .items()
+            .is_empty()
+    );
+}

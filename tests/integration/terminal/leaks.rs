@@ -188,7 +188,7 @@ fn type_passphrase(seat: &mut Seat, passphrase: &str) {
 /// Ends it without the question that working orders raise.
 fn leave(seat: &mut Seat) {
     seat.signal(Signal::TERM);
-    seat.check_restored(Ending::Killed("Terminated"));
+    seat.check_restored(Ending::Killed(Signal::TERM));
 }
 
 /// What the screen asks before an order leaves.
@@ -283,7 +283,7 @@ fn defects(run: &mut Run) {
     run.cockpit.unlock_with(&mut seat, PASSPHRASE);
     std::fs::write(stopped, "").unwrap();
     seat.press("1");
-    seat.check_restored(Ending::Killed("Aborted"));
+    seat.check_restored(Ending::Killed(Signal::ABORT));
     let written = String::from_utf8_lossy(&seat.written).into_owned();
     assert!(written.contains("a defect of its own"), "{written}");
     run.look_back_at("a defect", &seat);
@@ -305,7 +305,7 @@ fn asked_at_a_terminal(run: &mut Run) {
         seat.press("\r");
     }
     let ended = seat.end();
-    assert_eq!(ended.exit_code(), 0, "{}", seat.story());
+    assert_eq!(ended.code(), Some(0), "{}", seat.story());
     run.look_back_at("a question", &seat);
 }
 

@@ -23,7 +23,7 @@ pub(super) struct State {
 }
 
 /// What opens the vault, one of them at a time.
-const PASSPHRASES: [&str; 2] = [RIGHT, "another passphrase"];
+pub(super) const PASSPHRASES: [&str; 2] = [RIGHT, "another passphrase"];
 const RECOVERY: &str = "recovery code";
 const VIEWER: &str = "viewer";
 
@@ -59,6 +59,12 @@ pub(super) const SMALL: Workload = Workload {
 /// A record, a backup, a record, a backup.
 pub(super) const BACKED_UP: Workload = Workload {
     keys: Keys::BackedUp,
+    ..SMALL
+};
+
+/// A record, a rotation, a record, a rotation.
+pub(super) const ROTATED: Workload = Workload {
+    keys: Keys::Rotated,
     ..SMALL
 };
 
@@ -252,8 +258,16 @@ pub(super) fn restores(home: &Home) -> bool {
 
 /// Everything the vault says it holds; an error where it cannot show it.
 pub(super) fn records_of(vault: &Vault) -> Result<Records, VaultError> {
+    records_named(vault, vault.list())
+}
+
+/// The same for some of it.
+pub(super) fn records_named(
+    vault: &Vault,
+    names: impl IntoIterator<Item = RecordName>,
+) -> Result<Records, VaultError> {
     let mut records = Records::new();
-    for name in vault.list() {
+    for name in names {
         let secret = vault.get(&name)?;
         let secret = secret.ok_or_else(|| Damage::RecordMissing(name.clone()))?;
         records.insert(name, secret.expose().to_vec());

@@ -9,10 +9,16 @@ use tradedeck::vault::{KeyFile, NewSlot, NewVault, Opener, Role, Suite};
 
 /// Runs the other implementation; `None` where there is no Python.
 fn python(arguments: &[&str], input: &str) -> Option<Output> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/tdv1.py");
+    python_script("tdv1.py", arguments, input)
+}
+
+/// The same for what was built on it.
+pub(super) fn python_script(script: &str, arguments: &[&str], input: &str) -> Option<Output> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
     let mut command = Command::new("python3");
     command
-        .arg(script)
+        .arg("-B")
+        .arg(folder.join(script))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -27,7 +33,7 @@ fn python(arguments: &[&str], input: &str) -> Option<Output> {
 }
 
 /// A record as a line: domain, broker, environment, kind, id and secret.
-fn lines(records: &Records) -> Vec<String> {
+pub(super) fn lines(records: &Records) -> Vec<String> {
     let line = |(name, secret): (&RecordName, &Vec<u8>)| {
         let domain = match name.domain() {
             Domain::View => "view",

@@ -3,7 +3,7 @@
 //! some moment. Names, lengths cut and folders come in order, as a journal keeps them, up to some moment; every fsync
 //! commits the journal, as ext4's does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::home::*;
 use super::process::Said;
@@ -200,6 +200,46 @@ impl History {
         }
     }
 
+    /// What got its name before it was on the disk, and what was acknowledged before its name was. Stricter than the
+    /// cuts: here a sync is good for nothing but what it is called on.
+    pub(super) fn careless(&self) -> Vec<String> {
+        let mut names = self.names.clone();
+        let mut unsynced = Unwritten::default();
+        let mut found = Vec::new();
+        for Event { path, act } in &self.events {
+            match act {
+                Act::Write(file, ..) | Act::Cut(file, _) => {
+                    unsynced.files.insert(*file);
+                }
+                Act::Make(_) | Act::MakeFolder => {
+                    unsynced.folders.insert(above(path));
+                }
+                Act::Sync(Some(file)) => {
+                    unsynced.files.remove(file);
+                }
+                Act::Sync(None) => {
+                    unsynced.folders.remove(path);
+                    unsynced.renamed.retain(|to| above(to) != *path);
+                }
+                Act::Rename(to) => {
+                    let inside = names.iter().filter(|(name, _)| name.starts_with(path));
+                    let loose = inside.filter(|(name, node)| unsynced.has(name, node));
+                    found.extend(loose.map(|(name, _)| format!("{} is renamed", name.display())));
+                    unsynced.renamed.push(to.clone());
+                }
+                Act::Say(_) => {
+                    let said = unsynced.renamed.drain(..);
+                    found.extend(said.map(|to| format!("{} is acknowledged", to.display())));
+                }
+                // What is gone again counts for nothing.
+                Act::Remove => unsynced.renamed.retain(|to| to != path),
+                Act::SyncRange(..) => {}
+            }
+            follow(&mut names, path, act);
+        }
+        found
+    }
+
     fn after(&self, cut: Cut) -> (Names, Vec<Vec<u8>>) {
         let synced = Synced::by(self, cut);
         let mut blocks = Blocks::new(cut);
@@ -265,6 +305,28 @@ impl Synced {
         };
         whole || self.ranges.iter().any(ranged)
     }
+}
+
+/// What was done since the sync that would keep it.
+#[derive(Default)]
+struct Unwritten {
+    files: HashSet<usize>,
+    /// In which something was made.
+    folders: HashSet<PathBuf>,
+    renamed: Vec<PathBuf>,
+}
+
+impl Unwritten {
+    fn has(&self, name: &Path, node: &Node) -> bool {
+        match node {
+            Node::File(file) => self.files.contains(file),
+            Node::Folder => self.folders.contains(name),
+        }
+    }
+}
+
+fn above(path: &Path) -> PathBuf {
+    path.parent().unwrap().to_path_buf()
 }
 
 /// How far each block of each file came, of what was not synced.

@@ -151,22 +151,25 @@ impl Home {
 
     /// What a stranger sees in the store.
     pub(super) fn rows(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        self.tamper(|db| {
-            let rows = db.iter().map(|row| row.unwrap());
-            rows.map(|(key, value)| (key.to_vec(), value.to_vec()))
-                .collect()
-        })
+        self.tamper(rows_of)
     }
 
-    /// What a stranger does to it. Opens it as often as it takes: a process that another test is just
-    /// starting holds every lock for a moment.
+    /// What a stranger does to it. What comes of it is a new database: after many changes in its place sled cannot read
+    /// its log without the snapshots, which a vault does not trust.
     pub(super) fn tamper<T>(&self, act: impl FnOnce(&sled::Db) -> T) -> T {
-        let db = std::iter::repeat_with(|| sled::open(self.store()))
-            .find_map(Result::ok)
-            .unwrap();
+        let db = open_sled(&self.store());
+        let before = rows_of(&db);
         let outcome = act(&db);
-        db.flush().unwrap();
+        let rows = rows_of(&db);
         drop(db);
+        if rows != before {
+            fs::remove_dir_all(self.store()).unwrap();
+            let db = open_sled(&self.store());
+            for (key, value) in &rows {
+                db.insert(key, value.as_slice()).unwrap();
+            }
+            db.flush().unwrap();
+        }
         make_private(&self.store());
         outcome
     }
@@ -215,6 +218,19 @@ impl Home {
     pub(super) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files_below(&self.folder)
     }
+}
+
+/// As often as it takes: a process that another test is just starting holds every lock for a moment.
+fn open_sled(folder: &Path) -> sled::Db {
+    std::iter::repeat_with(|| sled::open(folder))
+        .find_map(Result::ok)
+        .unwrap()
+}
+
+fn rows_of(db: &sled::Db) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let rows = db.iter().map(|row| row.unwrap());
+    rows.map(|(key, value)| (key.to_vec(), value.to_vec()))
+        .collect()
 }
 
 /// For whoever reads what the tests print: what was counted, what was left out.

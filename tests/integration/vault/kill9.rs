@@ -176,21 +176,28 @@ fn kill9_vault_at_a_call_full() {
 #[test]
 #[ignore = "the full count: minutes"]
 fn kill9_vault_of_1000_records_full() {
-    let mut trials = Trials::filled(Home::empty().quick(), LARGE);
-    for round in 0..150 {
-        trials.kill_after(round % 3, Duration::from_millis(60));
+    for apart in [false, true] {
+        let mut trials = Trials::filled(Home::empty().quick(), LARGE);
+        trials.apart = apart;
+        for round in 0..150 {
+            trials.kill_after(round % 3, Duration::from_millis(60));
+        }
+        note(&format!("{} changes", trials.next));
+        trials.tally.expect_none(150);
     }
-    trials.tally.expect_none(150);
 }
 
 /// A backup that is interrupted is none, and the one before it is still there.
 #[test]
 fn backup() {
     kill_at_calls(BACKED_UP, false, (8..100).step_by(5));
+    kill_at_calls(BACKED_UP, true, (8..100).step_by(31));
 }
 
 #[test]
 #[ignore = "the full count: minutes"]
 fn backup_full() {
-    kill_at_calls(BACKED_UP, false, 1..=150);
+    for apart in [false, true] {
+        kill_at_calls(BACKED_UP, apart, 1..=150);
+    }
 }

@@ -57,7 +57,8 @@ fn lock2_of_a_killed_process_is_free_at_once() {
     }
 }
 
-fn now() -> Duration {
+/// By the clock that only goes forward.
+pub(super) fn now() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     Duration::try_from(now).unwrap()
 }

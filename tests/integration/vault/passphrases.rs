@@ -66,6 +66,7 @@ fn expect_wrong_pass(guesses: u32) {
         assert_eq!(wait.as_secs(), 60);
         assert!(home.files() == untried.files(), "something was written");
     }
+    note(&format!("{guesses} wrong guesses at each of two vaults"));
     let tampered = empty.copy();
     tampered.alter_headers(|header| {
         let wrapped_key = header.len() - 64 - 20;

@@ -110,6 +110,28 @@ fn the_record_of_what_reached_the_disk_is_complete() {
     }
 }
 
+/// Whatever takes a name that counts is on the disk whole before, and the name is before anything is acknowledged.
+#[test]
+fn powercut_vault_of_a_disk_that_keeps_only_what_is_synced() {
+    if preload::library().is_none() {
+        return;
+    }
+    for (kind, apart) in [
+        (Kind::Create, false),
+        (Kind::Open, false),
+        (Kind::Open, true),
+    ] {
+        let home = match kind == Kind::Create {
+            true => Home::scratch(),
+            false => Home::scratch().quick(),
+        };
+        let mut job = Job::changes(&home, SMALL, 0, 15);
+        job.kind = kind;
+        job.apart = apart;
+        assert_eq!(recorded(&job).careless(), Vec::<String>::new(), "{kind:?}");
+    }
+}
+
 #[test]
 fn powercut_vault() {
     if preload::library().is_none() {
@@ -137,7 +159,8 @@ fn powercut_vault_full() {
     }
     short.tally.expect_none(500);
     let mut long = Cuts::of(SMALL);
-    for _ in 0..10 {
+    for session in 0..10 {
+        long.apart = session % 2 == 1;
         long.session(150, 50);
     }
     note(&format!("{} changes", long.next));

@@ -231,10 +231,11 @@ impl Other {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
-    /// All that it said, or nothing when it does not end: it waits a minute for the store, and needs far less itself.
-    pub(super) fn end_in_time(mut self) -> Option<Said> {
+    /// All that it said, and whether it ended by itself within so many seconds. It waits a minute for a store that is
+    /// opened by a process of its own, and needs far less itself.
+    pub(super) fn end_in(mut self, seconds: i64) -> (Said, bool) {
         let patience = Timespec {
-            tv_sec: 120,
+            tv_sec: seconds,
             tv_nsec: 0,
         };
         let pid = Pid::from_child(&self.child);
@@ -244,8 +245,7 @@ impl Other {
         if !ended {
             self.kill();
         }
-        let said = self.end();
-        ended.then_some(said)
+        (self.end(), ended)
     }
 
     /// All that it said, once it has ended.

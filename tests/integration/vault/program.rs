@@ -9,6 +9,8 @@ use super::home::*;
 pub(super) struct Program {
     root: PathBuf,
     pub(super) umask: &'static str,
+    /// What the shell does first.
+    pub(super) before: &'static str,
     pub(super) arguments: Vec<String>,
     /// What it is handed on stdin: the passphrase, and more where its arguments say so.
     pub(super) input: String,
@@ -21,6 +23,7 @@ impl Program {
         Self {
             root: home.folder.parent().unwrap().to_path_buf(),
             umask: "022",
+            before: "true",
             arguments: arguments.into_iter().map(str::to_owned).collect(),
             input: RIGHT.to_owned(),
         }
@@ -34,7 +37,12 @@ impl Program {
     pub(super) fn run_with(self, add: impl FnOnce(&mut Command)) -> Output {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", "umask \"$1\"; shift; exec \"$@\"", "sh", self.umask])
+            .args([
+                "-c",
+                "umask \"$1\"; eval \"$2\"; shift 2; exec \"$@\"",
+                "sh",
+            ])
+            .args([self.umask, self.before])
             .arg(env!("CARGO_BIN_EXE_tradedeck"))
             .args(&self.arguments)
             .env_clear()

@@ -2,10 +2,11 @@
 
 use super::messages::{Batch, Format};
 use super::wanted::Wanted;
-use super::{Gone, Line, Nonsense, Socket, format_of, read};
+use super::{as_pack, as_text, format_of, read};
 use crate::domain::{MarketEvent, Price, Quantity, Quote, Symbol, Trade};
 use crate::sim::alpaca::{Host, Shared, gate};
 use crate::sim::market::{Speed, Tick};
+use crate::sim::socket::{Gone, Line, Nonsense, Socket};
 use http::HeaderMap;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub(in crate::sim::alpaca) const FEEDS: [&str; 4] =
 /// One data socket.
 struct Session {
     line: Line,
+    shared: Arc<Shared>,
+    format: Format,
     feed: String,
     customer: Option<usize>,
     slot: Option<(String, String)>,
@@ -52,22 +55,20 @@ pub(in crate::sim::alpaca) async fn run(
     let listeners = shared.listeners(format);
     let count = Arc::clone(&listeners);
     count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let line = Line {
-        socket,
-        names: ["data_stream", "streams"],
-        path: feed.clone(),
-        format,
-        binary: false,
-        muted: false,
-        held: None,
-        nonsense: Nonsense {
-            error: error_of,
-            unknown: || json!([{"T": "zz", "S": "AAPL", "v": 1}]),
-        },
-        shared: Arc::clone(&shared),
+    let nonsense = Nonsense {
+        error: error_of,
+        unknown: || json!([{"T": "zz", "S": "AAPL", "v": 1}]),
     };
+    let write = match format {
+        Format::Json => as_text,
+        Format::Pack => as_pack,
+    };
+    let names = (["data_stream", "streams"], feed.as_str());
+    let line = Line::new(socket, shared.faults.clone(), names, write, nonsense);
     let mut session = Session {
         line,
+        shared: Arc::clone(&shared),
+        format,
         feed,
         customer: None,
         slot: None,
@@ -114,7 +115,7 @@ impl Session {
         if matches!(message, Message::Ping(_) | Message::Pong(_)) {
             return Ok(());
         }
-        let Some(request) = read(message, self.line.format) else {
+        let Some(request) = read(message, self.format) else {
             return self.error(400, "invalid syntax").await;
         };
         let action = request["action"].as_str().unwrap_or_default();
@@ -133,7 +134,7 @@ impl Session {
 
     async fn authenticate(&mut self, key: &str, secret: &str) -> Result<(), Gone> {
         let recognised = {
-            let world = self.line.shared.world();
+            let world = self.shared.world();
             let customer = gate::recognise(&world.customers, Host::Data, key, secret);
             customer.map(|index| (index, world.customers[index].profile.free))
         };
@@ -144,7 +145,7 @@ impl Session {
             return self.end(409, "insufficient subscription").await;
         }
         let slot = (key.to_owned(), self.feed.clone());
-        if !self.line.shared.claim(&slot) {
+        if !self.shared.claim(&slot) {
             return self.end(406, "connection limit exceeded").await;
         }
         self.slot = Some(slot);
@@ -165,7 +166,7 @@ impl Session {
         }
         let mut wanted = self.wanted.clone();
         wanted.add(request);
-        let free = self.line.shared.world().customers[customer].profile.free;
+        let free = self.shared.world().customers[customer].profile.free;
         if free && self.feed == "/v2/iex" && wanted.exceeds_free_plan() {
             return self.error(405, "symbol limit exceeded").await;
         }
@@ -180,9 +181,9 @@ impl Session {
     }
 
     async fn acknowledge(&mut self) -> Result<(), Gone> {
-        self.mask = self.wanted.mask(&self.line.shared);
+        self.mask = self.wanted.mask(&self.shared);
         let text = self.wanted.acknowledgement();
-        let frame = match self.line.format {
+        let frame = match self.format {
             Format::Json => Message::text(text),
             Format::Pack => {
                 let value = serde_json::from_str(&text).expect("written above");
@@ -195,7 +196,7 @@ impl Session {
     /// Brings a new subscriber of recorded symbols up to date: with every row where the recording is
     /// played without gaps, else with the newest quote and trade.
     async fn catch_up(&mut self, before: &Wanted) -> Result<(), Gone> {
-        let shared = Arc::clone(&self.line.shared);
+        let shared = Arc::clone(&self.shared);
         let (ticks, listings) = {
             let world = shared.world();
             let market = &world.market;
@@ -224,7 +225,7 @@ impl Session {
                 .collect::<Vec<_>>();
             (newest, replays)
         };
-        self.pass_on(&Batch::write(&ticks, |format| format == self.line.format))
+        self.pass_on(&Batch::write(&ticks, |format| format == self.format))
             .await?;
         if !listings.is_empty() {
             self.play_all(&listings).await?;
@@ -236,7 +237,7 @@ impl Session {
 
     /// Sends every recorded row of some listings, as fast as the socket takes them.
     async fn play_all(&mut self, listings: &HashSet<usize>) -> Result<(), Gone> {
-        let shared = Arc::clone(&self.line.shared);
+        let shared = Arc::clone(&self.shared);
         let start = shared.clock.now();
         let rows = shared.world().market.recording().rows.len();
         for first in (0..rows).step_by(ROWS_PER_FRAME) {
@@ -247,7 +248,7 @@ impl Session {
                     .filter(|tick| listings.contains(&tick.listing))
                     .collect()
             };
-            self.pass_on(&Batch::write(&ticks, |format| format == self.line.format))
+            self.pass_on(&Batch::write(&ticks, |format| format == self.format))
                 .await?;
         }
         Ok(())
@@ -259,7 +260,7 @@ impl Session {
                 .get(listing)
                 .is_some_and(|mask| mask & (1 << channel) != 0)
         };
-        let frame = match self.line.format {
+        let frame = match self.format {
             Format::Json => batch.text(wanted).map(Message::text),
             Format::Pack => batch.packed(wanted).map(Message::binary),
         };
@@ -271,7 +272,7 @@ impl Session {
 
     /// The test feed: one quote and one trade a second of a symbol that does not exist.
     async fn tell_test(&mut self) -> Result<(), Gone> {
-        let now = self.line.shared.clock.now();
+        let now = self.shared.clock.now();
         let cents = 13_000 + now.millis() / 1000 % 97;
         let (symbol, price) = (Symbol::new(TEST_SYMBOL), |cents| {
             Price(Decimal::new(cents, 2))
@@ -297,9 +298,9 @@ impl Session {
             number,
             event,
         });
-        let batch = Batch::write(&ticks, |format| format == self.line.format);
+        let batch = Batch::write(&ticks, |format| format == self.format);
         let wanted = |_, channel: usize| self.wanted.has(channel, TEST_SYMBOL);
-        let frame = match self.line.format {
+        let frame = match self.format {
             Format::Json => batch.text(wanted).map(Message::text),
             Format::Pack => batch.packed(wanted).map(Message::binary),
         };

@@ -1,10 +1,11 @@
 //! The trading event socket, `/stream`: binary frames on the paper host, text on the live one.
 
 use super::messages::Format;
-use super::{Gone, Line, Nonsense, Socket, format_of, read};
+use super::{as_binary, as_pack, as_text, format_of, read};
 use crate::sim::alpaca::answer::decimal;
 use crate::sim::alpaca::orders::json::plain;
 use crate::sim::alpaca::{Host, Shared, gate};
+use crate::sim::socket::{Gone, Line, Nonsense, Socket};
 use crate::sim::world::{Notice, NoticeKind};
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -17,6 +18,10 @@ const UPDATES: &str = "trade_updates";
 
 struct Session {
     line: Line,
+    shared: Arc<Shared>,
+    format: Format,
+    /// Whether text goes into binary frames.
+    binary: bool,
     host: Host,
     customer: Option<usize>,
     listening: bool,
@@ -29,22 +34,23 @@ pub(in crate::sim::alpaca) async fn run(
     socket: Socket,
     headers: HeaderMap,
 ) {
-    let line = Line {
-        socket,
-        names: ["trading_stream", "streams"],
-        path: "/stream".to_owned(),
-        format: format_of(&headers),
-        binary: host == Host::Trading,
-        muted: false,
-        held: None,
-        nonsense: Nonsense {
-            error: |code| json!({"stream": "error", "data": {"code": code, "message": "internal error"}}),
-            unknown: || json!({"stream": "surprises", "data": {"event": "surprise"}}),
-        },
-        shared,
+    let nonsense = Nonsense {
+        error: |code| json!({"stream": "error", "data": {"code": code, "message": "internal error"}}),
+        unknown: || json!({"stream": "surprises", "data": {"event": "surprise"}}),
     };
+    let (format, binary) = (format_of(&headers), host == Host::Trading);
+    let write = match format {
+        Format::Json if binary => as_binary,
+        Format::Json => as_text,
+        Format::Pack => as_pack,
+    };
+    let names = (["trading_stream", "streams"], "/stream");
+    let line = Line::new(socket, shared.faults.clone(), names, write, nonsense);
     let mut session = Session {
         line,
+        shared,
+        format,
+        binary,
         host,
         customer: None,
         listening: false,
@@ -55,7 +61,7 @@ pub(in crate::sim::alpaca) async fn run(
 
 impl Session {
     async fn live(&mut self, headers: &HeaderMap) -> Result<(), Gone> {
-        let mut updates = self.line.shared.updates.subscribe();
+        let mut updates = self.shared.updates.subscribe();
         if let Some((key, secret)) = gate::credentials(headers) {
             self.recognise(key, secret);
         }
@@ -71,7 +77,7 @@ impl Session {
     }
 
     async fn take(&mut self, message: &Message) -> Result<(), Gone> {
-        let Some(request) = read(message, self.line.format) else {
+        let Some(request) = read(message, self.format) else {
             return Ok(());
         };
         match request["action"].as_str() {
@@ -101,7 +107,7 @@ impl Session {
 
     fn recognise(&mut self, key: &str, secret: &str) -> bool {
         let recognised = {
-            let world = self.line.shared.world();
+            let world = self.shared.world();
             gate::recognise(&world.customers, self.host, key, secret)
         };
         self.customer = recognised.ok().or(self.customer);
@@ -136,11 +142,11 @@ impl Session {
     }
 
     async fn say(&mut self, verb: &str, stream: &str, data: Value) -> Result<(), Gone> {
-        match self.line.format {
+        match self.format {
             // `stream` first, as the provider writes it.
             Format::Json => {
                 let text = format!("{{\"stream\":\"{stream}\",\"data\":{data}}}");
-                let message = match self.line.binary {
+                let message = match self.binary {
                     true => Message::binary(text.into_bytes()),
                     false => Message::text(text),
                 };

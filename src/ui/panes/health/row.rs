@@ -9,6 +9,7 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::meter;
 use crate::ui::widgets::table::{Cell, Row};
 use rust_decimal::Decimal;
+use std::time::Duration;
 
 /// Columns of the meter of requests left.
 const METER: u16 = 8;
@@ -32,11 +33,10 @@ fn connection(context: &PaneContext<'_>, status: &ConnectionStatus) -> Row {
     let theme = context.theme;
     let muted = theme.style(Role::Muted);
     let (mark, role) = cells::mark(Some(status));
-    let (words, words_role) = state(context, status);
     vec![
         Cell::name(mark, theme.style(role)),
         Cell::name(status.id.as_str(), theme.style(Role::Strong)),
-        Cell::sentence(words, theme.style(words_role)),
+        state_and_clock(context, status),
         match status.latency_ms {
             Some(millis) => Cell::number(format::latency(millis), theme.style(Role::Text)),
             None => cells::unknown(context),
@@ -51,6 +51,35 @@ fn connection(context: &PaneContext<'_>, status: &ConnectionStatus) -> Row {
         refreshes(context, status),
         Cell::number(format::count(status.calls), muted),
     ]
+}
+
+/// How long before its end a sign-in is worth a warning: a day, so that it is renewed before a market opens.
+const SIGN_IN_SOON: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The state, with what runs out next.
+fn state_and_clock(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
+    let (words, role) = state(context, status);
+    let Some((clock, is_worth_a_look)) = clock(context.now, status) else {
+        return Cell::sentence(words, context.theme.style(role));
+    };
+    // What is wrong already is said in its own colour.
+    let is_louder = role == Role::Text && is_worth_a_look;
+    let role = if is_louder { Role::Warn } else { role };
+    Cell::sentence(format!("{words} · {clock}"), context.theme.style(role)).or(words)
+}
+
+/// When the person has to sign in again where that is soon, else when the session is renewed; and whether it is worth a
+/// look.
+pub(super) fn clock(now: Timestamp, status: &ConnectionStatus) -> Option<(String, bool)> {
+    let left = |at: Timestamp| at.since(now);
+    let sign_in = |left: Duration| format!("sign in {}", format::until(left));
+    match (status.sign_in_due.map(left), status.session_until.map(left)) {
+        (Some(left), _) if left < SIGN_IN_SOON => Some((sign_in(left), true)),
+        (_, Some(left)) if left.is_zero() => Some(("session over".into(), true)),
+        (_, Some(left)) => Some((format!("renews {}", format::until(left)), false)),
+        (Some(left), None) => Some((sign_in(left), false)),
+        (None, None) => None,
+    }
 }
 
 fn state(context: &PaneContext<'_>, status: &ConnectionStatus) -> (String, Role) {
@@ -107,7 +136,9 @@ fn requests_left(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
 fn refreshes(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
     let theme = context.theme;
     match status.refresh_failures {
-        0 if status.sign_in_due.is_none() => cells::unknown(context),
+        0 if status.sign_in_due.is_none() && status.session_until.is_none() => {
+            cells::unknown(context)
+        }
         0 => Cell::number("0", theme.style(Role::Muted)),
         1 => Cell::number("1 failed", theme.style(Role::Warn)).or("1"),
         failures => {

@@ -69,7 +69,7 @@ fn a_picture_at_two_widths() {
     │ ●  alpaca-live           live, skewed               48 ms          0  ████▊··· 12,000 / 20,000      now    in 4 m          —           10│
     │ ◐  fidelity              again in 4 s               48 ms          0                         —      now         —          —           10│
     │ ○  ibkr                  sign in                        —          0                         —      now         —          —           10│
-    │ ●  saxo                  live                       48 ms     3 0.2%          ▌······· 9 / 120      now         —   2 failed        1,204│
+    │ ●  saxo                  live · sign in in 6 d      48 ms     3 0.2%          ▌······· 9 / 120      now         —   2 failed        1,204│
     │ ○  schwab                off                        48 ms          0                         —        —         —          —           10│
     │ ibkr: session expired                                                                                                                    │
     │ alpaca-live: its clock is 2.4 s behind ours                                                                                              │
@@ -233,4 +233,29 @@ fn keys_act_on_the_connection_of_the_row() {
     assert_eq!(nothing.press(&mut pane, "c").unwrap(), "open Connect");
     let state = &stage.replica.connections[&ConnectionId::new("schwab")].state;
     assert_eq!(*state, ConnectionState::Disconnected);
+}
+
+/// What the line of the first connection says of its sign-in, and how loudly.
+#[test]
+fn the_clock_of_a_sign_in_is_shown_and_warns_a_day_before_its_end() {
+    let check = |session: Option<u64>, sign_in: Option<u64>, expected: &str, warns: bool| {
+        let mut stage = Stage::with_depth(Depth::None);
+        let at = |stage: &Stage, seconds: Option<u64>| seconds.and_then(|it| in_seconds(stage, it));
+        let (session, sign_in) = (at(&stage, session), at(&stage, sign_in));
+        let alpaca = status(&mut stage, "alpaca");
+        (alpaca.session_until, alpaca.sign_in_due) = (session, sign_in);
+        let shown = stage.shown(&Health::default(), WIDE);
+        let line = shown.lines().find(|line| line.contains("alpaca ")).unwrap();
+        assert!(line.contains(expected), "{line}");
+        let alpaca = &stage.replica.connections[&ConnectionId::new("alpaca")];
+        let clock = row::clock(stage.now, alpaca);
+        assert_eq!(clock.is_some_and(|(_, warns)| warns), warns, "{line}");
+    };
+    const DAY: u64 = 86_400;
+    check(None, None, "live  ", false);
+    check(Some(720), None, "live · renews in 12 m", false);
+    check(Some(720), Some(6 * DAY + 1), "live · renews in 12 m", false);
+    check(None, Some(6 * DAY + 1), "live · sign in in 6 d", false);
+    check(Some(720), Some(DAY - 1), "live · sign in in 23 h", true);
+    check(Some(0), None, "live · session over", true);
 }
