@@ -4,7 +4,7 @@ use super::args::SimArguments;
 use super::exit::{Exit, Failure};
 use super::{Run, print};
 use crate::runtime::clock::SystemClock;
-use crate::sim::{alpaca, tastytrade};
+use crate::sim::{alpaca, schwab, tastytrade};
 use serde::Serialize;
 use std::error::Error;
 use std::sync::Arc;
@@ -32,6 +32,14 @@ pub(super) async fn simulate(run: Run<'_>, wanted: SimArguments) -> Result<Exit,
             running.shutdown().await;
             kind
         }
+        "schwab" => {
+            let running = schwab::start(for_schwab(wanted), clock).await;
+            let running = running.map_err(|error| failed(&error))?;
+            announce(run, &running.ready)?;
+            let kind = endings.next().await;
+            running.shutdown().await;
+            kind
+        }
         "tastytrade" => {
             let running = tastytrade::start(for_tastytrade(wanted), clock).await;
             let running = running.map_err(|error| failed(&error))?;
@@ -41,7 +49,7 @@ pub(super) async fn simulate(run: Run<'_>, wanted: SimArguments) -> Result<Exit,
             kind
         }
         _ => {
-            let words = "no simulator is called so; there are: alpaca, tastytrade";
+            let words = "no simulator is called so; there are: alpaca, schwab, tastytrade";
             return Err(Failure::new(Exit::Usage, words));
         }
     };
@@ -87,6 +95,20 @@ fn for_alpaca(wanted: SimArguments) -> alpaca::Options {
         rate: wanted.rate,
         universe: wanted.universe,
         ..alpaca::Options::default()
+    }
+}
+
+fn for_schwab(wanted: SimArguments) -> schwab::Options {
+    schwab::Options {
+        port: wanted.port,
+        seed: wanted.seed,
+        replay: wanted.replay,
+        speed: wanted.speed,
+        hours: wanted.market_hours.into(),
+        faults: wanted.fault.join(","),
+        rate: wanted.rate,
+        universe: wanted.universe,
+        ..schwab::Options::default()
     }
 }
 

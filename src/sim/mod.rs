@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod faults;
 pub mod market;
 pub mod oauth;
+pub mod schwab;
 pub mod serve;
 mod socket;
 pub mod tastytrade;

@@ -259,6 +259,14 @@ impl Book {
         }
     }
 
+    /// Forgets the refresh tokens of every other grant of a grant's client and login.
+    pub(super) fn supersede(&mut self, newest: usize) {
+        let grants = &self.grants;
+        let owner = |grant: usize| (grants[grant].client, &grants[grant].login);
+        self.refresh
+            .retain(|_, refresh| refresh.grant == newest || owner(refresh.grant) != owner(newest));
+    }
+
     /// Revokes a token of a client: a refresh token ends its grant, an access token itself.
     pub(super) fn revoke(&mut self, token: &str, client: usize) {
         let is_of = |grants: &[Grant], grant: usize| grants[grant].client == client;

@@ -25,6 +25,8 @@ pub struct Profile {
     pub refresh_seconds: Option<u64>,
     /// What becomes of a refresh token that was used.
     pub rotation: Rotation,
+    /// Whether a new sign-in makes the refresh tokens of earlier ones of its client and login useless.
+    pub supersedes: bool,
     /// The server's own name, sent along with the code (RFC 9207).
     pub issuer: Option<String>,
     /// Where its pages are.
@@ -116,6 +118,7 @@ impl Profile {
             access_seconds: 900,
             refresh_seconds: Some(30 * 86_400),
             rotation: Rotation::Replace { grace: 0 },
+            supersedes: false,
             issuer: None,
             paths: Paths {
                 authorize: "/authorize".to_owned(),

@@ -45,6 +45,9 @@ fn exchange(state: &mut State, asked: Asked<'_>, fields: &Fields, now: Timestamp
         .book
         .open_grant(client, code.login, code.scopes.clone());
     state.book.mark_code(word, grant);
+    if state.profile.supersedes {
+        state.book.supersede(grant);
+    }
     let refresh = state.book.make_refresh(grant, &state.profile, now);
     Ok(answer(state, grant, code.scopes, Some(refresh), now))
 }

@@ -142,6 +142,7 @@ fn profile<'a>(
             Host::Sandbox => Rotation::KeepUnsaid,
             Host::Live => Rotation::Keep,
         },
+        supersedes: false,
         issuer: None,
         paths: Paths {
             authorize: "/auth.html".to_owned(),

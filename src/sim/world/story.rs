@@ -34,6 +34,15 @@ impl Cast {
             format!("5W{}{digits}", random.uppercase())
         },
     };
+    /// Four accounts of real money, two of them of one person; simple orders.
+    pub const THIRD: &'static Self = &Self {
+        stories: &THIRD_STORIES,
+        salt: 0x05c4_ab03,
+        number: |random, _| {
+            let digits: String = repeat_with(|| random.digit(10)).take(7).collect();
+            format!("{}{digits}", random.u8(1..10))
+        },
+    };
 }
 
 /// Upper-case letters and digits, as in keys.
@@ -141,6 +150,49 @@ const SECOND_STORIES: [Story; 4] = [
         monthly: 800,
         trades_a_week: 2,
         symbols: &["MSFT", "JPM", "V", "CSCO", "QQQ"],
+        short: None,
+        keeps: &["AAPL", "VOO"],
+        elaborate: false,
+    },
+];
+
+const THIRD_STORIES: [Story; 4] = [
+    Story {
+        profile: profile("margin", false, false, 2),
+        deposit: 120_000,
+        monthly: 0,
+        trades_a_week: 3,
+        symbols: &["AAPL", "GOOGL", "AMZN", "META", "UNH", "CAT", "CSCO", "DIA"],
+        short: Some("NFLX"),
+        keeps: &["MSFT", "SPY", "BRK.B"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("ira", false, false, 1),
+        deposit: 38_000,
+        monthly: 500,
+        trades_a_week: 1,
+        symbols: &["VOO", "TLT", "GLD", "JNJ", "PG"],
+        short: None,
+        keeps: &["IVV"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("small", false, true, 1),
+        deposit: 2_800,
+        monthly: 0,
+        trades_a_week: 1,
+        symbols: &["F", "INTC", "PFE", "T", "KO"],
+        short: None,
+        keeps: &["T"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("joint", false, false, 2),
+        deposit: 52_000,
+        monthly: 900,
+        trades_a_week: 2,
+        symbols: &["JPM", "V", "COST", "QQQ", "DIS"],
         short: None,
         keeps: &["AAPL", "VOO"],
         elaborate: false,
