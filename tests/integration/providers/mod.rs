@@ -1,2 +1,3 @@
 //! One file per provider: the adapter against its simulator.
 mod alpaca;
+mod schwab;
