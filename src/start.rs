@@ -3,20 +3,21 @@
 //! A run is a [`Running`]: the runtime on its task, the socket for one-shot commands, and, in the demo, a simulated
 //! world beside it. Screens and commands attach to its [`Hub`].
 
+mod demo;
+
+pub use demo::launch_demo;
+
 use crate::config::{Config, ConfigPaths};
-use crate::domain::{Clock, ConnectionId, Environment, ProviderId};
+use crate::domain::Clock;
 use crate::engine::Settings;
 use crate::link::socket::{self, Listener, SocketError};
-use crate::link::{Hub, Inbound, Replica, ScreenEnd, SecretRequest, VaultStatus};
+use crate::link::{Hub, Inbound};
 use crate::net::Dialer;
 use crate::net::transport::{Patience, Transport, WebTransport};
 use crate::net::{NetError, install_tls_provider};
 use crate::runtime;
 use crate::runtime::clock::SystemClock;
-use crate::sim;
 use crate::vault::{self, Holder, InstanceLock, KdfCost, Keeper, LockedVault, VaultError};
-use secrecy::SecretString;
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -25,9 +26,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// What a throw-away vault costs to open: the least that a vault may cost at all.
-const DEMO_MEMORY_KIB: u32 = 64 * 1024;
 
 /// Why a run did not begin, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +39,9 @@ pub enum StartError {
     /// The socket for one-shot commands cannot be had.
     #[error(transparent)]
     Socket(#[from] SocketError),
-    /// The simulation does not start.
-    #[error(transparent)]
-    Simulation(#[from] sim::alpaca::StartError),
+    /// A broker of the simulation does not start, and why.
+    #[error("the simulation does not start: {0}")]
+    Simulation(String),
     /// The runtime is gone, though nobody ended it.
     #[error(
         "tradedeck stopped by a defect of its own; start it again, what became of open orders is looked up then"
@@ -81,12 +79,7 @@ pub struct Running {
     cancel: CancellationToken,
     runtime: JoinHandle<()>,
     /// The demo's world; it goes, with its folder, after the runtime.
-    world: Option<DemoWorld>,
-}
-
-struct DemoWorld {
-    _folder: tempfile::TempDir,
-    _alpaca: sim::alpaca::Running,
+    world: Option<demo::World>,
 }
 
 impl Running {
@@ -133,47 +126,12 @@ pub fn launch(setup: &Setup, listen: bool) -> Result<Running, StartError> {
     Ok(run(options, hub, inbox, cancel, None))
 }
 
-/// Starts a run on the embedded simulation, with a throw-away vault in a folder that goes with it.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn launch_demo(setup: &Setup) -> Result<Running, StartError> {
-    let folder = tempfile::Builder::new().prefix("tradedeck-demo-").tempdir();
-    let folder = folder.map_err(|error| StartError::System {
-        what: "cannot make a folder for the demo",
-        error,
-    })?;
-    let alpaca = sim::alpaca::start(sim::alpaca::Options::default(), Arc::new(SystemClock)).await;
-    let alpaca = alpaca?;
-    let mut setup = setup.clone();
-    setup.paths = ConfigPaths::under(folder.path());
-    setup.config.providers = BTreeMap::from([("alpaca".to_owned(), addresses(&alpaca.ready))]);
-    let lock = take_lock(&setup)?;
-    let options = options(&setup, lock, KdfCost::new(DEMO_MEMORY_KIB, 3, 4)?, true)?;
-    let (hub, inbox) = Hub::new();
-    tokio::spawn(connect_customers(
-        hub.attach(),
-        alpaca.ready.customers.clone(),
-    ));
-    let world = DemoWorld {
-        _folder: folder,
-        _alpaca: alpaca,
-    };
-    Ok(run(
-        options,
-        hub,
-        inbox,
-        CancellationToken::new(),
-        Some(world),
-    ))
-}
-
 fn run(
     options: runtime::Options,
     hub: Hub,
     inbox: mpsc::Receiver<Inbound>,
     cancel: CancellationToken,
-    world: Option<DemoWorld>,
+    world: Option<demo::World>,
 ) -> Running {
     let runtime = tokio::spawn(runtime::run(options, hub.clone(), inbox, cancel.clone()));
     Running {
@@ -216,20 +174,6 @@ fn options(
 
 fn minutes(count: u32) -> Option<Duration> {
     (count > 0).then(|| Duration::from_mins(count.into()))
-}
-
-/// The addresses that a simulator serves, by their configuration keys.
-fn addresses(ready: &sim::alpaca::Ready) -> BTreeMap<String, String> {
-    [
-        ("trading", &ready.trading),
-        ("trading_live", &ready.trading_live),
-        ("data", &ready.data),
-        ("data_stream", &ready.data_stream),
-        ("trading_stream", &ready.trading_stream),
-        ("trading_stream_live", &ready.trading_stream_live),
-    ]
-    .map(|(key, address)| (key.to_owned(), address.clone()))
-    .into()
 }
 
 /// The person's own vault, for a command that opens it itself: locked, and compared with what this machine remembers.
@@ -279,42 +223,6 @@ pub fn store_keeper() -> Keeper {
     Keeper {
         program,
         arguments: vec!["keep-store".into()],
-    }
-}
-
-/// Walks the person's own way in the demo: makes the vault, then adds each customer's credentials.
-async fn connect_customers(screen: ScreenEnd, customers: Vec<sim::alpaca::ReadyCustomer>) {
-    let passphrase: [u8; 32] = std::array::from_fn(|_| fastrand::u8(b'a'..=b'z'));
-    let passphrase = SecretString::from(String::from_utf8_lossy(&passphrase).into_owned());
-    if screen
-        .request_secret(SecretRequest::CreateVault { passphrase })
-        .is_err()
-    {
-        return; // an inbox that nothing was put into yet has room
-    }
-    let mut replica = Replica::default();
-    while !matches!(replica.vault, Some(VaultStatus::Open { .. })) {
-        screen.changed().await;
-        for update in screen.drain() {
-            replica.apply(update);
-        }
-    }
-    // Paper accounts only: nothing in the demo may look as if it cost money.
-    for customer in customers.into_iter().filter(|customer| customer.paper) {
-        let secrets = vec![
-            ("key".to_owned(), SecretString::from(customer.key)),
-            ("secret".to_owned(), SecretString::from(customer.secret)),
-        ];
-        let request = SecretRequest::AddConnection {
-            name: Some(ConnectionId::new(customer.name)),
-            provider: ProviderId::new("alpaca"),
-            environment: Environment::Paper,
-            way: "keys".into(),
-            secrets,
-        };
-        if screen.request_secret(request).is_err() {
-            return; // a handful of requests fits the inbox
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an account is worth: now, on days before, and over time.
 
-use super::answer::{Answer, ApiError, amount, items, moment, ok, put};
+use super::answer::{Answer, ApiError, amount, items, moment, ok};
 use super::site::Call;
 use crate::domain::Timestamp;
 use crate::sim::world::{Customer, World};
@@ -46,6 +46,19 @@ const ZEROS: [&str; 35] = [
     "total-settle-balance",
     "unsettled-cryptocurrency-fiat-amount",
     "used-derivative-buying-power",
+];
+
+/// Amounts that a snapshot has no figures for.
+const OF_THIS_MOMENT: [&str; 9] = [
+    "equity-buying-power",
+    "derivative-buying-power",
+    "day-trading-buying-power",
+    "available-trading-funds",
+    "cash-available-to-withdraw",
+    "maintenance-requirement",
+    "maintenance-excess",
+    "reg-t-margin-requirement",
+    "day-trade-excess",
 ];
 
 /// `GET /accounts/{number}/balances`.
@@ -136,11 +149,25 @@ pub(super) fn snapshots(call: &Call<'_>) -> Answer {
             let worth = customer.equity_at(&call.world.market, time);
             let mut row = empty(customer, date);
             row["time-of-day"] = time_of_day.into();
-            row["cash-balance"] = amount(cash.round_dp(3));
-            row["net-liquidating-value"] = amount(worth.round_dp(3));
-            row["margin-equity"] = amount(worth.round_dp(3));
-            row["long-equity-value"] = amount((worth - cash).max(Decimal::ZERO).round_dp(3));
-            put(&mut row, "pending-cash", Decimal::ZERO);
+            // Of the past it is known what was held, not what was free to be spent.
+            let held = worth - cash;
+            let long = held.max(Decimal::ZERO);
+            let short = (-held).max(Decimal::ZERO);
+            for name in OF_THIS_MOMENT {
+                row[name] = "0.0".into();
+            }
+            let numbers = [
+                ("cash-balance", cash),
+                ("net-liquidating-value", worth),
+                ("margin-equity", worth),
+                ("long-equity-value", long),
+                ("long-margineable-value", long),
+                ("short-equity-value", short),
+                ("short-margineable-value", short),
+            ];
+            for (name, number) in numbers {
+                row[name] = amount(number.round_dp(3));
+            }
             row["updated-at"] = moment(time);
             row
         })
@@ -173,13 +200,20 @@ pub(super) fn net_liq(call: &Call<'_>) -> Answer {
     let rows = moments(call, start).into_iter().map(|(open, close)| {
         let worth = |time| customer.equity_at(&call.world.market, time).round_dp(3);
         let (open, shut) = (worth(open), worth(close));
-        json!({
-            "open": amount(open), "high": amount(open.max(shut)), "low": amount(open.min(shut)), "close": amount(shut),
-            "pending-cash-open": "0.0", "pending-cash-high": "0.0", "pending-cash-low": "0.0", "pending-cash-close": "0.0",
-            "total-open": amount(open), "total-high": amount(open.max(shut)), "total-low": amount(open.min(shut)),
-            "total-close": amount(shut),
-            "time": moment(close),
-        })
+        let (high, low) = (open.max(shut), open.min(shut));
+        let mut row = json!({"time": moment(close)});
+        let prices = [
+            ("Open", open),
+            ("High", high),
+            ("Low", low),
+            ("Close", shut),
+        ];
+        for (name, worth) in prices {
+            row[name.to_lowercase()] = amount(worth);
+            row[format!("total{name}")] = amount(worth);
+            row[format!("pendingCash{name}")] = "0.0".into();
+        }
+        row
     });
     items(rows.collect())
 }

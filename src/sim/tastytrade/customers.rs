@@ -8,7 +8,22 @@ use serde_json::{Value, json};
 pub(super) fn get(call: &Call<'_>, id: &str) -> Answer {
     own(call, id)?;
     let person = call.person;
+    let address = json!({
+        "street-one": "1 Example Street",
+        "city": "Chicago",
+        "state-region": "IL",
+        "postal-code": "60601",
+        "country": "USA",
+        "is-domestic": true,
+        "is-foreign": false,
+    });
     ok(json!({
+        "address": address,
+        "mailing-address": address,
+        "created-at": moment(call.customer().created),
+        "subject-to-tax-withholding": false,
+        "agreed-to-margining": true,
+        "agreed-to-terms": true,
         "id": person.id(),
         "first-name": person.login,
         "last-name": "Simulated",

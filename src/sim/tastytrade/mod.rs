@@ -83,6 +83,7 @@ impl Default for Options {
             redirects: vec![
                 "http://localhost:8000".to_owned(),
                 "http://127.0.0.1:8000/callback".to_owned(),
+                "http://127.0.0.1:8182/cb/tastytrade".to_owned(),
             ],
         }
     }

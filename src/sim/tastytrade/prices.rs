@@ -6,6 +6,8 @@ use super::{Host, ready};
 use crate::domain::TradingStatus;
 use crate::paper::Session;
 use crate::sim::calendar::TradingDay;
+use jiff::ToSpan;
+use jiff::civil::Weekday;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -125,4 +127,25 @@ fn hours(day: &TradingDay) -> Value {
         "close-at": moment(day.close),
         "close-at-ext": moment(day.post_close),
     })
+}
+
+/// `GET /market-time/equities/holidays`: weekdays of two years without a session, and short sessions.
+pub(super) fn holidays(call: &Call<'_>) -> Answer {
+    let calendar = call.world.market.calendar();
+    let year = calendar.date_of(call.now).year();
+    let first = jiff::civil::date(year, 1, 1);
+    let weekdays = first
+        .series(1.day())
+        .take_while(|date| date.year() < year + 2);
+    let weekdays =
+        weekdays.filter(|date| !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday));
+    let (mut closed, mut short) = (Vec::new(), Vec::new());
+    for date in weekdays {
+        match calendar.day(date) {
+            None => closed.push(date.to_string()),
+            Some(day) if day.close_time.hour() < 16 => short.push(date.to_string()),
+            Some(_) => {}
+        }
+    }
+    ok(json!({"market-holidays": closed, "market-half-days": short}))
 }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 /// The version of the orders API in which a listing has to say from when.
 pub(super) const NEWEST: &str = "20261012";
-/// Every version there is.
-const VERSIONS: [&str; 3] = ["v1", "20250813", NEWEST];
+/// The oldest version that is still answered.
+const OLDEST: &str = "20250813";
 
 /// One request of one person, with the world it acts on.
 pub(super) struct Call<'a> {
@@ -124,7 +124,7 @@ impl HostSite {
     fn called(&self, head: &Parts, body: &[u8]) -> Answer {
         let refused = |status| Err(ApiError::of_status(status));
         let version = text(&head.headers, "accept-version");
-        if version.is_some_and(|version| !VERSIONS.contains(&version)) {
+        if version.is_some_and(|version| !is_version(version)) {
             return refused(StatusCode::NOT_ACCEPTABLE);
         }
         let bearer = text(&head.headers, AUTHORIZATION.as_str());
@@ -169,6 +169,12 @@ impl HostSite {
     }
 }
 
+/// Whether a version exists: a date asks for what was in force on it.
+fn is_version(version: &str) -> bool {
+    let is_date = version.len() == 8 && version.bytes().all(|byte| byte.is_ascii_digit());
+    is_date && (OLDEST..=NEWEST).contains(&version)
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -203,6 +209,7 @@ fn route(call: &mut Call<'_>, method: &Method, path: &[&str]) -> Answer {
             ["market-time", "sessions", "current"]
             | ["market-time", "equities", "sessions", "current"],
         ) => prices::session(call),
+        ("GET", ["market-time", "equities", "holidays"]) => prices::holidays(call),
         ("GET", ["instruments", "equities"]) => instruments::equities(call),
         ("GET", ["instruments", "equities", "active"]) => instruments::active(call),
         ("GET", ["instruments", "equities", name]) => instruments::get(call, name),

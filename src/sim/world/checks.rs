@@ -80,7 +80,7 @@ impl World {
         let price = expected_price(draft, &self.market).ok_or(Refusal::NoPrice)?;
         check_exits(draft, price)?;
         let is_exit_pair = matches!(draft.exits, Exits::OneCancelsOther { .. });
-        if draft.exits == Exits::None && !is_exit_pair {
+        if self.cast.refuses_wash_trades && draft.exits == Exits::None && !is_exit_pair {
             check_wash(customer, draft, None)?;
         }
         let units = match draft.size {

@@ -44,6 +44,7 @@ pub struct World {
     pub market: Market,
     /// Who has accounts here; a customer is known by its index.
     pub customers: Vec<Customer>,
+    cast: &'static Cast,
     venue: PaperVenue,
     hours: MarketHours,
     session: Session,
@@ -65,6 +66,7 @@ impl World {
         let mut world = Self {
             market,
             customers: Vec::new(),
+            cast,
             venue: PaperVenue::new(session),
             hours,
             session,

@@ -10,6 +10,8 @@ pub struct Cast {
     pub(super) stories: &'static [Story],
     /// Keeps this cast's chances apart from those of another one of the same seed.
     pub(super) salt: u64,
+    /// Whether the broker refuses an order that could deal with another one of the same account.
+    pub(super) refuses_wash_trades: bool,
     /// Makes an account's number, of pretended money or real.
     pub(super) number: fn(&mut fastrand::Rng, bool) -> String,
 }
@@ -20,6 +22,7 @@ impl Cast {
     pub const FIRST: &'static Self = &Self {
         stories: &STORIES,
         salt: 0x5eed_face,
+        refuses_wash_trades: true,
         number: |random, paper| match paper {
             true => format!("PA3{}", letters(random, 9)),
             false => repeat_with(|| random.digit(10)).take(9).collect(),
@@ -29,6 +32,7 @@ impl Cast {
     pub const SECOND: &'static Self = &Self {
         stories: &SECOND_STORIES,
         salt: 0x0ca5_7002,
+        refuses_wash_trades: false,
         number: |random, _| {
             let digits: String = repeat_with(|| random.digit(10)).take(5).collect();
             format!("5W{}{digits}", random.uppercase())
@@ -38,6 +42,7 @@ impl Cast {
     pub const THIRD: &'static Self = &Self {
         stories: &THIRD_STORIES,
         salt: 0x05c4_ab03,
+        refuses_wash_trades: false,
         number: |random, _| {
             let digits: String = repeat_with(|| random.digit(10)).take(7).collect();
             format!("{}{digits}", random.u8(1..10))

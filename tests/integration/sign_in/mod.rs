@@ -1,5 +1,7 @@
 //! Signing in and staying signed in, against authorization servers on this machine.
 
+mod desk;
+mod life;
 mod mixup;
 mod plain;
 

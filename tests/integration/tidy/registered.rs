@@ -13,7 +13,7 @@ use tradedeck::ui::theme::Themes;
 pub(super) fn provider_folders() -> Vec<String> {
     let folders = entries(&root().join("src/providers")).into_iter();
     folders
-        .filter(|it| it.is_dir())
+        .filter(|it| it.join("mod.rs").is_file())
         .map(|it| stem(&it))
         .collect()
 }

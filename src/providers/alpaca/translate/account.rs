@@ -99,9 +99,10 @@ pub(in crate::providers::alpaca) fn position(
         account: account.clone(),
         symbol: symbol(row.symbol)?,
         // They do not say it; standard contracts are of a hundred shares.
-        multiplier: match class {
-            AssetClass::Option => Decimal::ONE_HUNDRED,
-            _ => Decimal::ONE,
+        multiplier: if class == AssetClass::Option {
+            Decimal::ONE_HUNDRED
+        } else {
+            Decimal::ONE
         },
         class,
         currency: Currency::USD,

@@ -105,7 +105,11 @@ async fn read_all(tickets: &Arc<Tickets>, wanted: Wanted) -> Result<Candles, Pro
                 StreamEvent::Trouble { what } => {
                     *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
                 }
-                _ => {}
+                StreamEvent::Market(_)
+                | StreamEvent::Order(_)
+                | StreamEvent::Fill(_)
+                | StreamEvent::NotLive { .. }
+                | StreamEvent::Garbled { .. } => {}
             }
         }
     };

@@ -67,7 +67,7 @@ struct Auth<'a> {
 struct FeedSetup {
     r#type: &'static str,
     channel: u8,
-    accept_aggregation_period: f32,
+    accept_aggregation_period: Box<RawValue>,
     accept_data_format: &'static str,
     accept_event_fields: BTreeMap<&'static str, &'static [&'static str]>,
 }
@@ -261,7 +261,7 @@ impl Link {
         let setup = FeedSetup {
             r#type: "FEED_SETUP",
             channel: 1,
-            accept_aggregation_period: 0.1,
+            accept_aggregation_period: RawValue::from_string("0.1".into()).expect("it is JSON"),
             accept_data_format: "COMPACT",
             accept_event_fields: self.wanted.iter().copied().collect(),
         };

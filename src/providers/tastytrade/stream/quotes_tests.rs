@@ -26,9 +26,11 @@ impl Script {
         self.hear(&format!(
             r#"{{"type":"FEED_DATA","channel":1,"data":{data}}}"#
         ));
-        let market = self.events().into_iter().map(|event| match event {
-            StreamEvent::Market(event) => event,
-            other => panic!("{other:?}"),
+        let market = self.events().into_iter().map(|event| {
+            let StreamEvent::Market(event) = event else {
+                panic!("{event:?}")
+            };
+            event
         });
         market.collect()
     }

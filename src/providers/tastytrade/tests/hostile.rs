@@ -86,7 +86,7 @@ fn ways(value: &Value, way: &str, all: &mut Vec<String>) {
             .iter()
             .enumerate()
             .for_each(|(index, value)| ways(value, &format!("{way}/{index}"), all)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

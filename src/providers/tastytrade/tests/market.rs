@@ -26,11 +26,13 @@ async fn a_snapshot_is_a_quote_a_trade_and_the_day() {
     let rig = super::rig(Environment::Live, vec![ok("market_data")]);
     let quotes = rig.provider.quotes().unwrap();
     let events = quotes.snapshots(&symbols(&["AAPL"])).await.unwrap();
-    let day = events.iter().find_map(|event| match event {
-        MarketEvent::Day(day) if day.symbol.as_str() == "AAPL" => Some(day),
-        _ => None,
+    let mut days = events.iter().filter_map(|event| {
+        let MarketEvent::Day(day) = event else {
+            return None;
+        };
+        (day.symbol.as_str() == "AAPL").then_some(day)
     });
-    let day = day.unwrap();
+    let day = days.next().unwrap();
     assert_eq!(day.previous_close.unwrap().to_string(), "210.14");
     assert_eq!(day.today.as_ref().unwrap().volume.to_string(), "35348839.0");
     assert_eq!(rig.provider.meter().unreadable, 0);

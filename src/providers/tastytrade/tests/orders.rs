@@ -159,10 +159,11 @@ async fn what_is_held_decides_whether_an_order_opens_or_closes() {
 async fn is_not_sent(draft: OrderDraft, position: Outcome, expected: &str) {
     let rig = paper(vec![position]);
     let orders = rig.provider.orders().unwrap();
-    match orders.place(&approved(draft)).await {
-        Placed::NotSent { why } => assert!(why.as_str().contains(expected), "{why}"),
-        other => panic!("{other:?}"),
-    }
+    let placed = orders.place(&approved(draft)).await;
+    let Placed::NotSent { why } = placed else {
+        panic!("{placed:?}")
+    };
+    assert!(why.as_str().contains(expected), "{why}");
     assert!(rig.sent().iter().all(|line| line.starts_with("GET")));
 }
 

@@ -4,8 +4,8 @@ use super::symbol::{Kind, ours};
 use super::{first_moment, moment, number, price, quantity};
 use crate::domain::quote::DaySummary;
 use crate::domain::{
-    AssetClass, Bar, Currency, Instrument, MarketClock, MarketEvent, Price, Quantity, Quote,
-    Symbol, Text, Timestamp, Trade, TradingStatus,
+    Bar, Currency, Instrument, MarketClock, MarketEvent, Price, Quantity, Quote, Symbol, Text,
+    Timestamp, Trade, TradingStatus,
 };
 use crate::providers::tastytrade::wire::{self, Field, Unreadable};
 use rust_decimal::Decimal;
@@ -189,12 +189,13 @@ pub(in crate::providers::tastytrade) fn instrument(
         },
         tradable: !is_closed,
         fractionable,
-        shortable: match kind.class() {
-            AssetClass::Equity => row
+        shortable: match kind {
+            Kind::Equity => row
                 .lendability
                 .text()
                 .is_some_and(|word| matches!(word.as_ref(), "Easy To Borrow" | "Locate Required")),
-            _ => kind != Kind::Crypto,
+            Kind::EquityOption | Kind::Future | Kind::FutureOption => true,
+            Kind::Crypto => false,
         },
     })
 }

@@ -242,7 +242,7 @@ fn quantities<'a>(
             price,
             ..
         } if symbol == of => Some((quantity.0, price.0)),
-        _ => None,
+        ActivityKind::Fill { .. } | ActivityKind::Other { .. } => None,
     })
 }
 

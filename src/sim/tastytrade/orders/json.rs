@@ -45,10 +45,10 @@ pub(in crate::sim::tastytrade) fn order(
         body["reject-reason"] = "The market refused the order.".into();
     }
     if let Some(old) = order.replaces.as_ref().and_then(number) {
-        body["replaces-order-id"] = old.to_string().into();
+        body["replaces-order-id"] = old.into();
     }
     if let Some(new) = order.replaced_by.as_ref().and_then(number) {
-        body["replacing-order-id"] = new.to_string().into();
+        body["replacing-order-id"] = new.into();
     }
     body["legs"][0]["fills"] = fills(customer, &order.id);
     if order.quantity().is_some() {

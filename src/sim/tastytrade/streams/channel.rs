@@ -62,11 +62,7 @@ impl Channel {
         if let Some(fields) = setup["acceptEventFields"].as_object() {
             for (kind, names) in fields {
                 let names = names.as_array().into_iter().flatten();
-                let known = fields_of(kind).unwrap_or_default();
-                let names = names
-                    .filter_map(Value::as_str)
-                    .filter(|name| known.contains(name));
-                let names = names.map(str::to_owned).collect();
+                let names = names.filter_map(Value::as_str).map(str::to_owned).collect();
                 self.fields.insert(kind.clone(), names);
             }
             self.announced.clear();

@@ -127,9 +127,14 @@ pub(super) fn fields_of(kind: &str) -> Option<&'static [&'static str]> {
         .map(|(_, fields)| *fields)
 }
 
-/// A field of an event; one that is not known is a number that is none.
+/// A field of an event, whatever the case of its name; one that is not known is a number that is none.
 pub(super) fn field(event: &Event, name: &str) -> Value {
-    event.get(name).cloned().unwrap_or_else(|| "NaN".into())
+    let same =
+        |(known, value): (&String, &Value)| known.eq_ignore_ascii_case(name).then(|| value.clone());
+    let found = event.get(name).cloned();
+    found
+        .or_else(|| event.iter().find_map(same))
+        .unwrap_or_else(|| "NaN".into())
 }
 
 /// A number as JSON has it.
@@ -246,6 +251,7 @@ fn profile(market: &Market, listing: usize, event: &mut Event) {
     put(event, "shortSaleRestriction", "INACTIVE");
     put(event, "haltStartTime", 0);
     put(event, "haltEndTime", 0);
+    put(event, "exDividendDayId", 0);
     let (status, reason) = match &market.line(listing).status {
         TradingStatus::Trading => ("ACTIVE", Value::Null),
         TradingStatus::Halted(reason) => ("HALTED", reason.as_str().into()),

@@ -1,0 +1,250 @@
+//! A whole program without a terminal, at tastytrade's simulator, on a clock that both sides share and a test moves.
+
+use super::{browse, free_port};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tradedeck::domain::{Clock, ConnectionId, Environment, ProviderId, Timestamp};
+use tradedeck::engine::Settings;
+use tradedeck::link::{
+    Addition, Answer, ConnectionState, ConnectionStatus, Hub, Replica, Request, ScreenEnd,
+    SecretRequest, SignInRequest, SignInStatus, VaultStatus,
+};
+use tradedeck::net::transport::{Patience, WebTransport};
+use tradedeck::net::{Dialer, install_tls_provider, socket};
+use tradedeck::runtime::{self, Options};
+use tradedeck::sim::oauth::AuthServer;
+use tradedeck::sim::tastytrade::{self, Host, Running};
+use tradedeck::vault::{Holder, InstanceLock};
+use url::Url;
+
+/// Longest wait for something that must happen; a test that needs it has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const PASSPHRASE: &str = "correct horse battery staple";
+
+/// The real time, moved.
+pub(super) struct Moved(AtomicU64);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        let by = Duration::from_secs(self.0.load(Ordering::SeqCst));
+        tradedeck::runtime::clock::SystemClock.now().plus(by)
+    }
+}
+
+/// What came of an attempt, or where it stands.
+pub(super) enum Heard {
+    Waiting(Url),
+    Came(Addition),
+}
+
+pub(super) struct Desk {
+    pub(super) sim: Running,
+    pub(super) clock: Arc<Moved>,
+    pub(super) replica: Replica,
+    screen: ScreenEnd,
+    runtime: (CancellationToken, tokio::task::JoinHandle<()>),
+    _hub: Hub,
+    _folder: TempDir,
+}
+
+impl Desk {
+    /// With a vault in which nothing is yet.
+    pub(super) async fn new() -> Self {
+        install_tls_provider();
+        let clock = Arc::new(Moved(AtomicU64::new(0)));
+        let redirect = format!("http://127.0.0.1:{}/cb/tastytrade", free_port().await);
+        let options = tastytrade::Options {
+            redirects: vec![redirect.clone()],
+            ..tastytrade::Options::default()
+        };
+        let sim = tastytrade::start(options, clock.clone()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (hub, inbox) = Hub::new();
+        let cancel = CancellationToken::new();
+        let options = options_of(&sim, redirect, &folder, clock.clone());
+        let runtime = tokio::spawn(runtime::run(options, hub.clone(), inbox, cancel.clone()));
+        let mut desk = Self {
+            sim,
+            clock,
+            replica: Replica::default(),
+            screen: hub.attach(),
+            runtime: (cancel, runtime),
+            _hub: hub,
+            _folder: folder,
+        };
+        let passphrase = PASSPHRASE.to_owned().into();
+        desk.secret(SecretRequest::CreateVault { passphrase });
+        desk.until("the vault is open", is_open).await;
+        desk
+    }
+
+    /// The same, signed in by code.
+    pub(super) async fn signed_in() -> Self {
+        let mut desk = Self::new().await;
+        let request = desk.new_by_code();
+        let came = desk.sign_in(request).await;
+        assert!(matches!(came, Addition::Added { .. }), "{came:?}");
+        desk.until("everything was read", is_live).await;
+        desk
+    }
+
+    pub(super) fn auth(&self) -> &AuthServer {
+        self.sim.simulator.auth(Host::Sandbox)
+    }
+
+    pub(super) fn customer(&self) -> tastytrade::ReadyCustomer {
+        let mut customers = self.sim.ready.customers.iter();
+        customers.find(|it| it.paper).unwrap().clone()
+    }
+
+    pub(super) fn new_by_code(&self) -> SignInRequest {
+        let customer = self.customer();
+        SignInRequest::New {
+            name: Some(ConnectionId::new("tasty")),
+            provider: ProviderId::new("tastytrade"),
+            environment: Environment::Paper,
+            way: "code".into(),
+            secrets: vec![
+                ("client_id".into(), customer.client_id.into()),
+                ("client_secret".into(), customer.client_secret.into()),
+            ],
+        }
+    }
+
+    /// Goes through the browser and comes back by itself.
+    pub(super) async fn sign_in(&mut self, request: SignInRequest) -> Addition {
+        self.secret(SecretRequest::SignIn(request));
+        let address = match self.hear().await {
+            Heard::Waiting(address) => address,
+            Heard::Came(addition) => return addition,
+        };
+        let (page, back) = browse(&address).await;
+        let back = back.unwrap_or_else(|| panic!("{page}"));
+        browse(&back).await;
+        loop {
+            if let Heard::Came(addition) = self.hear().await {
+                return addition;
+            }
+        }
+    }
+
+    /// The next that is said of an attempt.
+    pub(super) async fn hear(&mut self) -> Heard {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            for answer in self.screen.answers() {
+                if let Answer::SignIn(SignInStatus::Waiting(waiting)) = answer {
+                    return Heard::Waiting(Url::parse(waiting.address.as_str()).unwrap());
+                }
+            }
+            if let Some(addition) = self.replica.additions.pop_front() {
+                return Heard::Came(addition);
+            }
+            let next = tokio::time::timeout_at(deadline, self.next()).await;
+            next.expect("something is said of the attempt");
+        }
+    }
+
+    pub(super) fn secret(&self, request: SecretRequest) {
+        assert!(self.screen.request_secret(request).is_ok());
+    }
+
+    pub(super) fn request(&self, request: Request) {
+        assert!(self.screen.request(request).is_ok());
+    }
+
+    async fn next(&mut self) {
+        self.screen.changed().await;
+        for update in self.screen.drain() {
+            self.replica.apply(update);
+        }
+    }
+
+    pub(super) async fn until(&mut self, what: &str, done: impl Fn(&Replica) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !done(&self.replica) {
+            let next = tokio::time::timeout_at(deadline, self.next()).await;
+            assert!(
+                next.is_ok(),
+                "never happened: {what}\n{:#?}",
+                self.replica.connections
+            );
+        }
+    }
+
+    /// Lets time pass on both sides, and has everything read then.
+    pub(super) async fn pass(&mut self, seconds: u64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+        let before = self.connection().last_sync;
+        self.request(Request::Refresh { connection: None });
+        self.until("everything was read again", |replica| {
+            let connection = replica.connections.values().next();
+            connection.is_none_or(|it| {
+                it.last_sync != before || !matches!(it.state, ConnectionState::Live)
+            })
+        })
+        .await;
+    }
+
+    pub(super) fn connection(&self) -> &ConnectionStatus {
+        &self.replica.connections[&ConnectionId::new("tasty")]
+    }
+
+    pub(super) async fn stop(self) {
+        self.runtime.0.cancel();
+        self.runtime.1.await.unwrap();
+        self.sim.shutdown().await;
+    }
+}
+
+pub(super) fn is_open(replica: &Replica) -> bool {
+    matches!(replica.vault, Some(VaultStatus::Open { .. }))
+}
+
+pub(super) fn is_live(replica: &Replica) -> bool {
+    let mut connections = replica.connections.values();
+    let is_live =
+        |it: &ConnectionStatus| it.state == ConnectionState::Live && it.last_sync.is_some();
+    connections.next().is_some_and(is_live) && !replica.positions.is_empty()
+}
+
+pub(super) fn wants_sign_in(replica: &Replica) -> bool {
+    let mut connections = replica.connections.values();
+    connections.any(|it| matches!(it.state, ConnectionState::NeedsSignIn { .. }))
+}
+
+fn options_of(sim: &Running, redirect: String, folder: &TempDir, clock: Arc<Moved>) -> Options {
+    let holder = Holder {
+        pid: std::process::id(),
+        terminal: "test".into(),
+        since: "now".into(),
+    };
+    let ready = serde_json::to_value(&sim.ready).unwrap();
+    let fields = ready.as_object().unwrap().iter();
+    let mut addresses: BTreeMap<String, String> = fields
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.into())))
+        .collect();
+    addresses.insert("oauth_redirect".into(), redirect);
+    Options {
+        clock,
+        transport: Arc::new(WebTransport::new(Patience::default()).unwrap()),
+        dialer: Dialer::from_system().unwrap(),
+        socket: socket::Options::default(),
+        lock: InstanceLock::take(&folder.path().join("data"), &holder).unwrap(),
+        cost: crate::cli::machine::cost(),
+        anchor: None,
+        addresses: BTreeMap::from([("tastytrade".into(), addresses)]),
+        settings: Settings {
+            refresh: Duration::from_secs(60),
+            read_only: false,
+            demo: false,
+            lock_after: None,
+            seed: 7,
+        },
+    }
+}
