@@ -132,6 +132,11 @@ class Far:
         raise AssertionError(f"{order['status']} is none of {statuses}")
 
 
+def soon():
+    """A time ahead: the client cuts its times to the second and would leave out what is of this one."""
+    return datetime.now(timezone.utc) + timedelta(minutes=1)
+
+
 def fine(answer):
     assert answer.status_code == 200, (answer.status_code, answer.text)
     return answer.json()
@@ -273,7 +278,7 @@ def a_market_order_fills(far):
     assert isinstance(order["accountNumber"], int)
     legs = [leg for row in order["orderActivityCollection"] for leg in row["executionLegs"]]
     assert sum(leg["quantity"] for leg in legs) == 3
-    rows = fine(far.client.get_transactions(far.hash, symbol="XLF"))
+    rows = fine(far.client.get_transactions(far.hash, end_date=soon(), symbol="XLF"))
     assert number in {row["orderId"] for row in rows}
 
 
@@ -282,11 +287,9 @@ def an_order_is_listed_replaced_and_cancelled(far):
     first = far.place(equity_buy_limit("KO", 2, str(far.below("KO"))))
     working = far.wait(first, "WORKING")
     assert working["cancelable"] is True and working["editable"] is True
-    # The client cuts its times to the second, which would leave out an order of this one.
-    soon = datetime.now(timezone.utc) + timedelta(minutes=1)
     listed = fine(
         far.client.get_orders_for_account(
-            far.hash, to_entered_datetime=soon, status=Client.Order.Status.WORKING
+            far.hash, to_entered_datetime=soon(), status=Client.Order.Status.WORKING
         )
     )
     assert first in {row["orderId"] for row in listed}
@@ -301,7 +304,7 @@ def an_order_is_listed_replaced_and_cancelled(far):
     assert far.client.cancel_order(second, far.hash).status_code == 200
     far.wait(second, "CANCELED")
     refused(far.client.cancel_order(second, far.hash), 400)
-    everywhere = fine(far.client.get_orders_for_all_linked_accounts(to_entered_datetime=soon))
+    everywhere = fine(far.client.get_orders_for_all_linked_accounts(to_entered_datetime=soon()))
     assert {first, second} <= {row["orderId"] for row in everywhere}
 
 

@@ -4,7 +4,9 @@
 mod faults;
 mod replay;
 mod rest;
+mod schwab;
 mod streams;
+mod tastytrade;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -41,6 +43,19 @@ struct Answer {
     head: String,
     body: Value,
     raw: String,
+}
+
+impl Answer {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, raw) = text.split_once("\r\n\r\n")?;
+        Some(Self {
+            status: head.split(' ').nth(1)?.parse().ok()?,
+            head: head.to_lowercase(),
+            body: serde_json::from_str(raw).unwrap_or(Value::Null),
+            raw: raw.to_owned(),
+        })
+    }
 }
 
 fn clock(start: &str) -> Arc<dyn Clock> {
@@ -110,14 +125,7 @@ impl Far {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        let (head, raw) = text.split_once("\r\n\r\n")?;
-        Some(Answer {
-            status: head.split(' ').nth(1)?.parse().ok()?,
-            head: head.to_lowercase(),
-            body: serde_json::from_str(raw).unwrap_or(Value::Null),
-            raw: raw.to_owned(),
-        })
+        Answer::read(&bytes)
     }
 
     /// The order once it has that status.

@@ -298,7 +298,11 @@ fn check_time(kind: &OrderKind, lasting: &Lasting, opens: bool) -> Checked<()> {
             "extended_hours_order_type_not_supported",
             "Orders for extended hours are Limit orders.",
         )),
-        _ => Ok(()),
+        OrderKind::Market
+        | OrderKind::Limit { .. }
+        | OrderKind::Stop { .. }
+        | OrderKind::StopLimit { .. }
+        | OrderKind::TrailingStop { .. } => Ok(()),
     }
 }
 

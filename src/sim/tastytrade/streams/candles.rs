@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// Most bars of one snapshot; older ones are cut off.
 const MOST_BARS: usize = 8_000;
+/// The furthest back that any bar is.
+const MOST_REACH: Duration = Duration::from_hours(24 * 366 * 60);
 const SNAPSHOT_BEGIN: u8 = 4;
 const SNAPSHOT_END: u8 = 8;
 const SNAPSHOT_SNIP: u8 = 0x10;
@@ -63,17 +65,19 @@ impl Candles {
 
     /// Everything from the wanted moment on, newest first.
     pub(super) fn snapshot(&self, market: &Market, now: Timestamp) -> Vec<Event> {
-        let span = self.from..now;
+        let earliest = now.minus(self.reach());
+        let span = self.from.max(earliest)..now;
         let bars: Vec<_> = market
             .bars(self.listing, self.frame, span, true, now)
             .take(MOST_BARS + 1)
             .collect();
-        let cut = bars.len() > MOST_BARS;
+        let cut = bars.len() > MOST_BARS || self.from < earliest;
+        let last = bars.len().min(MOST_BARS);
         let shown = bars.iter().take(MOST_BARS).enumerate();
         let mut rows: Vec<Event> = shown
             .map(|(place, bar)| {
                 let begin = if place == 0 { SNAPSHOT_BEGIN } else { 0 };
-                let snip = if cut && place + 1 == MOST_BARS {
+                let snip = if cut && place + 1 == last {
                     SNAPSHOT_SNIP
                 } else {
                     0
@@ -81,12 +85,25 @@ impl Candles {
                 candle(&self.symbol, bar, begin | snip)
             })
             .collect();
-        if !cut {
+        if !cut || rows.is_empty() {
             let begin = if rows.is_empty() { SNAPSHOT_BEGIN } else { 0 };
             let flags = begin | SNAPSHOT_END | REMOVE_EVENT;
             rows.push(no_candle(&self.symbol, self.from.millis(), flags));
         }
         rows
+    }
+
+    /// How far back the most bars can reach: a market is open for a sixth of a week or more.
+    fn reach(&self) -> Duration {
+        let hours = |count: u32| Duration::from_hours(u64::from(count));
+        let bar = match self.frame {
+            Frame::Minutes(count) => Duration::from_mins(count.into()),
+            Frame::Hours(count) => hours(count),
+            Frame::Day => hours(24),
+            Frame::Week => hours(24 * 7),
+            Frame::Months(count) => hours(24 * 31).saturating_mul(count),
+        };
+        bar.saturating_mul(6 * 8_000).min(MOST_REACH)
     }
 
     /// The bar that is being made.
