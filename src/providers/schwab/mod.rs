@@ -30,7 +30,8 @@ use orders::OldOrders;
 use rest::{Host, Rest};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use stream::session::{Resume, StreamerSession};
+use stream::resume::Resume;
+use stream::session::StreamerSession;
 use url::Url;
 
 /// Charles Schwab as the registry lists it.

@@ -14,7 +14,10 @@ fn take(level: &mut Level, kind: Kind, json: &str) -> Vec<MarketEvent> {
 fn quote(events: &[MarketEvent]) -> &Quote {
     let found = events.iter().find_map(|event| match event {
         MarketEvent::Quote(quote) => Some(quote),
-        _ => None,
+        MarketEvent::Trade(_)
+        | MarketEvent::Bar(_)
+        | MarketEvent::Status(..)
+        | MarketEvent::Day(_) => None,
     });
     found.unwrap()
 }
@@ -22,7 +25,10 @@ fn quote(events: &[MarketEvent]) -> &Quote {
 fn day(events: &[MarketEvent]) -> Option<&Bar> {
     events.iter().find_map(|event| match event {
         MarketEvent::Day(day) => day.today.as_ref(),
-        _ => None,
+        MarketEvent::Quote(_)
+        | MarketEvent::Trade(_)
+        | MarketEvent::Bar(_)
+        | MarketEvent::Status(..) => None,
     })
 }
 

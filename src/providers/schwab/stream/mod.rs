@@ -5,6 +5,7 @@
 mod activity;
 mod levels;
 mod message;
+pub(super) mod resume;
 pub(super) mod session;
 mod subscriptions;
 

@@ -2,6 +2,7 @@
 
 use super::levels::{Level, fields, kind_of, service};
 use super::message::{Frame, News, Reply};
+use super::resume::Resume;
 use super::subscriptions::{Command, Step, Subscriptions};
 use super::{Streamer, activity, give_up, retry};
 use crate::auth::AccessToken;
@@ -17,7 +18,7 @@ use crate::providers::schwab::translate::symbol::{self, Kind};
 use crate::providers::schwab::wire::ByText;
 use serde_json::value::RawValue;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,39 +28,11 @@ const STEP: Duration = Duration::from_secs(10);
 /// How long it may be silent; it sends a heartbeat about every ten seconds.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Log-ins that may be denied in a row, each with a new token.
-const MOST_DENIED: u32 = 2;
-
 /// Symbols whose prices are kept merged.
 const MOST_LEVELS: usize = 4_096;
 
 /// Kinds of news that are named once when they are new to us.
 const MOST_KINDS: usize = 16;
-
-/// What outlives a socket.
-#[derive(Default)]
-pub(in crate::providers::schwab) struct Resume(Mutex<Past>);
-
-#[derive(Default)]
-struct Past {
-    /// The token that the last log-in was denied with.
-    refused: Option<AccessToken>,
-    denied: u32,
-    /// How often in a row another program was in our place.
-    displaced: u32,
-}
-
-impl Resume {
-    /// The token that was denied last, once.
-    pub(in crate::providers::schwab) fn take_refused(&self) -> Option<AccessToken> {
-        self.with(|past| past.refused.take())
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Past) -> T) -> T {
-        // Counters are whole at every step, so a panic elsewhere does no harm.
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// One socket's protocol.
 pub(in crate::providers::schwab) struct StreamerSession {
@@ -196,7 +169,7 @@ impl StreamerSession {
 
     fn logged_in(&mut self, now: Instant, out: Out<'_>) {
         self.is_live = true;
-        self.resume.with(|past| *past = Past::default());
+        self.resume.logged_in();
         out.events.push(StreamEvent::Ready);
         // At once: a session without subscriptions is ended by the server.
         let message = self.streamer.command(
@@ -210,12 +183,7 @@ impl StreamerSession {
 
     /// The token is not taken. The next socket comes with another; when that is denied too, the person has to act.
     fn denied(&self, said: &Text, out: Out<'_>) {
-        let denied = self.resume.with(|past| {
-            past.refused = Some(self.token.clone());
-            past.denied += 1;
-            past.denied
-        });
-        if denied < MOST_DENIED {
+        if self.resume.denied(&self.token) {
             retry(out, format!("the log-in was denied ({said})"));
         } else {
             give_up(
@@ -227,11 +195,7 @@ impl StreamerSession {
 
     /// One socket is allowed for each login, and the one before may take a while to be gone: wait, longer each time.
     fn displaced(&self, out: Out<'_>) {
-        let before = self.resume.with(|past| {
-            past.displaced = past.displaced.saturating_add(1);
-            past.displaced
-        });
-        let wait = Duration::from_secs(1 << before.min(6)).min(Duration::from_secs(60));
+        let wait = self.resume.displaced();
         let what =
             "another program uses the one data connection that this login may have; trying again";
         out.events.push(StreamEvent::Trouble { what: what.into() });

@@ -83,11 +83,13 @@ impl Script {
 pub(in crate::providers::schwab) fn garbled_in(frame: &str) -> Vec<String> {
     let mut script = Script::live();
     script.hear(frame);
-    let places = script.events().into_iter().filter_map(|event| match event {
-        StreamEvent::Garbled { at } => Some(at.to_string()),
-        _ => None,
-    });
-    places.collect()
+    let mut places = Vec::new();
+    for event in script.events() {
+        if let StreamEvent::Garbled { at } = event {
+            places.push(at.to_string());
+        }
+    }
+    places
 }
 
 fn request(id: u32, service: &str, command: &str, parameters: &str) -> String {
@@ -131,10 +133,10 @@ fn log_in_then_account_activity_then_what_is_watched() {
     script.answer(3, 0, "");
     assert_eq!((script.said(), script.events()), (vec![], vec![]));
     script.watch(&["AAPL", "AMD"]);
-    let keys = format!(r#""keys":"BRK/B""#);
+    let keys = r#""keys":"BRK/B""#;
     assert_eq!(
         script.said(),
-        [request(4, "LEVELONE_EQUITIES", "UNSUBS", &keys)]
+        [request(4, "LEVELONE_EQUITIES", "UNSUBS", keys)]
     );
     script.answer(4, 27, "");
     let keys = format!(r#""keys":"AMD",{EQUITIES}"#);
@@ -299,13 +301,12 @@ fn recorded_prices_are_told() {
         let mut script = Script::live();
         script.hear(&fixture(name));
         let events = script.events();
-        let quoted: Vec<String> = events
-            .iter()
-            .filter_map(|event| match event {
-                StreamEvent::Market(MarketEvent::Quote(quote)) => Some(quote.symbol.to_string()),
-                _ => None,
-            })
-            .collect();
+        let mut quoted = Vec::new();
+        for event in &events {
+            if let StreamEvent::Market(MarketEvent::Quote(quote)) = event {
+                quoted.push(quote.symbol.to_string());
+            }
+        }
         assert_eq!(quoted, symbols, "{name}: {events:?}");
     }
 }

@@ -283,81 +283,61 @@ async fn a_cursor_of_something_else_is_refused() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_refusal_asks_for_something_else() {
-    use ProviderError::{Garbled, NotFound, Refused, Unauthorised, Unavailable};
-    let check = async |code: u16, body: &str, expected: ProviderError| {
-        // A read is repeated where that may help; the far side says the same each time.
-        let rig = rig(vec![status(code, body); 8]);
-        let error = rig.provider.accounts().unwrap().list().await.unwrap_err();
-        assert_eq!(error, expected, "{code} {body}");
+/// Checks what becomes of an answer to the first call.
+async fn check(code: u16, body: &str, expected: ProviderError) {
+    // A read is repeated where that may help; the far side says the same each time.
+    let rig = rig(vec![status(code, body); 8]);
+    let error = rig.provider.accounts().unwrap().list().await.unwrap_err();
+    assert_eq!(error, expected, "{code} {body}");
+}
+
+#[tokio::test]
+async fn the_words_of_a_refusal_are_found_in_each_of_its_shapes() {
+    let refused = async |body: &str, words: &str| {
+        let reason = words.into();
+        check(400, body, ProviderError::Refused { reason }).await;
     };
-    let said = |words: &str| Refused {
-        reason: words.into(),
-    };
-    check(
-        400,
+    refused(
         r#"{"message":"bad","errors":["one","two"]}"#,
-        said("bad; one; two"),
+        "bad; one; two",
     )
     .await;
-    check(
-        400,
-        &fixture("error_data_400"),
-        said("Missing header (Authorization); Search combination should have min of 1.; valid fields should be any of all,fundamental,reference,extended,quote,regular or empty value (fields)"),
-    )
-    .await;
-    check(
-        400,
+    refused(
         r#"{"fault":{"faultstring":"Body buffer overflow","detail":{"errorcode":"x"}}}"#,
-        said("Body buffer overflow"),
+        "Body buffer overflow",
     )
     .await;
-    check(
-        400,
+    refused(
         &fixture("error_sign_in"),
-        said("Exception while authenticating refresh token [tokenDigest=..., reason=...]"),
+        "Exception while authenticating refresh token [tokenDigest=..., reason=...]",
     )
     .await;
-    check(
-        400,
-        r#"{"error":"invalid_request"}"#,
-        said("invalid_request"),
+    let listed = "Missing header (Authorization); Search combination should have min of 1.; \
+        valid fields should be any of all,fundamental,reference,extended,quote,regular or empty value (fields)";
+    refused(&fixture("error_data_400"), listed).await;
+    refused(
+        r#"{"errors":[{"status":404,"title":"Not Found"}]}"#,
+        "Not Found",
     )
     .await;
-    check(400, "<html>\u{1b}[2J", said("status 400")).await;
-    check(400, r#"{"message":"{\"message\":\"{}\"}"}"#, said("{}")).await;
-    check(
-        403,
-        r#"{"message":"Forbidden"}"#,
-        said("Forbidden; the app at developer.schwab.com needs both API products"),
-    )
-    .await;
-    check(
-        404,
-        "",
-        NotFound {
-            what: "status 404".into(),
-        },
-    )
-    .await;
-    check(
-        401,
-        r#"{"message":"no Bearer access-2 here"}"#,
-        Unauthorised {
-            reason: "no Bearer [hidden] here".into(),
-        },
-    )
-    .await;
+    refused(r#"{"error":"invalid_request"}"#, "invalid_request").await;
+    refused(r#"{"message":"{\"message\":\"{}\"}"}"#, "{}").await;
+    refused("<html>\u{1b}[2J", "status 400").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_status_asks_for_something_else() {
+    use ProviderError::{Garbled, NotFound, Refused, Unauthorised, Unavailable};
+    let reason = "Forbidden; the app at developer.schwab.com needs both API products".into();
+    check(403, r#"{"message":"Forbidden"}"#, Refused { reason }).await;
+    let what = "status 404".into();
+    check(404, "", NotFound { what }).await;
+    let reason = "no Bearer [hidden] here".into();
+    let body = r#"{"message":"no Bearer access-2 here"}"#;
+    check(401, body, Unauthorised { reason }).await;
     check(503, "<html>", Unavailable { status: 503 }).await;
-    check(
-        200,
-        "<html>",
-        Garbled {
-            at: "account numbers: a web page came instead of data".into(),
-        },
-    )
-    .await;
+    let at = "account numbers: a web page came instead of data".into();
+    check(200, "<html>", Garbled { at }).await;
 }
 
 #[tokio::test(start_paused = true)]

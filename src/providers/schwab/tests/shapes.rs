@@ -34,7 +34,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
                 places(item, &format!("{at}/{index}"), found);
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
