@@ -20,6 +20,9 @@ pub(super) const LONGEST: Duration = Duration::from_secs(364 * 24 * 60 * 60);
 /// Rows of an answer at which there may be more that were left out: there are no pages.
 pub(super) const FULL: usize = 3_000;
 
+/// How far windows reach beyond the present: their clock may be ahead of ours, and what just happened is what matters.
+pub(super) const AHEAD: Duration = Duration::from_secs(60);
+
 /// Windows are not cut shorter than this: so many rows in so short a time are no history.
 pub(super) const SHORTEST: Duration = Duration::from_secs(1);
 
@@ -210,7 +213,7 @@ impl Window {
     /// What a query asks for first; its cursor holds the end of what is left and the beginning of all, in milliseconds.
     fn of(query: &ActivitiesQuery, now: Timestamp) -> Result<Self, ProviderError> {
         let (end, after) = match &query.cursor {
-            None => (now, query.after),
+            None => (now.plus(AHEAD), query.after),
             Some(cursor) => read_cursor(cursor.as_str()).ok_or_else(|| ProviderError::Refused {
                 reason: "the place to go on from is none of Schwab's".into(),
             })?,

@@ -1,7 +1,7 @@
 //! Orders: listed and looked up. Schwab has no paper accounts, and nothing is sent to live ones yet.
 
 use super::Schwab;
-use super::accounts::{FULL, LONGEST, SHORTEST};
+use super::accounts::{AHEAD, FULL, LONGEST, SHORTEST};
 use super::rest::{Host, garbled, read, read_list};
 use super::translate::family::{self, Family};
 use super::wire;
@@ -105,7 +105,8 @@ impl Schwab {
         let is_recent = |read: Timestamp| now.since(read) < EVERYTHING_EVERY;
         let is_known = old.all_read.is_some_and(is_recent);
         let from = if is_known { since } else { now.minus(LONGEST) };
-        let mut found = self.read_windows(account, from, now).await?;
+        let to = now.plus(AHEAD);
+        let mut found = self.read_windows(account, from, to).await?;
         let is_missing = |id: &&Text| !found.contains_key(*id);
         let missing: Vec<Text> = old.open.iter().filter(is_missing).cloned().collect();
         for id in missing.iter().take(MOST_LOOK_UPS) {

@@ -1,5 +1,6 @@
 //! The adapter against its simulator, over real sockets on loopback: two readings of one manual that have to agree.
 
+use http::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,8 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tradedeck::auth::bearer::Keep;
 use tradedeck::auth::{Bearer, Client, Profile, TokenEndpoint, Tokens};
 use tradedeck::domain::{
-    AccountId, AssetClass, Clock, ConnectionId, Environment, MarketEvent, Symbol, Text, Timeframe,
+    AccountId, AssetClass, Clock, ConnectionId, Environment, MarketEvent, OrderState, Symbol, Text,
+    Timeframe,
 };
+use tradedeck::net::http::{Request, Response};
+use tradedeck::net::rate_limit::Purpose;
 use tradedeck::net::session::Ending;
 use tradedeck::net::socket::{self, Socket, SocketEnd, Target};
 use tradedeck::net::transport::{Patience, Transport, WebTransport};
@@ -39,6 +43,8 @@ impl Keep for Kept {
 struct Rig {
     provider: Arc<dyn Provider>,
     sim: Running,
+    bearer: Bearer,
+    transport: Arc<dyn Transport>,
 }
 
 fn bearer(
@@ -72,18 +78,24 @@ async fn rig_with(options: Options, change: impl FnOnce(&mut ReadyCustomer)) -> 
     let told = ready.as_object().unwrap().iter();
     addresses.extend(told.filter_map(|(key, it)| Some((key.clone(), it.as_str()?.to_owned()))));
     let transport: Arc<dyn Transport> = Arc::new(WebTransport::new(Patience::default()).unwrap());
+    let bearer = bearer(&customer, &addresses, transport.clone());
     let opening = Opening {
         way: spec.way(None).unwrap(),
-        bearer: Some(bearer(&customer, &addresses, transport.clone())),
+        bearer: Some(bearer.clone()),
         connection: ConnectionId::new("test"),
         environment: Environment::Live,
         secrets: BTreeMap::new(),
         addresses,
-        transport,
+        transport: transport.clone(),
         clock: Arc::new(SystemClock),
     };
     let provider = (spec.open)(opening).ok().unwrap();
-    Rig { provider, sim }
+    Rig {
+        provider,
+        sim,
+        bearer,
+        transport,
+    }
 }
 
 async fn rig() -> Rig {
@@ -94,6 +106,34 @@ impl Rig {
     async fn account(&self) -> AccountId {
         let list = self.provider.accounts().unwrap().list().await.unwrap();
         list[0].0.id.clone()
+    }
+
+    /// What the person does elsewhere, with the same login.
+    async fn elsewhere(&self, method: Method, path: &str, body: &str) -> Response {
+        let url = format!("{}/trader/v1/{path}", self.sim.ready.api);
+        let token = self.bearer.token().await.ok().unwrap();
+        let request = Request::new(method, url.parse().unwrap(), Purpose::Order)
+            .secret_header(http::header::AUTHORIZATION, token.header());
+        let request = match body {
+            "" => request,
+            body => request.json(body.to_owned()),
+        };
+        let response = self.transport.send(&request).await.unwrap();
+        assert!(response.is_success(), "{:?}", response.body);
+        response
+    }
+
+    /// The path of the orders of an account.
+    async fn orders_path(&self, account: &AccountId) -> String {
+        let path = "accounts/accountNumbers";
+        let response = self.elsewhere(Method::GET, path, "").await;
+        let list: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        let mut rows = list.as_array().unwrap().iter();
+        let row = rows.find(|row| row["accountNumber"] == account.number.as_str());
+        format!(
+            "accounts/{}/orders",
+            row.unwrap()["hashValue"].as_str().unwrap()
+        )
     }
 
     /// Runs the stream, tells it what to watch once it is ready, and collects its events until `done` says so.
@@ -332,4 +372,59 @@ async fn a_second_program_takes_the_one_socket() {
         matches!(end, SocketEnd::Ended(Ending::RetryAfter(_))),
         "{end:?}"
     );
+}
+
+#[tokio::test]
+async fn an_order_cancelled_elsewhere_is_told_by_the_stream() {
+    let rig = rig().await;
+    let account = rig.account().await;
+    let path = rig.orders_path(&account).await;
+    let order = r#"{"orderType":"LIMIT","session":"NORMAL","duration":"GOOD_TILL_CANCEL","orderStrategyType":"SINGLE",
+        "price":"1.00","orderLegCollection":[{"instruction":"BUY","quantity":1,"instrument":{"symbol":"AAPL","assetType":"EQUITY"}}]}"#;
+    let placed = rig.elsewhere(Method::POST, &path, order).await;
+    let id = placed
+        .header("location")
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap();
+    let orders = rig.provider.orders().unwrap();
+    let since = SystemClock.now().minus(Duration::from_secs(86_400));
+    let listed = orders.list(&account, since).await.unwrap();
+    let ours = listed.iter().find(|order| order.id.as_str() == id);
+    let ours = ours.unwrap_or_else(|| panic!("{id}: {listed:?}"));
+    assert!(
+        !ours.state.is_final() && ours.filled.0.is_zero(),
+        "{ours:?}"
+    );
+    let (commands, inbox) = mpsc::channel(4);
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let listening = async {
+        let mut is_cancelled = false;
+        loop {
+            match heard.recv().await.expect("the stream goes on") {
+                StreamEvent::Ready => {
+                    let watch = StreamCommand::Watch(symbols(&["AAPL"]));
+                    commands.send(watch).await.unwrap();
+                }
+                // Prices are asked for after account activity, so that is there by now.
+                StreamEvent::Market(_) if !is_cancelled => {
+                    is_cancelled = true;
+                    let one = format!("{path}/{id}");
+                    rig.elsewhere(Method::DELETE, &one, "").await;
+                }
+                StreamEvent::Order(order) if order.id.as_str() == id && order.state.is_final() => {
+                    return order.state;
+                }
+                _ => {}
+            }
+        }
+    };
+    let state = tokio::select! {
+        end = rig.run(inbox, events) => panic!("it ended: {end:?}"),
+        state = tokio::time::timeout(PATIENCE, listening) => state.expect("it was told in time"),
+    };
+    assert_eq!(state, OrderState::Cancelled);
+    let now = orders.by_client_id(&account, id).await.unwrap().unwrap();
+    assert_eq!(now.state, OrderState::Cancelled);
 }

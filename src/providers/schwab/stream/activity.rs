@@ -95,18 +95,13 @@ struct Scaled {
 }
 
 /// A whole number, as a text or as a number.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(untagged)]
 enum Part {
     Number(u64),
     Text(String),
+    #[default]
     Nothing,
-}
-
-impl Default for Part {
-    fn default() -> Self {
-        Self::Nothing
-    }
 }
 
 impl Part {

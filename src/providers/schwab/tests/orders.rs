@@ -36,16 +36,16 @@ async fn orders_of_the_past_year_are_read_once_and_then_new_ones_and_old_ones_th
     assert_eq!(list(&rig).await, []);
     let query = |from: &str| {
         format!(
-            "GET /trader/v1/accounts/HASH/orders?fromEnteredTime={from}T12%3A00%3A00.000Z&toEnteredTime=2026-11-23T12%3A00%3A00.000Z&maxResults=3000"
+            "GET /trader/v1/accounts/HASH/orders?fromEnteredTime={from}%3A00.000Z&toEnteredTime=2026-11-23T12%3A01%3A00.000Z&maxResults=3000"
         )
     };
     assert_eq!(
         rig.sent()[1..],
         [
-            query("2025-11-24"),
-            query("2026-11-16"),
+            query("2025-11-24T12%3A01"),
+            query("2026-11-16T12%3A00"),
             "GET /trader/v1/accounts/HASH/orders/1004988000001".to_owned(),
-            query("2026-11-16"),
+            query("2026-11-16T12%3A00"),
         ]
     );
 }
@@ -103,11 +103,11 @@ async fn a_full_window_of_orders_is_cut_in_two() {
     assert_eq!(orders.len(), 4, "each once");
     let sent = rig.sent();
     assert!(
-        sent[2].contains("fromEnteredTime=2026-05-25T12%3A00%3A00.000Z"),
+        sent[2].contains("fromEnteredTime=2026-05-25T12%3A01%3A00.000Z"),
         "{sent:?}"
     );
     assert!(
-        sent[3].contains("toEnteredTime=2026-05-25T12%3A00%3A00.000Z"),
+        sent[3].contains("toEnteredTime=2026-05-25T12%3A01%3A00.000Z"),
         "{sent:?}"
     );
 }
