@@ -1,6 +1,6 @@
 //! Transactions: trades with their fees, dividends, transfers.
 
-use super::{instrument_symbol, price, time};
+use super::{instrument_symbol, price};
 use crate::domain::{
     AccountActivity, AccountId, ActivityKind, Currency, Money, Price, Quantity, Side, Symbol, Text,
 };
@@ -18,7 +18,7 @@ pub(in crate::providers::schwab) fn activities(
         .activity_id
         .text()
         .ok_or(Unreadable("the id of a transaction"))?;
-    let time = match time(row.time)? {
+    let time = match row.time.time()? {
         Some(time) => time,
         None => time_of_trade(row)?,
     };
@@ -48,7 +48,9 @@ pub(in crate::providers::schwab) fn activities(
 }
 
 fn time_of_trade(row: &Transaction<'_>) -> Result<crate::domain::Timestamp, Unreadable> {
-    time(row.trade_date)?.ok_or(Unreadable("the time of a transaction"))
+    row.trade_date
+        .time()?
+        .ok_or(Unreadable("the time of a transaction"))
 }
 
 /// Everything that is neither cash nor a fee.

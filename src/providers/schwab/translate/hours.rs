@@ -1,6 +1,5 @@
 //! Opening hours, day by day.
 
-use super::time;
 use crate::domain::{MarketClock, Timestamp};
 use crate::providers::fields::Unreadable;
 use crate::providers::schwab::wire::{ByText, Hours};
@@ -31,8 +30,8 @@ pub(in crate::providers::schwab) fn sessions(
     {
         let spans = hours.session_hours.iter();
         for span in spans.flat_map(|it| it.regular_market.iter().flatten()) {
-            let start = time(span.start)?.ok_or(Unreadable("the opening"))?;
-            let end = time(span.end)?.ok_or(Unreadable("the close"))?;
+            let start = span.start.time()?.ok_or(Unreadable("the opening"))?;
+            let end = span.end.time()?.ok_or(Unreadable("the close"))?;
             if hours.is_open.is_true() {
                 found.push((start, end));
             }

@@ -24,26 +24,6 @@ pub(super) fn quantity(field: Field<'_>) -> Result<Option<Quantity>, Unreadable>
     Ok(field.decimal()?.map(Quantity))
 }
 
-/// A moment as text. Their offsets have no colon: `2025-12-04T01:21:21+0000`.
-pub(super) fn time(field: Field<'_>) -> Result<Option<Timestamp>, Unreadable> {
-    field
-        .text()
-        .map(|text| moment(&text).ok_or(Unreadable("a time")))
-        .transpose()
-}
-
-fn moment(text: &str) -> Option<Timestamp> {
-    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let split = text.len().checked_sub(4)?;
-    let spelled = match text.split_at_checked(split) {
-        Some((head, minutes)) if head.ends_with(['+', '-']) && is_digits(minutes) => {
-            format!("{head}{}:{}", &minutes[..2], &minutes[2..])
-        }
-        _ => text.to_owned(),
-    };
-    Timestamp::parse(&spelled).ok()
-}
-
 /// A moment in milliseconds; zero is none.
 pub(super) fn millis(field: Field<'_>) -> Result<Option<Timestamp>, Unreadable> {
     let Some(text) = field.text() else {
@@ -91,26 +71,4 @@ pub(super) fn multiplier(
         | AssetClass::Forex
         | AssetClass::Other(_) => Decimal::ONE,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offsets_without_a_colon_are_read() {
-        for (text, expected) in [
-            ("2025-12-04T01:21:21+0000", Some("2025-12-04T01:21:21Z")),
-            ("2024-10-18T09:30:00-04:00", Some("2024-10-18T13:30:00Z")),
-            ("2024-10-18T09:30:00.5-0400", Some("2024-10-18T13:30:00.5Z")),
-            ("2024-03-28T21:10:42.000Z", Some("2024-03-28T21:10:42Z")),
-            ("2024-03-28", None),
-            ("noon", None),
-            ("+é00", None),
-            ("", None),
-        ] {
-            let read = moment(text).map(|time| time.to_string());
-            assert_eq!(read.as_deref(), expected, "{text}");
-        }
-    }
 }

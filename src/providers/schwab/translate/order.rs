@@ -1,6 +1,6 @@
 //! Orders as the venue sees them, one by one.
 
-use super::{asset_class, instrument_symbol, price, quantity, symbol, time};
+use super::{asset_class, instrument_symbol, price, quantity, symbol};
 use crate::domain::{
     AccountId, AssetClass, ClientOrderId, Exits, Mode, Order, OrderDraft, OrderKind, OrderSize,
     OrderState, Price, Quantity, Side, Symbol, Text, TimeInForce, Timestamp, TrailBy,
@@ -18,7 +18,10 @@ pub(in crate::providers::schwab) fn order(
         .order_id
         .text()
         .ok_or(Unreadable("the id of an order"))?;
-    let created = time(row.entered_time)?.ok_or(Unreadable("the time of an order"))?;
+    let created = row
+        .entered_time
+        .time()?
+        .ok_or(Unreadable("the time of an order"))?;
     let legs = row.order_leg_collection.as_deref().unwrap_or_default();
     let head = head(row, legs)?;
     let executions = executions(row);
@@ -236,9 +239,9 @@ fn updated(
     executions: &[&ExecutionLeg<'_>],
     created: Timestamp,
 ) -> Result<Timestamp, Unreadable> {
-    let mut newest = created.max(time(row.close_time)?.unwrap_or(created));
+    let mut newest = created.max(row.close_time.time()?.unwrap_or(created));
     for execution in executions {
-        newest = newest.max(time(execution.time)?.unwrap_or(newest));
+        newest = newest.max(execution.time.time()?.unwrap_or(newest));
     }
     Ok(newest)
 }

@@ -177,6 +177,7 @@ fn a_pair_alone_stands_under_its_profit() {
     let [profit, loss] = &orders(&fixture("order_pair"))[..] else {
         panic!()
     };
+    assert!(matches!(profit.draft.kind, OrderKind::Limit { .. }));
     let stop_loss = StopLoss {
         stop: price("9.0"),
         limit: None,
