@@ -91,9 +91,10 @@ fn a_service_that_is_not_there_leaves_the_others() {
     assert_eq!(subscriptions.next().unwrap().kind, Kind::Equity);
     subscriptions.taken();
     assert_eq!(subscriptions.next().unwrap().kind, Kind::Forex);
+    subscriptions.want(symbols(&["EUR/USD", "AAPL", "GBP/USD", "USD/JPY"]));
     subscriptions.without_service(&"not available".into());
     assert_eq!(subscriptions.next(), None);
     let (missing, why) = subscriptions.news().unwrap();
-    assert_eq!(missing, symbols(&["EUR/USD", "GBP/USD"]));
+    assert_eq!(missing, symbols(&["EUR/USD", "GBP/USD", "USD/JPY"]));
     assert_eq!(why.as_str(), "not available");
 }
