@@ -10,9 +10,11 @@ use super::{Answer, Socket, TEN_O_CLOCK, clock};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tradedeck::domain::Clock;
 use tradedeck::sim::schwab::{Options, ReadyCustomer, Simulator};
 
 /// A simulator in memory, the customer who speaks, the token they have and what stands for their account.
@@ -28,7 +30,11 @@ async fn far(options: Options) -> Far {
 }
 
 async fn far_for(name: &str, options: Options) -> Far {
-    let simulator = Simulator::new(options, clock(TEN_O_CLOCK)).unwrap();
+    far_at(clock(TEN_O_CLOCK), name, options).await
+}
+
+async fn far_at(clock: Arc<dyn Clock>, name: &str, options: Options) -> Far {
+    let simulator = Simulator::new(options, clock).unwrap();
     let mut customers = simulator.customers().into_iter();
     let customer = customers.find(|one| one.name == name).unwrap();
     let mut far = Far {

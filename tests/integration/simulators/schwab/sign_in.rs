@@ -2,8 +2,30 @@
 
 use super::*;
 use std::collections::HashMap;
+use std::sync::Mutex;
+use tradedeck::domain::Timestamp;
 
 const BACK: &str = "https%3A%2F%2F127.0.0.1%3A8182";
+
+/// A clock that is moved by hand: days pass without the market's beats in between.
+struct Hands(Mutex<Timestamp>);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl Hands {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Timestamp::parse(TEN_O_CLOCK).unwrap())))
+    }
+
+    fn wait(&self, seconds: u64) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.plus(Duration::from_secs(seconds));
+    }
+}
 
 /// Where a browser ends up that is sent to the page; `None` when it stays there.
 async fn browse(far: &Far, more: &str) -> Option<String> {
@@ -68,7 +90,8 @@ async fn a_code_ends_in_an_at_sign_and_opens_the_accounts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_is_good_once_for_thirty_seconds_and_its_own_address() {
-    let far = far(Options::default()).await;
+    let hands = Hands::new();
+    let far = far_at(hands.clone(), "margin", Options::default()).await;
     let fresh = code(&far).await;
     let other = exchange(&far, &fresh, &format!("{BACK}%2F")).await;
     assert_eq!(
@@ -82,7 +105,7 @@ async fn a_code_is_good_once_for_thirty_seconds_and_its_own_address() {
         "decoded twice"
     );
     let late = code(&far).await;
-    tokio::time::sleep(Duration::from_secs(31)).await;
+    hands.wait(31);
     assert_eq!(exchange(&far, &late, BACK).await.status, 400);
     let used = code(&far).await;
     assert_eq!(exchange(&far, &used, BACK).await.status, 200);
@@ -126,13 +149,10 @@ async fn a_program_says_who_it_is_in_a_header_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_good_for_half_an_hour_and_its_grant_for_a_week() {
-    let mut far = far(Options {
-        rate: 0,
-        ..Options::default()
-    })
-    .await;
+    let hands = Hands::new();
+    let mut far = far_at(hands.clone(), "margin", Options::default()).await;
     assert_eq!(far.trader("accounts").await.status, 200);
-    tokio::time::sleep(Duration::from_secs(1_801)).await;
+    hands.wait(1_801);
     for path in ["trader/v1/accounts", "marketdata/v1/quotes?symbols=AAPL"] {
         let stale = far.call("GET", &format!("/{path}"), "").await;
         let error = &stale.body["errors"][0];
@@ -144,7 +164,7 @@ async fn a_token_is_good_for_half_an_hour_and_its_grant_for_a_week() {
         assert_eq!(error["detail"], "Client not authorized");
     }
     for _ in 0..6 {
-        tokio::time::sleep(Duration::from_secs(86_400)).await;
+        hands.wait(86_400);
         let answer = far.refresh().await;
         assert_eq!(answer.status, 200);
         let token = &answer.body["refresh_token"];
@@ -153,7 +173,7 @@ async fn a_token_is_good_for_half_an_hour_and_its_grant_for_a_week() {
             "it is not renewed by its use"
         );
     }
-    tokio::time::sleep(Duration::from_secs(86_400)).await;
+    hands.wait(86_400);
     let dead = far.refresh().await;
     assert_eq!(
         (dead.status, &dead.body["error"]),
