@@ -402,21 +402,20 @@ async fn an_order_cancelled_elsewhere_is_told_by_the_stream() {
     let listening = async {
         let mut is_cancelled = false;
         loop {
-            match heard.recv().await.expect("the stream goes on") {
-                StreamEvent::Ready => {
-                    let watch = StreamCommand::Watch(symbols(&["AAPL"]));
-                    commands.send(watch).await.unwrap();
-                }
+            let event = heard.recv().await.expect("the stream goes on");
+            if event == StreamEvent::Ready {
+                let watch = StreamCommand::Watch(symbols(&["AAPL"]));
+                commands.send(watch).await.unwrap();
+            } else if matches!(event, StreamEvent::Market(_)) && !is_cancelled {
                 // Prices are asked for after account activity, so that is there by now.
-                StreamEvent::Market(_) if !is_cancelled => {
-                    is_cancelled = true;
-                    let one = format!("{path}/{id}");
-                    rig.elsewhere(Method::DELETE, &one, "").await;
-                }
-                StreamEvent::Order(order) if order.id.as_str() == id && order.state.is_final() => {
-                    return order.state;
-                }
-                _ => {}
+                is_cancelled = true;
+                let one = format!("{path}/{id}");
+                rig.elsewhere(Method::DELETE, &one, "").await;
+            } else if let StreamEvent::Order(order) = event
+                && order.id.as_str() == id
+                && order.state.is_final()
+            {
+                return order.state;
             }
         }
     };
