@@ -1,6 +1,6 @@
 //! `/accounts/{hash}/previewOrder`: what an order would cost, and whether it would be taken.
 
-use super::request;
+use super::{Instruction, request};
 use crate::domain::{OrderDraft, OrderSize, Side};
 use crate::sim::schwab::answer::{Answer, money, number, ok, stamp};
 use crate::sim::schwab::instruments::spelled;
@@ -17,10 +17,7 @@ pub(in crate::sim::schwab) fn preview(call: &Call<'_>, hash: &str) -> Answer {
     let (draft, instruction) = request.into_draft(customer, market)?;
     let figures = customer.figures(market);
     let prices = Prices::of(call, &draft);
-    let units = match draft.size {
-        OrderSize::Quantity(quantity) => quantity.0,
-        OrderSize::Notional(_) => Decimal::ZERO,
-    };
+    let units = units(&draft);
     let value = units * draft.kind.limit().map_or(prices.far, |limit| limit.0);
     let held = customer.held(&draft.symbol);
     let opens = !instruction.closes();
@@ -33,24 +30,68 @@ pub(in crate::sim::schwab) fn preview(call: &Call<'_>, hash: &str) -> Answer {
         .map(|words| json!({"activityMessage": words, "originalSeverity": "REJECT"}))
         .collect();
     let left = figures.buying_power - if opens { value } else { Decimal::ZERO };
-    let mut strategy = json!({
-        "accountNumber": customer.number,
+    let outcome = Outcome {
+        value,
+        left: left.max(Decimal::ZERO),
+        rejected: !rejects.is_empty(),
+    };
+    let mut strategy = strategy(call, &draft, instruction, &prices, &outcome);
+    strategy["accountNumber"] = customer.number.as_str().into();
+    if let Some(limit) = draft.kind.limit() {
+        strategy["price"] = number(limit.0);
+    }
+    let validation = match rejects.is_empty() {
+        true => json!({}),
+        false => json!({"rejects": rejects}),
+    };
+    ok(&json!({
+        "orderId": 0,
+        "orderStrategy": strategy,
+        "orderValidationResult": validation,
+        "commissionAndFee": commission(),
+    }))
+}
+
+/// What would come of an order.
+struct Outcome {
+    value: Decimal,
+    /// What could still be spent after it.
+    left: Decimal,
+    rejected: bool,
+}
+
+fn units(draft: &OrderDraft) -> Decimal {
+    match draft.size {
+        OrderSize::Quantity(quantity) => quantity.0,
+        OrderSize::Notional(_) => Decimal::ZERO,
+    }
+}
+
+fn strategy(
+    call: &Call<'_>,
+    draft: &OrderDraft,
+    instruction: Instruction,
+    prices: &Prices,
+    outcome: &Outcome,
+) -> Value {
+    let units = units(draft);
+    json!({
         "advancedOrderType": "NONE",
         "closeTime": stamp(call.now),
         "enteredTime": stamp(call.now),
         "orderBalance": {
-            "orderValue": money(value),
-            "projectedAvailableFund": money(left.max(Decimal::ZERO)),
-            "projectedBuyingPower": money(left.max(Decimal::ZERO)),
+            "orderValue": money(outcome.value),
+            "projectedAvailableFund": money(outcome.left),
+            "projectedBuyingPower": money(outcome.left),
             "projectedCommission": 0.0,
         },
         "orderStrategyType": "SINGLE",
         "orderVersion": 1,
         "session": if draft.extended_hours { "SEAMLESS" } else { "NORMAL" },
-        "status": if rejects.is_empty() { "ACCEPTED" } else { "REJECTED" },
+        "status": if outcome.rejected { "REJECTED" } else { "ACCEPTED" },
         "discretionary": false,
         "filledQuantity": 0.0,
-        "orderValue": money(value),
+        "orderValue": money(outcome.value),
         "quantity": number(units),
         "remainingQuantity": number(units),
         "sellNonMarginableFirst": false,
@@ -69,20 +110,7 @@ pub(in crate::sim::schwab) fn preview(call: &Call<'_>, hash: &str) -> Answer {
             "positionEffect": if instruction.closes() { "CLOSING" } else { "OPENING" },
             "instrument": {"assetType": "EQUITY", "symbol": spelled(&draft.symbol)},
         }],
-    });
-    if let Some(limit) = draft.kind.limit() {
-        strategy["price"] = number(limit.0);
-    }
-    let validation = match rejects.is_empty() {
-        true => json!({}),
-        false => json!({"rejects": rejects}),
-    };
-    ok(&json!({
-        "orderId": 0,
-        "orderStrategy": strategy,
-        "orderValidationResult": validation,
-        "commissionAndFee": commission(),
-    }))
+    })
 }
 
 struct Prices {

@@ -52,35 +52,18 @@ impl Teller<'_> {
     fn booked(&self, notice: &Notice) -> Vec<Event> {
         let (order, time) = (&notice.order, notice.time);
         let number = self.number(&order.id);
-        let event = |kind, payload, body| self.event(&number, kind, (payload, body));
+        let event = |kind, payload, body| vec![self.event(&number, kind, (payload, body))];
+        let out = |how, why| vec![self.out(&number, order, how, why)];
         match &notice.kind {
-            NoticeKind::Accepted => vec![
+            NoticeKind::Accepted => self.taken(order, &number, time),
+            NoticeKind::Working => {
+                let body = routed(&number, time);
                 event(
-                    "OrderCreated",
-                    "OrderCreatedEventEquityOrder",
-                    self.made(order, &number),
-                ),
-                event(
-                    "OrderAccepted",
-                    "OrderAcceptedEvent",
-                    json!({
-                        "CreatedTimeStamp": moment(time),
-                        "ExpiryTimeStamp": moment(time),
-                        "Status": "Accepted",
-                    }),
-                ),
-            ],
-            NoticeKind::Working => vec![event(
-                "ExecutionRequestCompleted",
-                "ExecutionRequestCompletedEvent",
-                json!({
-                    "LegId": number,
-                    "ResponseType": "Accepted",
-                    "ExecutionTime": moment(time),
-                    "RouteStatus": "RouteVenueAccepted",
-                    "ClientOrderID": format!("{number}.1"),
-                }),
-            )],
+                    "ExecutionRequestCompleted",
+                    "ExecutionRequestCompletedEvent",
+                    body,
+                )
+            }
             NoticeKind::Filled {
                 execution,
                 price,
@@ -101,27 +84,40 @@ impl Teller<'_> {
                     ),
                     false => ("ExecutionCreated", "ExecutionCreatedEventExecutionInfo"),
                 };
-                vec![event(kind, payload, dealt.body(order, &number, *complete))]
+                event(kind, payload, dealt.body(order, &number, *complete))
             }
-            NoticeKind::PendingCancel => vec![event(
-                "CancelAccepted",
-                "CancelAcceptedEvent",
-                cancel_accepted(order, &number, time),
-            )],
+            NoticeKind::PendingCancel => {
+                let body = cancel_accepted(order, &number, time);
+                event("CancelAccepted", "CancelAcceptedEvent", body)
+            }
             NoticeKind::PendingReplace => self.replacement(order, time),
-            NoticeKind::Cancelled => vec![self.out(&number, order, "ClientCancel", None)],
-            NoticeKind::Replaced => vec![self.out(&number, order, "ClientReplace", None)],
-            NoticeKind::Expired => vec![self.out(&number, order, "Expired", None)],
-            NoticeKind::Rejected => {
-                vec![self.out(&number, order, "SystemReject", Some("Rejected"))]
+            NoticeKind::Cancelled => out("ClientCancel", None),
+            NoticeKind::Replaced => out("ClientReplace", None),
+            NoticeKind::Expired => out("Expired", None),
+            NoticeKind::Rejected => out("SystemReject", Some("Rejected")),
+            NoticeKind::CancelRejected => {
+                let body = json!({"CancelTimeStamp": moment(time)});
+                event("CancelRejected", "CancelRejectedEvent", body)
             }
-            NoticeKind::CancelRejected => vec![event(
-                "CancelRejected",
-                "CancelRejectedEvent",
-                json!({"CancelTimeStamp": moment(time)}),
-            )],
             NoticeKind::Resized | NoticeKind::ReplaceRejected => Vec::new(),
         }
+    }
+
+    fn taken(&self, order: &BookedOrder, number: &str, time: Timestamp) -> Vec<Event> {
+        let accepted = json!({
+            "CreatedTimeStamp": moment(time),
+            "ExpiryTimeStamp": moment(time),
+            "Status": "Accepted",
+        });
+        let made = self.made(order, number);
+        vec![
+            self.event(
+                number,
+                "OrderCreated",
+                ("OrderCreatedEventEquityOrder", made),
+            ),
+            self.event(number, "OrderAccepted", ("OrderAcceptedEvent", accepted)),
+        ]
     }
 
     fn rejected(&self, rejected: &Rejected) -> Vec<Event> {
@@ -274,6 +270,16 @@ impl Dealt {
             },
         })
     }
+}
+
+fn routed(number: &str, time: Timestamp) -> Value {
+    json!({
+        "LegId": number,
+        "ResponseType": "Accepted",
+        "ExecutionTime": moment(time),
+        "RouteStatus": "RouteVenueAccepted",
+        "ClientOrderID": format!("{number}.1"),
+    })
 }
 
 fn cancel_accepted(order: &BookedOrder, number: &str, time: Timestamp) -> Value {

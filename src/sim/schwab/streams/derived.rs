@@ -72,73 +72,97 @@ impl<'a> Contract<'a> {
     }
 }
 
+/// What a contract is worth, by rule of thumb.
+struct Worth {
+    value: Decimal,
+    intrinsic: Decimal,
+    delta: Decimal,
+}
+
+impl Contract<'_> {
+    fn kind(&self) -> &'static str {
+        if self.is_call { "C" } else { "P" }
+    }
+
+    fn worth(&self, spot: Decimal, days: i32) -> Option<Worth> {
+        let distance = match self.is_call {
+            true => spot - self.strike,
+            false => self.strike - spot,
+        };
+        let intrinsic = distance.max(Decimal::ZERO);
+        // A time value that shrinks with the distance from the strike and with the days that are left.
+        let nearness = spot.checked_div(spot + distance.abs() * Decimal::from(8))?;
+        let time_value = spot * nearness * Decimal::from(days + 1) / Decimal::from(4_000);
+        let lean = distance.checked_div(spot)? * Decimal::from(5);
+        let delta = (Decimal::ONE + lean.clamp(-Decimal::ONE, Decimal::ONE)) / Decimal::TWO;
+        Some(Worth {
+            value: (intrinsic + time_value).round_dp(2).max(Decimal::new(1, 2)),
+            intrinsic,
+            delta: if self.is_call { delta } else { -delta }.round_dp(4),
+        })
+    }
+
+    /// The fields that do not change with the market.
+    fn terms(&self, days: i32) -> [(u8, Value); 9] {
+        let expiry = self.expiry;
+        let day = expiry.strftime("%m/%d/%Y");
+        let description = format!("{} {day} {:.2} {}", self.root, self.strike, self.kind());
+        [
+            (1, description.into()),
+            (12, expiry.year().into()),
+            (13, number(Decimal::ONE_HUNDRED)),
+            (20, number(self.strike)),
+            (21, self.kind().into()),
+            (22, self.root.into()),
+            (23, expiry.month().into()),
+            (26, expiry.day().into()),
+            (27, days.into()),
+        ]
+    }
+}
+
 fn option(key: &str, market: &Market, now: Timestamp) -> Option<Fields> {
     let contract = Contract::parse(key)?;
     let listing = find(market, contract.root)?;
     let spot = market.mark(listing)?.0;
-    let quote = &market.line(listing).quote;
+    let time = market.line(listing).quote.time.millis();
     let today = market.calendar().date_of(now);
     let days = contract.expiry.since(today).ok()?.get_days().max(0);
-    let distance = match contract.is_call {
-        true => spot - contract.strike,
-        false => contract.strike - spot,
-    };
-    let intrinsic = distance.max(Decimal::ZERO);
-    // A time value that shrinks with the distance from the strike and with the days that are left.
-    let nearness = spot / (spot + distance.abs() * Decimal::from(8));
-    let time_value = spot * nearness * Decimal::from(days + 1) / Decimal::from(4_000);
-    let value = (intrinsic + time_value).round_dp(2).max(Decimal::new(1, 2));
+    let worth = contract.worth(spot, days)?;
     let half_spread = Decimal::new(2, 2);
-    let lean = (distance / spot / Decimal::new(2, 1)).clamp(-Decimal::ONE, Decimal::ONE);
-    let delta = (Decimal::ONE + lean) / Decimal::TWO;
-    let delta = if contract.is_call { delta } else { -delta };
-    let kind = if contract.is_call { "C" } else { "P" };
-    let expiry = contract.expiry;
-    let description = format!(
-        "{} {} {:.2} {kind}",
-        contract.root,
-        expiry.strftime("%m/%d/%Y"),
-        contract.strike
-    );
-    let zero = || number(Decimal::ZERO);
     let mut fields = prices(
         [2, 3, 4, 37],
-        (value - half_spread).max(Decimal::ZERO),
-        value + half_spread,
-        value,
+        (worth.value - half_spread).max(Decimal::ZERO),
+        worth.value + half_spread,
+        worth.value,
     );
+    fields.extend(contract.terms(days));
     fields.extend([
-        (1, Value::from(description)),
-        (5, number(value)),
-        (6, number(value)),
-        (7, number(value)),
+        (5, number(worth.value)),
+        (6, number(worth.value)),
+        (7, number(worth.value)),
         (8, 0.into()),
         (9, 1_000.into()),
         (10, number(Decimal::from(30))),
-        (11, number(intrinsic)),
-        (12, expiry.year().into()),
-        (13, number(Decimal::ONE_HUNDRED)),
+        (11, number(worth.intrinsic)),
         (16, 10.into()),
         (17, 10.into()),
         (18, 1.into()),
-        (19, zero()),
-        (20, number(contract.strike)),
-        (21, kind.into()),
-        (22, contract.root.into()),
-        (23, expiry.month().into()),
-        (25, number((value - intrinsic).max(Decimal::ZERO))),
-        (26, expiry.day().into()),
-        (27, days.into()),
-        (28, number(delta.round_dp(4))),
+        (19, number(Decimal::ZERO)),
+        (
+            25,
+            number((worth.value - worth.intrinsic).max(Decimal::ZERO)),
+        ),
+        (28, number(worth.delta)),
         (29, number(Decimal::new(1, 2))),
         (30, number(Decimal::new(-5, 2))),
         (31, number(Decimal::new(1, 1))),
         (32, number(Decimal::new(1, 2))),
         (33, "Normal".into()),
-        (34, number(value)),
+        (34, number(worth.value)),
         (35, number(spot)),
-        (38, quote.time.millis().into()),
-        (39, quote.time.millis().into()),
+        (38, time.into()),
+        (39, time.into()),
     ]);
     Some(fields)
 }

@@ -66,10 +66,11 @@ impl Subscriptions {
                 .map(str::trim)
                 .filter(|item| !item.is_empty())
         };
-        let keys: BTreeSet<String> = list("keys").map(str::to_uppercase).collect();
-        let keys = match service {
-            Service::AccountActivity => list("keys").map(str::to_owned).collect(),
-            _ => keys,
+        // The key of account activity is the client's own word, echoed as it came.
+        let as_it_came = service == Service::AccountActivity;
+        let keys: BTreeSet<String> = match as_it_came {
+            true => list("keys").map(str::to_owned).collect(),
+            false => list("keys").map(str::to_uppercase).collect(),
         };
         let fields: Result<BTreeSet<u8>, _> = list("fields").map(str::parse).collect();
         let fields = fields.map_err(|_| Refused::Format)?;
@@ -106,17 +107,11 @@ impl Subscriptions {
         let with_year = [19, 20].iter().any(|field| one.fields.contains(field));
         let mut content = Vec::new();
         for (key, said) in &mut one.keys {
-            let figures = match service {
-                Service::Equities => {
-                    let Some(listing) = find(market, key) else {
-                        continue;
-                    };
-                    if moved.is_some_and(|moved| !moved.contains(&listing)) {
-                        continue;
-                    }
-                    Some(level::equity(market, listing, now, with_year))
-                }
-                _ => derived::fields(service, key, market, now),
+            let figures = match service == Service::Equities {
+                true => find(market, key)
+                    .filter(|listing| moved.is_none_or(|moved| moved.contains(listing)))
+                    .map(|listing| level::equity(market, listing, now, with_year)),
+                false => derived::fields(service, key, market, now),
             };
             let Some(figures) = figures else {
                 continue;
