@@ -7,13 +7,14 @@ mod alpaca;
 pub mod caller;
 pub mod fields;
 pub mod provider;
+mod schwab;
 mod spec;
 mod tastytrade;
 
 use provider::ProviderSpec;
 
 /// Every provider that can be connected.
-pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, tastytrade::SPEC];
+pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, schwab::SPEC, tastytrade::SPEC];
 
 /// The provider of a name.
 pub fn find(id: &str) -> Option<&'static ProviderSpec> {

@@ -1,3 +1,4 @@
 //! One file per provider: the adapter against its simulator.
 mod alpaca;
+mod schwab;
 mod tastytrade;
