@@ -50,6 +50,8 @@ impl Engine {
             return;
         };
         let simulated = session.profile.simulated;
+        // Where one stream is all there is, events of orders come with the prices.
+        let carries_orders = session.feed(Channel::Orders).heard.is_none();
         let feed = session.feed(channel);
         let again = feed.problem.take().is_some();
         feed.live = true;
@@ -64,7 +66,8 @@ impl Engine {
             };
             self.watching.remove(id); // a new session of the feed carries nothing yet
             self.rewatch(now);
-        } else if again {
+        }
+        if again && (channel == Channel::Orders || carries_orders) {
             // Missed order events are not replayed: everything is read again.
             self.start_run(now, id, "reconnected");
         }

@@ -123,15 +123,15 @@ async fn browse(url: &Url) -> (String, Option<Url>) {
     (answer, location)
 }
 
-/// Waits for the browser as the product does; strays are counted.
-fn waiting(
-    attempt: Attempt,
-    listener: Result<Listener, NotListening>,
-) -> (
+/// What a wait for the browser comes to, where an address can be pasted meanwhile, and the strays it heard of.
+type Wait = (
     tokio::task::JoinHandle<Result<Code, String>>,
     mpsc::Sender<SecretString>,
     Arc<Mutex<Vec<String>>>,
-) {
+);
+
+/// Waits for the browser as the product does.
+fn waiting(attempt: Attempt, listener: Result<Listener, NotListening>) -> Wait {
     let (paste, pasted) = mpsc::channel(4);
     let strays = Arc::<Mutex<Vec<String>>>::default();
     let seen = strays.clone();
