@@ -124,7 +124,7 @@ impl Attempt {
         let state = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(&random[..32]));
         let client = BasicClient::new(ClientId::new(client_id.to_owned()))
             .set_auth_uri(AuthUrl::from_url(profile.authorize()?.clone()))
-            .set_redirect_uri(RedirectUrl::from_url(profile.redirect.clone()));
+            .set_redirect_uri(redirect_url(profile));
         let mut request = client.authorize_url(|| CsrfToken::new(state.to_string()));
         for scope in &profile.scopes {
             request = request.add_scope(Scope::new(scope.clone()));
@@ -143,7 +143,7 @@ impl Attempt {
         }
         Ok(Self {
             address,
-            redirect: profile.redirect.clone(),
+            redirect: profile.redirect.url().clone(),
             issuer: profile.issuer.clone(),
             has_state: profile.state,
             secrets: Some(Secrets { state, verifier }),
@@ -261,6 +261,12 @@ impl Code {
     pub(super) fn expose(&self) -> &str {
         self.code.expose_secret()
     }
+}
+
+/// The redirect address in the crate's own type, character by character as it was registered.
+pub(super) fn redirect_url(profile: &Profile) -> RedirectUrl {
+    let registered = profile.redirect.as_registered().to_owned();
+    RedirectUrl::new(registered).expect("it was read as an address before")
 }
 
 /// What stands in a query, each thing at most once.

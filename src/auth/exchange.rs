@@ -1,7 +1,7 @@
 //! The token endpoint: a code or a refresh token goes there, tokens come back. Spoken by the `oauth2` crate, sent by
 //! [`net`](crate::net): one request, never repeated, no redirect followed, and nothing of it in a log.
 
-use super::attempt::Code;
+use super::attempt::{Code, redirect_url};
 use super::error::AuthError;
 use super::profile::{ClientAuth, Profile};
 use super::tokens::{AccessToken, Tokens};
@@ -17,7 +17,7 @@ use oauth2::basic::{
 };
 use oauth2::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
+    PkceCodeVerifier, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::pin::Pin;
@@ -78,9 +78,7 @@ impl TokenEndpoint {
     /// # Errors
     /// See [`AuthError`]; after a passing one it is not known whether the code was used.
     pub async fn exchange(&self, code: &Code) -> Result<Tokens, AuthError> {
-        let client = self
-            .client()
-            .set_redirect_uri(RedirectUrl::from_url(self.profile.redirect.clone()));
+        let client = self.client().set_redirect_uri(redirect_url(&self.profile));
         let mut request = client.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
         if let Some(verifier) = &code.verifier {
             let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());

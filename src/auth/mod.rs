@@ -18,5 +18,5 @@ pub use attempt::{Attempt, Code};
 pub use bearer::{Bearer, Keep, Standing};
 pub use error::AuthError;
 pub use exchange::{Client, TokenEndpoint};
-pub use profile::{ClientAuth, Profile};
+pub use profile::{ClientAuth, Profile, Redirect};
 pub use tokens::{AccessToken, Tokens};

@@ -31,7 +31,7 @@ pub struct Profile {
     /// How we show who we are.
     pub client_auth: ClientAuth,
     /// Where the provider sends the person back to, exactly as registered.
-    pub redirect: Url,
+    pub redirect: Redirect,
     /// Whether the address that comes back carries `state`.
     pub state: bool,
     /// Who has to have answered (RFC 9207), where the provider says so.
@@ -54,7 +54,7 @@ impl Profile {
             settings,
             environment,
         };
-        let redirect = settings.address("oauth_redirect")?;
+        let redirect = settings.text("oauth_redirect");
         Ok(Self {
             authorize: settings.address("oauth_authorize")?,
             token: settings
@@ -69,8 +69,8 @@ impl Profile {
                 Some(_) => return Err("oauth_client_auth is `basic` or `body`".into()),
             },
             redirect: match redirect {
-                Some(url) => usable_redirect(url)?,
-                None => Url::parse(DEFAULT_REDIRECT).expect("it is one"),
+                Some(text) => Redirect::new(text)?,
+                None => Redirect::new(DEFAULT_REDIRECT)?,
             },
             state: settings.switch("oauth_state", true)?,
             issuer: settings.text("oauth_issuer").map(str::to_owned),
@@ -95,12 +95,41 @@ impl Profile {
 /// Where a provider sends the person back to, unless its registration says otherwise.
 const DEFAULT_REDIRECT: &str = "http://127.0.0.1:8182/callback";
 
-/// A redirect address has to lead back to this machine (RFC 8252, 7.3) and to carry nothing.
-fn usable_redirect(url: Url) -> Result<Url, String> {
-    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    match is_bare && matches!(url.scheme(), "http" | "https") {
-        true => Ok(url),
-        false => Err("oauth_redirect is an http or https address without a query".into()),
+/// Where a provider sends the person back to. Providers compare it character by character with what was registered, so
+/// that `https://127.0.0.1` and `https://127.0.0.1/` are two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    text: String,
+    url: Url,
+}
+
+impl Redirect {
+    /// Takes an address as it was registered.
+    ///
+    /// # Errors
+    /// A sentence, for what is none or carries a query.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let is_bare = |url: &Url| {
+            let carries_nothing = url.query().is_none() && url.fragment().is_none();
+            let is_anonymous = url.username().is_empty() && url.password().is_none();
+            url.has_host() && carries_nothing && is_anonymous
+        };
+        let url = Url::parse(text).ok();
+        let url = url.filter(|url| is_bare(url) && matches!(url.scheme(), "http" | "https"));
+        Ok(Self {
+            url: url.ok_or("oauth_redirect is an http or https address without a query")?,
+            text: text.to_owned(),
+        })
+    }
+
+    /// As it was registered.
+    pub fn as_registered(&self) -> &str {
+        &self.text
+    }
+
+    /// As an address.
+    pub fn url(&self) -> &Url {
+        &self.url
     }
 }
 
@@ -167,7 +196,7 @@ mod tests {
         let profile = read(&[TOKEN], Environment::Paper).unwrap();
         assert!(profile.pkce && profile.state);
         assert_eq!(profile.client_auth, ClientAuth::Basic);
-        assert_eq!(profile.redirect.as_str(), DEFAULT_REDIRECT);
+        assert_eq!(profile.redirect.as_registered(), DEFAULT_REDIRECT);
         assert_eq!((profile.authorize, profile.revoke), (None, None));
     }
 
@@ -185,6 +214,19 @@ mod tests {
         };
         check(Environment::Paper, "https://api.example/token");
         check(Environment::Live, "https://live.example/token");
+    }
+
+    #[test]
+    fn a_redirect_address_stays_as_it_was_registered() {
+        for registered in [
+            "https://127.0.0.1",
+            "https://127.0.0.1:8182",
+            "https://127.0.0.1/",
+        ] {
+            let redirect = Redirect::new(registered).unwrap();
+            assert_eq!(redirect.as_registered(), registered);
+            assert_eq!(redirect.url().path(), "/");
+        }
     }
 
     #[test]

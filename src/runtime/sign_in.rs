@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use zeroize::Zeroizing;
 
@@ -30,7 +31,10 @@ const MOST_PASTED: usize = 8;
 /// A screen's attempt; it is given up when this goes.
 pub(super) struct UnderWay {
     pasted: mpsc::Sender<SecretString>,
-    _cancel: DropGuard,
+    cancel: CancellationToken,
+    _cancel_with_this: DropGuard,
+    /// Ends when the place where the browser comes back is free again.
+    task: JoinHandle<()>,
 }
 
 /// What an attempt is for.
@@ -43,7 +47,11 @@ struct Purpose {
 impl Runtime {
     pub(super) async fn ask_sign_in(&mut self, screen: ScreenId, request: SignInRequest) {
         match request {
-            SignInRequest::GiveUp => drop(self.sign_ins.remove(&screen)),
+            SignInRequest::GiveUp => {
+                if let Some(under_way) = self.sign_ins.get(&screen) {
+                    under_way.cancel.cancel();
+                }
+            }
             SignInRequest::Pasted { address } => {
                 if let Some(under_way) = self.sign_ins.get(&screen) {
                     // More than fit were pasted before one was looked at; none of them is needed.
@@ -90,7 +98,7 @@ impl Runtime {
     }
 
     fn begin_sign_in(&mut self, screen: ScreenId, purpose: Result<Purpose, Text>) {
-        self.sign_ins.remove(&screen); // before the next listens at the same place
+        let before = self.sign_ins.remove(&screen).map(|it| it.task);
         let purpose = match self.engine.refusal() {
             Some(why) => Err(why),
             None => purpose,
@@ -99,14 +107,11 @@ impl Runtime {
         let (pasted, inbox) = mpsc::channel(MOST_PASTED);
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
-        self.sign_ins.insert(
-            screen,
-            UnderWay {
-                pasted,
-                _cancel: cancel.drop_guard(),
-            },
-        );
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
+            // The next listens at the same place.
+            if let Some(before) = before {
+                let _ = before.await;
+            }
             let outcome = match purpose {
                 Err(why) => Err(Addition::Failed { why }),
                 Ok(purpose) => {
@@ -123,6 +128,13 @@ impl Runtime {
             };
             additions::tell(&effects, outcome).await;
         });
+        let under_way = UnderWay {
+            pasted,
+            _cancel_with_this: cancel.clone().drop_guard(),
+            cancel,
+            task,
+        };
+        self.sign_ins.insert(screen, under_way);
     }
 }
 
@@ -145,7 +157,7 @@ impl Run {
         let id = id.map_or_else(String::new, |id| id.expose_secret().trim().to_owned());
         let attempt = Attempt::start(&profile, &id, &random(), self.opener.clock.now());
         let attempt = attempt.map_err(|error| additions::refusal(error.into()))?;
-        let listening = Listener::bind(&profile.redirect, PATIENCE).await;
+        let listening = Listener::bind(profile.redirect.url(), PATIENCE).await;
         let mut waiting = waiting(title, &profile, &attempt, &listening);
         self.say(SignInStatus::Waiting(Box::new(waiting.clone())))
             .await;
@@ -281,11 +293,11 @@ fn waiting(
         address: Text::at_most(attempt.address().as_str(), LONGEST_ADDRESS),
         host: host.into(),
         scopes: profile.scopes.join(" ").into(),
-        redirect: profile.redirect.as_str().into(),
+        redirect: profile.redirect.as_registered().into(),
         port: listening
             .as_ref()
             .ok()
-            .and_then(|_| profile.redirect.port_or_known_default()),
+            .and_then(|_| profile.redirect.url().port_or_known_default()),
         not_listening: listening.as_ref().err().map(|why| why.to_string().into()),
         until: attempt.until(),
         problem: None,

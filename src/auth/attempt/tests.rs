@@ -1,5 +1,5 @@
 use super::*;
-use crate::auth::profile::ClientAuth;
+use crate::auth::profile::{ClientAuth, Redirect};
 
 fn at(seconds: u64) -> Timestamp {
     Timestamp::EPOCH.plus(Duration::from_secs(1_000_000 + seconds))
@@ -13,7 +13,7 @@ fn profile() -> Profile {
         scopes: vec!["read".into(), "trade".into()],
         pkce: true,
         client_auth: ClientAuth::Basic,
-        redirect: Url::parse("https://127.0.0.1:8182/cb/broker").unwrap(),
+        redirect: Redirect::new("https://127.0.0.1:8182/cb/broker").unwrap(),
         state: true,
         issuer: None,
         refresh_life: None,

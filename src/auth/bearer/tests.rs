@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::auth::exchange::Client;
-use crate::auth::profile::{ClientAuth, Profile};
+use crate::auth::profile::{ClientAuth, Profile, Redirect};
 use crate::net::error::NetError;
 use crate::net::http::{Request, Response};
 use crate::net::transport::MemoryTransport;
@@ -108,7 +108,7 @@ fn rig() -> Rig {
         scopes: Vec::new(),
         pkce: false,
         client_auth: ClientAuth::Body,
-        redirect: Url::parse("http://127.0.0.1:8182/cb").unwrap(),
+        redirect: Redirect::new("http://127.0.0.1:8182/cb").unwrap(),
         state: true,
         issuer: None,
         refresh_life: Some(Duration::from_secs(7 * 24 * 3_600)),

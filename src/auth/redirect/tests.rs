@@ -1,5 +1,5 @@
 use super::*;
-use crate::auth::profile::{ClientAuth, Profile};
+use crate::auth::profile::{ClientAuth, Profile, Redirect};
 use crate::auth::sign_in;
 use crate::domain::Timestamp;
 use secrecy::ExposeSecret;
@@ -34,7 +34,7 @@ async fn stage(scheme: &str, patience: Duration) -> Stage {
         scopes: Vec::new(),
         pkce: true,
         client_auth: ClientAuth::Basic,
-        redirect: Url::parse(&format!("{scheme}://{address}/cb/broker")).unwrap(),
+        redirect: Redirect::new(&format!("{scheme}://{address}/cb/broker")).unwrap(),
         state: true,
         issuer: None,
         refresh_life: None,
@@ -43,7 +43,7 @@ async fn stage(scheme: &str, patience: Duration) -> Stage {
     let attempt = Attempt::start(&profile, "client", &random, Timestamp::EPOCH).unwrap();
     let pairs: std::collections::BTreeMap<_, _> =
         attempt.address().query_pairs().into_owned().collect();
-    let listener = Listener::on(sockets, &profile.redirect, patience).unwrap();
+    let listener = Listener::on(sockets, profile.redirect.url(), patience).unwrap();
     let attempt = Arc::new(Mutex::new(attempt));
     let (paste, pasted) = mpsc::channel(1);
     let strays = Arc::<Mutex<Vec<Refusal>>>::default();

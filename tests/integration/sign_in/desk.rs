@@ -181,12 +181,14 @@ impl Desk {
     /// Lets time pass on both sides, and has everything read then.
     pub(super) async fn pass(&mut self, seconds: u64) {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
-        let before = self.connection().last_sync;
+        let (before, now) = (self.connection().last_sync, self.clock.now());
         self.request(Request::Refresh { connection: None });
         self.until("everything was read again", |replica| {
             let connection = replica.connections.values().next();
             connection.is_none_or(|it| {
-                it.last_sync != before || !matches!(it.state, ConnectionState::Live)
+                // A reading that was under way before does not count.
+                let is_renewed = it.session_until.is_some_and(|until| until > now);
+                it.last_sync != before && is_renewed || !matches!(it.state, ConnectionState::Live)
             })
         })
         .await;

@@ -43,8 +43,8 @@ async fn mixup() {
 
         // Each answer at the other's door, by the browser and by hand, as it is and with the other's state.
         for (answer, door, paste) in [
-            (&my_answer, &evil.profile.redirect, &their_paste),
-            (&their_answer, &honest.profile.redirect, &my_paste),
+            (&my_answer, evil.profile.redirect.url(), &their_paste),
+            (&their_answer, honest.profile.redirect.url(), &my_paste),
         ] {
             let mut crossed = door.clone();
             crossed.set_query(answer.query());
@@ -80,7 +80,7 @@ async fn mixup_of_a_code_with_our_own_state() {
         found.map(|(_, value)| value.into_owned())
     };
     let their_answer = their_answer.unwrap();
-    let mut forged = honest.profile.redirect.clone();
+    let mut forged = honest.profile.redirect.url().clone();
     forged
         .query_pairs_mut()
         .append_pair("code", &pair(&their_answer, "code").unwrap())

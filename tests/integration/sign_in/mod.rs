@@ -4,6 +4,7 @@ mod desk;
 mod life;
 mod mixup;
 mod plain;
+mod processes;
 
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
@@ -13,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tradedeck::auth::redirect::{Listener, NotListening};
-use tradedeck::auth::{Attempt, Client, ClientAuth, Code, Profile, TokenEndpoint, sign_in};
+use tradedeck::auth::{
+    Attempt, Client, ClientAuth, Code, Profile, Redirect, TokenEndpoint, sign_in,
+};
 use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::runtime::clock::SystemClock;
 use tradedeck::sim::oauth::{self, Alone};
@@ -53,7 +56,7 @@ impl Broker {
             scopes: vec!["read".into(), "trade".into()],
             pkce: true,
             client_auth: ClientAuth::Basic,
-            redirect: Url::parse(redirect).unwrap(),
+            redirect: Redirect::new(redirect).unwrap(),
             state: true,
             issuer: None,
             refresh_life: None,
@@ -148,7 +151,7 @@ fn waiting(attempt: Attempt, listener: Result<Listener, NotListening>) -> Wait {
 }
 
 async fn listen(profile: &Profile) -> Result<Listener, NotListening> {
-    Listener::bind(&profile.redirect, Duration::from_secs(5)).await
+    Listener::bind(profile.redirect.url(), Duration::from_secs(5)).await
 }
 
 fn code_of(code: &Code) -> &str {
