@@ -188,7 +188,8 @@ impl Desk {
             connection.is_none_or(|it| {
                 // A reading that was under way before does not count.
                 let is_renewed = it.session_until.is_some_and(|until| until > now);
-                it.last_sync != before && is_renewed || !matches!(it.state, ConnectionState::Live)
+                let wants_person = matches!(it.state, ConnectionState::NeedsSignIn { .. });
+                it.last_sync != before && is_renewed || wants_person
             })
         })
         .await;
