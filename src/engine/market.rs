@@ -111,6 +111,16 @@ impl Market {
             .is_some_and(|line| line.route.is_some())
     }
 
+    /// Whether nothing is known of a symbol that this connection was to say something of; not of one that another
+    /// connection took over meanwhile.
+    pub(crate) fn lacks(&self, symbol: &Symbol, from: &ConnectionId) -> bool {
+        let line = self.lines.get(symbol);
+        line.is_none_or(|line| {
+            let is_its_own = line.route.as_ref().is_none_or(|route| route == from);
+            line.from.is_none() && is_its_own
+        })
+    }
+
     /// Whether anything changed since the last [`Market::take_changed`].
     pub(crate) fn has_changes(&self) -> bool {
         !self.changed.is_empty()
@@ -126,12 +136,6 @@ impl Market {
             }
         }
         lines
-    }
-
-    /// The newest market data of a symbol.
-    pub(crate) fn line(&self, symbol: &Symbol) -> Option<&Level1> {
-        let line = self.lines.get(symbol).filter(|line| line.from.is_some());
-        line.map(|line| &line.level1)
     }
 
     /// Every line.

@@ -168,7 +168,7 @@ impl Engine {
         };
         let missing: Vec<&str> = asked
             .iter()
-            .filter(|symbol| self.market.line(symbol).is_none())
+            .filter(|symbol| self.market.lacks(symbol, id))
             .map(|symbol| symbol.as_str())
             .collect();
         if !missing.is_empty() {

@@ -185,3 +185,26 @@ fn what_a_feed_takes_over_is_asked_for_at_once() {
     let is_asked = |it: &Output| matches!(it, Output::Read(from, reading) if *from == id("b") && *reading == wanted);
     assert_eq!(count(&outputs, is_asked), 1, "{outputs:?}");
 }
+
+#[test]
+fn an_answer_for_a_symbol_that_another_feed_took_over_is_no_complaint() {
+    let mut two = two((false, false));
+    two.stream(1, "b", feed("DXLink", 0));
+    two.stream(2, "a", feed("IEX", 0));
+    let answer = |id: ConnectionId| {
+        Input::Read(Box::new(ReadAnswer {
+            connection: id,
+            reading: Reading::Snapshots(vec![Symbol::new("AAPL")]),
+            took: Duration::ZERO,
+            meter: CallMeter::default(),
+            outcome: Ok(ReadData::Snapshots(vec![])),
+        }))
+    };
+    two.rig.tell(3, answer(id("b")));
+    assert!(lines_with(&two.rig, "no market data").is_empty());
+    two.rig.tell(4, answer(id("a")));
+    assert_eq!(
+        lines_with(&two.rig, "no market data"),
+        ["no market data for AAPL at a"]
+    );
+}
