@@ -321,12 +321,16 @@ pub enum ProviderError {
 impl From<AuthError> for ProviderError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::SignIn { .. } | AuthError::Closed => Self::Unauthorised {
+            AuthError::SignIn { .. } => Self::Unauthorised {
                 reason: error.to_string().into(),
             },
-            AuthError::Registration { .. } | AuthError::NotKept { .. } => Self::Misconfigured {
+            AuthError::Registration { .. } => Self::Misconfigured {
                 problem: error.to_string().into(),
             },
+            // Both pass: a disk gets room, and a connection that was opened anew has tokens of its own.
+            AuthError::NotKept { .. } | AuthError::Closed => Self::Unreachable(NetError::Broken {
+                why: error.to_string(),
+            }),
             AuthError::RateLimited { retry_after } => Self::RateLimited { retry_after },
             AuthError::Unavailable { status } => Self::Unavailable { status },
             AuthError::Unreachable(error) => Self::Unreachable(error),
@@ -334,5 +338,28 @@ impl From<AuthError> for ProviderError {
                 at: "the answer of the sign-in".into(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a sign-in's trouble: only what the person can mend stops a connection.
+    #[test]
+    fn what_passes_by_itself_is_tried_again() {
+        let full = AuthError::NotKept {
+            why: "the disk is full".into(),
+        };
+        for error in [full, AuthError::Closed] {
+            let error = ProviderError::from(error);
+            let passes = matches!(&error, ProviderError::Unreachable(net) if net.may_retry());
+            assert!(passes, "{error}");
+        }
+        let over = AuthError::SignIn { why: "it is over" };
+        assert!(matches!(
+            ProviderError::from(over),
+            ProviderError::Unauthorised { .. }
+        ));
     }
 }
