@@ -17,9 +17,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause after a failed reading.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// How long before its end the person is told of a sign-in.
-const SIGN_IN_SOON: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// One connection.
 pub(crate) struct Session {
     pub(crate) profile: Profile,
@@ -177,12 +174,11 @@ impl Session {
     /// What the person has to know of a sign-in that runs out within a day; said once for each.
     pub(super) fn sign_in_warning(&mut self, now: Timestamp) -> Option<Text> {
         let due = self.status.sign_in_due?;
-        let left = due.since(now);
-        if left >= SIGN_IN_SOON || self.warned_of == Some(due) {
+        if !self.status.ends_soon(now) || self.warned_of == Some(due) {
             return None;
         }
         self.warned_of = Some(due);
-        let hours = left.as_secs() / 3_600;
+        let hours = due.since(now).as_secs() / 3_600;
         Some(
             format!("the sign-in ends in {hours} h; press c to sign in again before it does")
                 .into(),

@@ -3,6 +3,7 @@
 use crate::domain::text::Text;
 use crate::domain::{ConnectionId, Environment, ProviderId, Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// State of the vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,10 +168,20 @@ pub struct ConnectionStatus {
     pub clock_skew_ms: Option<i64>,
 }
 
+/// How long before its end a sign-in is worth a warning: a day, so that it is renewed before a market opens.
+pub const SIGN_IN_SOON: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl ConnectionStatus {
-    /// Whether the person is to sign in again, by browser.
-    pub fn wants_browser(&self) -> bool {
-        self.by_browser && matches!(self.state, ConnectionState::NeedsSignIn { .. })
+    /// Whether the person is to sign in again, by browser: now, or soon.
+    pub fn wants_browser(&self, now: Timestamp) -> bool {
+        let needs_it = matches!(self.state, ConnectionState::NeedsSignIn { .. });
+        self.by_browser && (needs_it || self.ends_soon(now))
+    }
+
+    /// Whether the sign-in ends so soon that it is worth a warning.
+    pub fn ends_soon(&self, now: Timestamp) -> bool {
+        let due = self.sign_in_due;
+        due.is_some_and(|due| due.since(now) < SIGN_IN_SOON)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Pane, PaneContext, PaneId, PaneSpec, Rows, Selection, cells};
 use crate::domain::{AccountId, Balance, ConnectionId};
-use crate::link::{ConnectionState, ConnectionStatus, Request};
+use crate::link::{ConnectionState, Request};
 use crate::ui::app::Action;
 use crate::ui::command::Command;
 use crate::ui::overlays::Layer;
@@ -175,9 +175,7 @@ impl Accounts {
             .map(|Key(connection, _)| connection);
         let status = connection.and_then(|it| context.replica.connections.get(it));
         match status.map(|status| (&status.state, &status.id)) {
-            Some((ConnectionState::NeedsSignIn { .. }, connection))
-                if status.is_some_and(ConnectionStatus::wants_browser) =>
-            {
+            Some((_, connection)) if status.is_some_and(|it| it.wants_browser(context.now)) => {
                 Action::Open(Layer::SignIn(Some(connection.clone())))
             }
             Some((

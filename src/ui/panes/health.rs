@@ -92,7 +92,7 @@ impl Pane for Health {
             Some(connection) => {
                 let status = context.replica.connections.get(&connection);
                 Some(match status {
-                    Some(status) if status.wants_browser() => {
+                    Some(status) if status.wants_browser(context.now) => {
                         Action::Open(Layer::SignIn(Some(connection)))
                     }
                     Some(_) | None => Action::Send(Request::Connect { connection }),

@@ -53,9 +53,6 @@ fn connection(context: &PaneContext<'_>, status: &ConnectionStatus) -> Row {
     ]
 }
 
-/// How long before its end a sign-in is worth a warning: a day, so that it is renewed before a market opens.
-const SIGN_IN_SOON: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// The state, with what runs out next.
 fn state_and_clock(context: &PaneContext<'_>, status: &ConnectionStatus) -> Cell {
     let (words, role) = state(context, status);
@@ -74,7 +71,7 @@ pub(super) fn clock(now: Timestamp, status: &ConnectionStatus) -> Option<(String
     let left = |at: Timestamp| at.since(now);
     let sign_in = |left: Duration| format!("sign in {}", format::until(left));
     match (status.sign_in_due.map(left), status.session_until.map(left)) {
-        (Some(left), _) if left < SIGN_IN_SOON => Some((sign_in(left), true)),
+        (Some(left), _) if status.ends_soon(now) => Some((sign_in(left), true)),
         (_, Some(left)) if left.is_zero() => Some(("session over".into(), true)),
         (_, Some(left)) => Some((format!("renews {}", format::until(left)), false)),
         (Some(left), None) => Some((sign_in(left), false)),

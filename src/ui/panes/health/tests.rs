@@ -259,3 +259,18 @@ fn the_clock_of_a_sign_in_is_shown_and_warns_a_day_before_its_end() {
     check(Some(720), Some(DAY - 1), "live · sign in in 23 h", true);
     check(Some(0), None, "live · session over", true);
 }
+
+#[test]
+fn a_sign_in_is_begun_again_before_it_ends_where_it_is_by_browser() {
+    let asked = |by_browser: bool, sign_in: u64| {
+        let mut stage = Stage::with_depth(Depth::None);
+        let due = in_seconds(&stage, sign_in);
+        let alpaca = status(&mut stage, "alpaca");
+        (alpaca.by_browser, alpaca.sign_in_due) = (by_browser, due);
+        let connected = Health::default().update(&stage.context(), Command::Connect);
+        matches!(connected, Some(Action::Open(Layer::SignIn(Some(_)))))
+    };
+    assert!(asked(true, 3_600));
+    assert!(!asked(true, 2 * 86_400), "it is far away");
+    assert!(!asked(false, 3_600), "there is no browser to go to");
+}
