@@ -1,15 +1,16 @@
 //! Signing in by browser: an attempt runs in a task of its own and is given up when its screen asks for another.
 
 use crate::auth::redirect::{Listener, NotListening, SharedAttempt};
-use crate::auth::{Attempt, Code, Profile, TokenEndpoint, sign_in};
+use crate::auth::{Attempt, Bearer, Code, Profile, TokenEndpoint, sign_in};
 use crate::domain::{AccountId, Text};
 use crate::link::{Addition, Answer, ScreenId, SignInRequest, SignInStatus, Waiting};
 use crate::providers::provider::{Grant, ProviderError};
 use crate::runtime::additions::{self, Added, Opener};
+use crate::runtime::connections::Connection;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::Effects;
 use crate::runtime::secrets::GONE;
-use crate::runtime::{Happened, Runtime, tokens};
+use crate::runtime::{Happened, Runtime, secrets, tokens};
 use crate::vault::Domain;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{Arc, Mutex};
@@ -40,8 +41,16 @@ pub(super) struct UnderWay {
 /// What an attempt is for.
 struct Purpose {
     credentials: Credentials,
-    /// Accounts that the connection has; the person has to sign in to those again. None for a new connection.
-    bound_to: Option<Vec<AccountId>>,
+    /// What the connection has, which is signed in to again. None for a new connection.
+    again: Option<Before>,
+}
+
+/// A connection as it was before it is signed in to again.
+struct Before {
+    /// The person has to sign in to one of these.
+    accounts: Vec<AccountId>,
+    /// Tokens that may be at work.
+    bearer: Option<Bearer>,
 }
 
 impl Runtime {
@@ -77,20 +86,22 @@ impl Runtime {
                     };
                     Purpose {
                         credentials,
-                        bound_to: None,
+                        again: None,
                     }
                 });
                 self.begin_sign_in(screen, purpose);
             }
             SignInRequest::Again { connection } => {
-                let bound_to = self.engine.accounts_of(&connection);
+                let accounts = self.engine.accounts_of(&connection);
+                let open = self.connections.get(&connection);
+                let bearer = open.and_then(Connection::bearer);
                 let name = connection.clone();
                 let keeper = self.effects.keeper.clone();
                 let found = keeper.ask(move |room| room.credentials_of(&name)).await;
                 let credentials = found.unwrap_or_else(|| Err(GONE.into()));
                 let purpose = credentials.map(|credentials| Purpose {
                     credentials,
-                    bound_to: Some(bound_to),
+                    again: Some(Before { accounts, bearer }),
                 });
                 self.begin_sign_in(screen, purpose);
             }
@@ -225,7 +236,7 @@ impl Run {
         }
     }
 
-    /// Exchanges the code, seals what it brings, and only then uses it.
+    /// Exchanges the code and seals what it brings.
     async fn finish(
         self,
         purpose: Purpose,
@@ -234,33 +245,42 @@ impl Run {
     ) -> Result<(Vec<AccountId>, Added), Addition> {
         let tokens = endpoint.exchange(&code).await;
         let tokens = tokens.map_err(|error| additions::refusal(error.into()))?;
-        let before = purpose.credentials;
-        let mut credentials = before.clone();
+        let mut credentials = purpose.credentials;
         tokens::put(&mut credentials.secrets, &tokens);
+        match purpose.again {
+            None => self.seal_new(credentials).await,
+            Some(before) => self.seal_again(credentials, before).await,
+        }
+    }
+
+    /// A new connection is sealed before it is used, and forgotten when it is no good.
+    async fn seal_new(self, credentials: Credentials) -> Result<(Vec<AccountId>, Added), Addition> {
         additions::seal(&self.effects, credentials.clone()).await?;
-        let reached = additions::reach(&self.opener, &credentials).await;
-        let reached = reached.and_then(|(accounts, open)| {
-            match is_bound(&accounts, purpose.bound_to.as_deref()) {
-                true => Ok((accounts, open)),
-                false => Err(Addition::Refused {
-                    why: OTHER_ACCOUNTS.into(),
-                }),
-            }
-        });
-        match reached {
+        match additions::reach(&self.opener, &credentials).await {
             Ok((accounts, open)) => Ok((accounts, Added { open, credentials })),
             Err(addition) => {
-                match purpose.bound_to {
-                    None => additions::unseal(&self.effects, credentials.connection).await,
-                    Some(_) if is_refusal(&addition) => {
-                        additions::seal(&self.effects, before).await?;
-                    }
-                    // The provider does not answer; the new tokens are good all the same.
-                    Some(_) => {}
-                }
+                additions::unseal(&self.effects, credentials.connection).await;
                 Err(addition)
             }
         }
+    }
+
+    /// What was sealed before stays until the new sign-in is known to reach the same accounts, by its access token alone;
+    /// the old tokens come to rest before the new ones take their place, or they might be sealed after them.
+    async fn seal_again(
+        self,
+        credentials: Credentials,
+        before: Before,
+    ) -> Result<(Vec<AccountId>, Added), Addition> {
+        let (accounts, open) = additions::reach(&self.opener, &credentials).await?;
+        if !is_bound(&accounts, &before.accounts) {
+            return Err(Addition::Refused {
+                why: OTHER_ACCOUNTS.into(),
+            });
+        }
+        secrets::settle(before.bearer.into_iter().collect()).await;
+        additions::seal(&self.effects, credentials.clone()).await?;
+        Ok((accounts, Added { open, credentials }))
     }
 
     async fn say(&self, status: SignInStatus) {
@@ -271,13 +291,8 @@ impl Run {
 
 const OTHER_ACCOUNTS: &str = "this sign-in reaches other accounts than the connection has; nothing was changed, connect it under a name of its own";
 
-fn is_refusal(addition: &Addition) -> bool {
-    matches!(addition, Addition::Refused { .. })
-}
-
 /// Whether a sign-in reaches an account that the connection had, where it had any.
-fn is_bound(reached: &[AccountId], before: Option<&[AccountId]>) -> bool {
-    let before = before.unwrap_or_default();
+fn is_bound(reached: &[AccountId], before: &[AccountId]) -> bool {
     before.is_empty() || reached.iter().any(|account| before.contains(account))
 }
 
@@ -325,15 +340,13 @@ mod tests {
 
     #[test]
     fn a_connection_is_signed_in_to_its_own_accounts_alone() {
-        let check = |before: Option<&[&str]>, reached: &[&str], expected: bool| {
-            let before = before.map(accounts);
-            assert_eq!(is_bound(&accounts(reached), before.as_deref()), expected);
+        let check = |before: &[&str], reached: &[&str], expected: bool| {
+            assert_eq!(is_bound(&accounts(reached), &accounts(before)), expected);
         };
-        check(None, &["1"], true);
-        check(Some(&[]), &["1"], true);
-        check(Some(&["1"]), &["1", "2"], true);
-        check(Some(&["1", "2"]), &["2"], true);
-        check(Some(&["1"]), &["2"], false);
-        check(Some(&["1"]), &[], false);
+        check(&[], &["1"], true);
+        check(&["1"], &["1", "2"], true);
+        check(&["1", "2"], &["2"], true);
+        check(&["1"], &["2"], false);
+        check(&["1"], &[], false);
     }
 }

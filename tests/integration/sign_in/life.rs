@@ -166,3 +166,19 @@ async fn a_removed_connection_is_forgotten() {
     assert!(desk.replica.connections.is_empty());
     desk.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_connection_goes_on_with_the_tokens_of_its_new_sign_in() {
+    let mut desk = Desk::signed_in().await;
+    desk.auth()
+        .change(|rules| rules.rotation = Rotation::Replace { grace: 0 });
+    let came = desk.sign_in(again()).await;
+    assert!(matches!(came, Addition::Added { .. }), "{came:?}");
+    desk.until("it is live again", is_live).await;
+    desk.pass(16 * 60).await;
+    assert!(is_live(&desk.replica));
+    let counts = desk.auth().counts();
+    assert_eq!((counts.exchanges, counts.refreshes), (2, 1));
+    assert_eq!((counts.invalid_grants, counts.refresh_reuses), (0, 0));
+    desk.stop().await;
+}
