@@ -203,6 +203,10 @@ impl Desk {
                     break;
                 }
                 Some(Wish::Settle(answer)) => {
+                    if !self.is_kept {
+                        // The last chance: what is not sealed now is lost, and who asks has no use for the reason.
+                        let _ = self.keeper.keep(&self.tokens).await;
+                    }
                     let _ = answer.send(self.tokens.clone());
                     break;
                 }

@@ -86,9 +86,14 @@ impl Runtime {
             .get(&connection)
             .and_then(Connection::bearer);
         tokio::spawn(async move {
-            if let Some(Err(problem)) = give_back(bearer).await {
+            let why = match give_back(bearer).await {
+                None | Some(Ok(true)) => None,
+                Some(Ok(false)) => Some("the provider takes none back".to_owned()),
+                Some(Err(problem)) => Some(problem.to_string()),
+            };
+            if let Some(why) = why {
                 let text = format!(
-                    "{connection} is removed here, but its access could not be given back ({problem}); withdraw it at the provider"
+                    "{connection}: its access is not given back ({why}); withdraw it at the provider"
                 );
                 effects::tell(&answers, trouble(text)).await;
             }

@@ -347,3 +347,13 @@ fn many_connections_renew_at_moments_of_their_own() {
     assert_eq!(due(86_400, 0), 69_120);
     assert_eq!(due(10, 0), 8);
 }
+
+#[tokio::test]
+async fn tokens_that_could_not_be_sealed_are_sealed_at_the_last_chance() {
+    let rig = rig();
+    rig.disk.is_full.store(true, Ordering::SeqCst);
+    assert!(matches!(rig.token().await, Err(AuthError::NotKept { .. })));
+    rig.disk.is_full.store(false, Ordering::SeqCst);
+    rig.bearer.settle().await;
+    assert_eq!(*rig.disk.kept.lock().unwrap(), ["refresh-1"]);
+}
