@@ -7,6 +7,7 @@
 pub mod account;
 pub mod activity;
 pub mod draft;
+pub mod entry;
 pub mod ids;
 pub mod instrument;
 pub mod last_known;
@@ -19,6 +20,7 @@ pub mod time;
 
 pub use account::{Account, AccountId, Balance, Environment, EquityPoint};
 pub use activity::{AccountActivity, ActivityKind};
+pub use entry::{CashCause, Entry, EntryId, Holding, OptionEnd, What};
 pub use ids::{ClientOrderId, ConnectionId, ProviderId, Sequence};
 pub use instrument::{AssetClass, Instrument, Symbol};
 pub use last_known::LastKnown;
