@@ -152,6 +152,7 @@ async fn bare(address: SocketAddr) -> Duration {
 fn engine() -> (Engine, ConnectionId) {
     let settings = Settings {
         refresh: Duration::from_secs(60),
+        sync_every: None,
         read_only: false,
         demo: false,
         lock_after: None,

@@ -71,12 +71,14 @@ pub struct Watchlist {
     pub symbols: Vec<String>,
 }
 
-/// How often things are read again, in seconds.
+/// How often things are read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RefreshConfig {
-    /// Balances, positions and orders.
+    /// Balances, positions and orders, in seconds.
     pub accounts_seconds: u32,
+    /// Histories, in minutes; zero for only when they are asked for.
+    pub history_minutes: u32,
 }
 
 /// When the vault is locked by itself.
@@ -126,6 +128,7 @@ impl Default for RefreshConfig {
     fn default() -> Self {
         Self {
             accounts_seconds: 60,
+            history_minutes: 60,
         }
     }
 }

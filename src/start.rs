@@ -164,6 +164,7 @@ fn options(
         addresses: setup.config.providers.clone(),
         settings: Settings {
             refresh: Duration::from_secs(u64::from(setup.config.refresh.accounts_seconds)),
+            sync_every: minutes(setup.config.refresh.history_minutes),
             read_only: setup.read_only,
             demo,
             lock_after: minutes(setup.config.lock.minutes),

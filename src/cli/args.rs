@@ -105,6 +105,8 @@ pub enum Command {
     },
     /// Connections and how they are doing
     Connections,
+    /// Read trades, dividends and fees of accounts into the ledger
+    Sync(SyncArguments),
     /// One line for a status bar
     Status,
     /// Run a provider's simulator on this machine
@@ -131,6 +133,23 @@ pub enum Command {
     /// Print a picture of the demo as SVG
     #[command(hide = true)]
     Picture,
+}
+
+/// Whose history is read, and which part of it.
+#[derive(Clone, Debug, Args)]
+pub struct SyncArguments {
+    /// Accounts, by number, by connection or as CONNECTION/NUMBER; all where none is named
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// From this day or moment on, in UTC; as far back as the provider reaches where nothing is said
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Until this day or moment, in UTC; now where nothing is said
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Read again what was read before
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// What a new connection is.

@@ -18,6 +18,7 @@ pub mod secret;
 pub mod session;
 pub mod show;
 mod sim;
+mod sync;
 mod vault;
 
 pub use exit::{Exit, Failure};
@@ -180,6 +181,7 @@ async fn dispatch(
         Some(Command::Disconnect { connection, yes }) => {
             return connect::disconnect(run, &connection, yes).await;
         }
+        Some(Command::Sync(arguments)) => return sync::sync(run, arguments).await,
         Some(Command::Sim(arguments)) => return sim::simulate(run, arguments).await,
         Some(Command::Doctor) => return doctor::doctor(run).await,
         Some(Command::Lock) => return vault::lock(run).await,

@@ -90,7 +90,9 @@ impl Session {
     /// # Errors
     /// Why it does not start; [`Exit::InUse`] when another process has the vault.
     pub async fn own(setup: &Setup) -> Result<Self, Failure> {
-        let running = start::launch(setup, false)?;
+        let mut setup = setup.clone();
+        setup.config.refresh.history_minutes = 0; // a command reads histories when it is asked to
+        let running = start::launch(&setup, false)?;
         let mut session = Self::on(running.hub.attach(), Some(Box::new(running)));
         session.first().await?;
         session.tell_troubles();

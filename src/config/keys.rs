@@ -34,6 +34,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("ui.time_zone", Kind::Zone),
     ("ui.swap_up_down", Kind::Flag),
     ("refresh.accounts_seconds", Kind::Whole(5..=86_400)),
+    ("refresh.history_minutes", Kind::Whole(0..=10_080)),
     ("lock.minutes", Kind::Whole(0..=1_440)),
     ("watchlists.[].name", Kind::Name),
     ("watchlists.[].symbols", Kind::Texts(MOST_SYMBOLS)),

@@ -121,6 +121,17 @@ fn joined(spans: &[Span], added: Span) -> Vec<Span> {
     joined.split_off(surplus)
 }
 
+/// Which stretch of time a person wants to have read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncAsk {
+    /// From when on; none for as far back as the provider reaches.
+    pub since: Option<Timestamp>,
+    /// Until when; none for now.
+    pub until: Option<Timestamp>,
+    /// Whether what was read before is read once more.
+    pub full: bool,
+}
+
 /// What reading one account's history came to, or has come to so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRun {
@@ -148,6 +159,13 @@ pub struct SyncRun {
     pub outcome: SyncOutcome,
 }
 
+impl SyncRun {
+    /// How long it took; none while it is under way.
+    pub fn took(&self) -> Option<Duration> {
+        self.ended.map(|ended| ended.since(self.started))
+    }
+}
+
 /// What became of the rows of a history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowCounts {
@@ -155,6 +173,8 @@ pub struct RowCounts {
     pub fetched: u64,
     /// Not known before.
     pub new: u64,
+    /// Of those, executions.
+    pub trades: u64,
     /// Known, and the same.
     pub duplicate: u64,
     /// Known, and changed or taken back since.
@@ -169,6 +189,7 @@ impl RowCounts {
         Self {
             fetched: self.fetched + other.fetched,
             new: self.new + other.new,
+            trades: self.trades + other.trades,
             duplicate: self.duplicate + other.duplicate,
             corrected: self.corrected + other.corrected,
             rejected: self.rejected + other.rejected,

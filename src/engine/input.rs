@@ -4,9 +4,10 @@ use crate::domain::quote::{Bar, MarketClock, MarketEvent};
 use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
-    EquityPoint, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId, Symbol, Timeframe,
-    Timestamp,
+    EquityPoint, HistoryLimits, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId,
+    Reach, Symbol, Timeframe, Timestamp,
 };
+use crate::engine::sync::Fetched;
 use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
 use std::time::Duration;
 
@@ -29,6 +30,10 @@ pub enum Input {
     Slept(Duration),
     /// A reading came back.
     Read(Box<ReadAnswer>),
+    /// How far histories were read in earlier runs.
+    Reached(Vec<(AccountId, Reach)>),
+    /// A page of a history came back.
+    Fetched(Box<Fetched>),
     /// A stream changed its state.
     Stream(ConnectionId, Channel, StreamChange),
     /// Market data, in the order the feed said it.
@@ -70,6 +75,8 @@ pub struct Profile {
     pub environment: Environment,
     /// Whether it has market data.
     pub has_quotes: bool,
+    /// How its histories may be read; none where it has none.
+    pub history: Option<HistoryLimits>,
     /// Whether the person signs in to it by browser.
     pub by_browser: bool,
     /// Whether its far side is a simulation.

@@ -18,9 +18,11 @@ mod readings;
 pub mod risk;
 mod runs;
 mod sessions;
+mod sync;
 
 pub use input::{Input, Reading};
 pub use output::{JournalStep, Output};
+pub use sync::{Fetch, FetchFailure, Fetched, Kept};
 
 use crate::domain::{ConnectionId, Instrument, MarketClock, Sequence, Symbol, Text, Timestamp};
 use crate::engine::activity::{ActivityLog, Line};
@@ -30,6 +32,7 @@ use crate::engine::lock::Presence;
 use crate::engine::market::Market;
 use crate::engine::portfolio::Holdings;
 use crate::engine::sessions::{Jitter, Session};
+use crate::engine::sync::Histories;
 use crate::link::{
     ConnectionState, Event, Level, MOST_WATCHED, Request, ScreenId, Snapshot, VERSION, VaultStatus,
 };
@@ -41,6 +44,8 @@ use std::time::Duration;
 pub struct Settings {
     /// How often accounts, positions and orders are read.
     pub refresh: Duration,
+    /// How often histories are read, and once accounts are known and after fills; none for only when they are asked for.
+    pub sync_every: Option<Duration>,
     /// Whether nothing may be sent or cancelled.
     pub read_only: bool,
     /// Whether this is the embedded simulation.
@@ -62,6 +67,7 @@ pub struct Engine {
     sessions: BTreeMap<ConnectionId, Session>,
     holdings: Holdings,
     book: OrderBook,
+    histories: Histories,
     instruments: BTreeMap<Symbol, Instrument>,
     clocks: BTreeMap<Text, MarketClock>,
     watching: BTreeMap<ConnectionId, Vec<Symbol>>,
@@ -84,6 +90,7 @@ impl Engine {
             sessions: BTreeMap::new(),
             holdings: Holdings::default(),
             book: OrderBook::default(),
+            histories: Histories::default(),
             instruments: BTreeMap::new(),
             clocks: BTreeMap::new(),
             watching: BTreeMap::new(),
@@ -106,6 +113,8 @@ impl Engine {
             Input::Removed(connection) => self.remove(now, &connection),
             Input::Slept(asleep) => self.wake_up(now, asleep),
             Input::Read(answer) => self.take_reading(now, *answer),
+            Input::Reached(reaches) => self.histories.set_reaches(reaches),
+            Input::Fetched(fetched) => self.take_fetched(now, *fetched),
             Input::Stream(connection, channel, change) => {
                 self.take_stream(now, &connection, channel, change)
             }
@@ -124,6 +133,7 @@ impl Engine {
             Input::Closing => self.keep_all(),
             Input::Tick => {
                 self.read_what_is_due(now);
+                self.fetch_what_is_due(now);
                 self.look_up_what_is_due(now);
                 self.tell_counters(now);
                 self.lock_when_idle(now);
@@ -137,6 +147,7 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let deadlines = [
             self.next_reading(),
+            self.histories.next_due(),
             self.book.next_look_up(),
             self.next_lock(),
             self.next_digest(),
@@ -178,6 +189,8 @@ impl Engine {
             Request::CancelOrder { id } => self.cancel(now, &id),
             Request::CancelAll { account } => self.cancel_all(now, account),
             Request::Refresh { connection } => self.refresh(now, connection),
+            Request::Sync { account, ask } => self.sync(now, account, ask),
+            Request::CancelSync { account } => self.cancel_sync(now, account.as_ref()),
             Request::Connect { connection } => self.reconnect(now, &connection),
             Request::Disconnect { connection } if self.refuses_sealed(&connection) => {}
             Request::Disconnect { connection } => {
@@ -248,6 +261,7 @@ impl Engine {
             orders: self.book.all(),
             clocks: self.clocks.values().cloned().collect(),
             activity: self.log.kept(),
+            syncs: self.histories.last(),
             quotes: self.market.lines(),
         }
     }

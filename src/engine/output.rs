@@ -1,10 +1,11 @@
 //! Everything the engine can ask for; the runtime does it.
 
 use crate::domain::{
-    AccountId, ClientOrderId, ConnectionId, LastKnown, Sequence, Symbol, Text, Timestamp,
+    AccountId, ClientOrderId, ConnectionId, LastKnown, Sequence, Symbol, SyncRun, Text, Timestamp,
 };
 use crate::engine::input::Reading;
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
+use crate::engine::sync::Fetch;
 use crate::link::{Event, ScreenId, Snapshot};
 
 /// Something to do.
@@ -16,6 +17,16 @@ pub enum Output {
     SendSnapshot(ScreenId, Box<Snapshot>),
     /// Read something; the answer comes back as [`Input::Read`](crate::engine::Input::Read).
     Read(ConnectionId, Reading),
+    /// Fetch a page of a history, put it into the ledger with how far the history then reaches, and tell what it brought:
+    /// the answer comes back as [`Input::Fetched`](crate::engine::Input::Fetched).
+    Fetch(Fetch),
+    /// Keep what a reading of a history came to.
+    KeepRun {
+        /// Its number.
+        run: u64,
+        /// What it came to.
+        record: Box<SyncRun>,
+    },
     /// Open the streams of a connection, whose accounts are known now; those that are open or on their way stay.
     OpenStreams(ConnectionId, Vec<AccountId>),
     /// Close the streams of a connection.

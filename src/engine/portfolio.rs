@@ -172,6 +172,7 @@ impl Engine {
         let text = format!("{done} {quantity} {symbol} @ {price} ({mode})");
         self.note(now, Line::new(EntryKind::Fill, text).account(&fill.account));
         self.positions_changed(now, &fill.account);
+        self.history_changed(now, &fill.account);
     }
 
     /// Files what happened in an account before and between the streams.

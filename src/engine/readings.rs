@@ -202,6 +202,7 @@ impl Engine {
             return;
         };
         session.accounts.clone_from(&accounts);
+        let known = accounts.clone();
         session.status.next_sync = Some(now.plus(interval));
         let is_old = |asked: Timestamp| now.since(asked) >= interval;
         if session.run.is_some() || session.all_asked.is_none_or(is_old) {
@@ -216,6 +217,8 @@ impl Engine {
             self.out.push(Output::OpenStreams(id.clone(), accounts));
         }
         self.look_up_open_orders(now, id);
+        self.histories_are_due(now, &known);
+        self.fetch_what_is_due(now);
     }
 
     fn take_failure(
@@ -270,9 +273,15 @@ impl Engine {
     }
 
     /// The connection cannot go on without the person.
-    fn stop_session(&mut self, now: Timestamp, id: &ConnectionId, state: ConnectionState) {
+    pub(super) fn stop_session(
+        &mut self,
+        now: Timestamp,
+        id: &ConnectionId,
+        state: ConnectionState,
+    ) {
         if let Some(session) = self.sessions.get_mut(id) {
             session.stop(state);
+            self.interrupt_syncs(now, id);
             self.out.push(Output::CloseStreams(id.clone()));
             self.rewatch(now);
         }

@@ -277,6 +277,7 @@ impl Engine {
             session.status.last_sync = earlier.status.last_sync;
             session.kept = earlier.kept;
         }
+        self.histories.set_limits(&id, session.profile.history);
         self.sessions.insert(id.clone(), session);
         self.start_run(now, &id, "connected");
         self.schedule(&id, Reading::Clock, now);
@@ -289,6 +290,7 @@ impl Engine {
         }
         self.out.push(Output::CloseStreams(id.clone()));
         self.holdings.forget(id);
+        self.histories.forget(id);
         self.book.forget(id);
         self.publish(Event::ConnectionGone(id.clone()));
         self.note(now, Line::new(EntryKind::System, format!("{id} removed")));
@@ -301,6 +303,7 @@ impl Engine {
             return;
         };
         session.stop(state);
+        self.interrupt_syncs(now, id);
         self.out.push(Output::CloseStreams(id.clone()));
         self.publish_status(id);
         let line = Line::new(EntryKind::Feed, "disconnected; what is shown grows old").at(id);

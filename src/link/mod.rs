@@ -29,12 +29,13 @@ use crate::domain::order::OrderChange;
 use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountId, Balance, Bar, ClientOrderId, ConnectionId, EquityPoint, Instrument, Level1,
-    MarketClock, Order, OrderDraft, Position, Sequence, Symbol, Timeframe, Timestamp,
+    MarketClock, Order, OrderDraft, Position, Sequence, Symbol, SyncAsk, SyncRun, Timeframe,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 /// Version of the values in this module; two ends that differ say so and part.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What a screen asks of the runtime. What carries a secret is a [`SecretRequest`] instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +95,18 @@ pub enum Request {
     Refresh {
         /// Of which connection; `None` for all.
         connection: Option<ConnectionId>,
+    },
+    /// Reads the history of an account, or of all: what is not in the ledger yet, or what is asked for.
+    Sync {
+        /// Of which account; `None` for all.
+        account: Option<AccountId>,
+        /// Which stretch of time.
+        ask: SyncAsk,
+    },
+    /// Stops reading the history of an account, or of all; what was read is kept.
+    CancelSync {
+        /// Of which account; `None` for all.
+        account: Option<AccountId>,
     },
     /// Starts a connection that was stopped or gave up.
     Connect {
@@ -157,6 +170,8 @@ pub enum Event {
         /// Oldest first.
         points: Vec<EquityPoint>,
     },
+    /// How far a reading of an account's history is, or what it came to.
+    Synced(Box<SyncRun>),
     /// A line of the activity log; one with the id of an earlier line takes its place.
     Activity(Entry),
     /// A sentence for the person, now.
@@ -256,6 +271,8 @@ pub struct Snapshot {
     pub clocks: Vec<MarketClock>,
     /// Recent activity, oldest first.
     pub activity: Vec<Entry>,
+    /// The reading of each account's history that is under way, or else the last one.
+    pub syncs: Vec<SyncRun>,
     /// Newest market data.
     pub quotes: Vec<Level1>,
 }

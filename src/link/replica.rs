@@ -3,7 +3,7 @@
 use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountId, Balance, Bar, ClientOrderId, ConnectionId, EquityPoint, Instrument, Level1,
-    MarketClock, Order, Position, Sequence, Symbol, Timeframe,
+    MarketClock, Order, Position, Sequence, Symbol, SyncRun, Timeframe,
 };
 use crate::link::{
     Addition, ConnectionStatus, Entry, Event, Level, ProviderOffer, Snapshot, Update, VaultStatus,
@@ -69,6 +69,8 @@ pub struct Replica {
     pub activity: VecDeque<Entry>,
     /// Lines of activity that were dropped to bound memory.
     pub activity_dropped: u64,
+    /// The reading of each account's history that is under way, or else the last one.
+    pub syncs: BTreeMap<AccountId, SyncRun>,
     /// Newest market data.
     pub quotes: HashMap<Symbol, Level1>,
     /// Market-data states overtaken by newer ones before they were shown.
@@ -145,6 +147,11 @@ impl Replica {
                 .map(|it| (it.market.clone(), it))
                 .collect(),
             activity: snapshot.activity.into(),
+            syncs: snapshot
+                .syncs
+                .into_iter()
+                .map(|it| (it.account.clone(), it))
+                .collect(),
             quotes: snapshot
                 .quotes
                 .into_iter()
@@ -207,6 +214,9 @@ impl Replica {
             Event::EquityHistory { account, points } => {
                 self.equity.insert(account, points);
             }
+            Event::Synced(run) => {
+                self.syncs.insert(run.account.clone(), *run);
+            }
             Event::Activity(entry) => self.take_entry(entry),
             Event::Notice { level, text } => push_bounded(&mut self.notices, (level, text)),
             Event::Addition(addition) => push_bounded(&mut self.additions, addition),
@@ -220,6 +230,7 @@ impl Replica {
         self.balances.retain(|id, _| id.connection != *connection);
         self.positions.retain(|id, _| id.connection != *connection);
         self.equity.retain(|id, _| id.connection != *connection);
+        self.syncs.retain(|id, _| id.connection != *connection);
         self.orders
             .retain(|_, order| order.draft.account.connection != *connection);
     }
@@ -296,6 +307,7 @@ mod tests {
             orders: vec![],
             clocks: vec![],
             activity: vec![],
+            syncs: vec![],
             quotes: vec![],
         }))
     }

@@ -256,6 +256,7 @@ impl Runtime {
         let provider = &open.provider;
         let profile = Profile {
             has_quotes: provider.quotes().is_some(),
+            history: provider.accounts().map(|it| it.history_limits()),
             by_browser: self.opener().grant(&credentials) == Ok(Grant::Browser),
             ..self.profile(
                 &credentials.connection,
@@ -283,6 +284,7 @@ impl Runtime {
             title: spec.map_or(provider.as_str(), |spec| spec.title).into(),
             environment,
             has_quotes: false,
+            history: None,
             by_browser: false,
             simulated: self.opener().is_simulated(provider),
         }
@@ -304,6 +306,10 @@ impl Runtime {
                 Some(provider) => self.effects.read(now, connection, provider, reading),
                 None => self.later(effects::cannot_read(connection, reading)),
             },
+            Output::Fetch(fetch) => self.fetch(fetch),
+            Output::KeepRun { run, record } => {
+                let _ = self.effects.keeper.post(move |room| room.end_run(run, &record)).await;
+            }
             Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
             Output::CloseStreams(connection) => self.close_streams(&connection),
             Output::Watch(connection, symbols) => self.watch(&connection, symbols),

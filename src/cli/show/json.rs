@@ -43,7 +43,7 @@ pub(super) fn fraction(value: Decimal) -> Exact {
 
 /// A moment as RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment(pub(super) Timestamp);
+pub(in crate::cli) struct Moment(pub(in crate::cli) Timestamp);
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {

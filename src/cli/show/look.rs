@@ -112,7 +112,7 @@ fn ask_for_prices(session: &Session, symbols: &[Symbol]) -> Result<(), Failure> 
 }
 
 /// Whether every connection is read whole, or will not be for now.
-fn has_settled(replica: &Replica) -> bool {
+pub(in crate::cli) fn has_settled(replica: &Replica) -> bool {
     replica.connections.values().all(|it| match it.state {
         ConnectionState::Connecting | ConnectionState::Retrying { .. } => false,
         ConnectionState::Live

@@ -7,6 +7,7 @@ mod readings;
 mod roles;
 mod routes;
 mod sessions;
+mod sync;
 
 use super::*;
 use crate::domain::money::decimal;
@@ -97,6 +98,7 @@ const LOCKED: VaultStatus = VaultStatus::Locked {
 fn settings() -> Settings {
     Settings {
         refresh: Duration::from_secs(60),
+        sync_every: None,
         read_only: false,
         demo: false,
         lock_after: None,
@@ -111,6 +113,7 @@ fn profile() -> Profile {
         title: "Alpaca".into(),
         environment: Environment::Paper,
         has_quotes: true,
+        history: None,
         by_browser: false,
         simulated: true,
     }

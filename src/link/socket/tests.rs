@@ -53,6 +53,7 @@ fn snapshot(at: u64) -> Snapshot {
         orders: vec![],
         clocks: vec![],
         activity: vec![],
+        syncs: vec![],
         quotes: vec![],
     }
 }

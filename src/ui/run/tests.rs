@@ -203,6 +203,7 @@ fn snapshot() -> Snapshot {
         orders: vec![],
         clocks: vec![],
         activity: vec![],
+        syncs: vec![],
         quotes: quotes(0),
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn replica() -> Replica {
         orders: vec![order()],
         clocks: vec![],
         activity: vec![entry()],
+        syncs: vec![],
         quotes: vec![quote()],
     })));
     let instrument = instrument();
