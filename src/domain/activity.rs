@@ -1,19 +1,19 @@
-//! What a provider says happened in an account: fills, dividends, fees, transfers.
+//! What a stream says happens in an account: executions. The history tells of them again, as [entries](super::entry).
 
 use crate::domain::account::AccountId;
 use crate::domain::instrument::Symbol;
-use crate::domain::money::{Money, Price, Quantity};
+use crate::domain::money::{Price, Quantity};
 use crate::domain::order::Side;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One row of an account's history.
+/// One thing that a stream told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountActivity {
     /// In which account.
     pub account: AccountId,
-    /// The provider's own id of the row; the key by which it is counted once.
+    /// The name by which it is counted once; where the provider has one for both, that of the history's entry.
     pub provider_id: Text,
     /// When it happened.
     pub time: Timestamp,
@@ -37,16 +37,5 @@ pub enum ActivityKind {
         price: Price,
         /// The provider's id of the order.
         order: Text,
-    },
-    /// Anything else, by the provider's own word for it.
-    Other {
-        /// The provider's word: `DIV`, `FEE`, `CSD`.
-        word: Text,
-        /// Change of cash, where there is one.
-        amount: Option<Money>,
-        /// For what, where there is one.
-        symbol: Option<Symbol>,
-        /// The provider's description.
-        description: Text,
     },
 }

@@ -32,6 +32,8 @@ pub use order::{
 };
 pub use position::Position;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
-pub use sync::{Reach, RowCounts, Span, SyncAsk, SyncOutcome, SyncRun};
+pub use sync::{
+    HistoryLimits, Reach, Rejected, RowCounts, Span, SyncAsk, SyncOutcome, SyncRun,
+};
 pub use text::Text;
 pub use time::{Clock, Timestamp};

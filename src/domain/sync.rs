@@ -3,7 +3,7 @@
 use crate::domain::account::AccountId;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::time::Duration;
 
 /// A stretch of time: from a moment until another, which is not in it.
@@ -132,6 +132,17 @@ pub struct SyncAsk {
     pub full: bool,
 }
 
+/// How a provider lets its histories be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryLimits {
+    /// The longest stretch that one call may ask for; none where it does not matter.
+    pub longest: Option<Duration>,
+    /// How far back it reaches; none where that is as far as the account goes.
+    pub oldest: Option<Duration>,
+    /// How long rows may still be corrected, and so are read again.
+    pub settled_after: Duration,
+}
+
 /// What reading one account's history came to, or has come to so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRun {
@@ -195,6 +206,35 @@ impl RowCounts {
             rejected: self.rejected + other.rejected,
         }
     }
+}
+
+/// A row of a history that could not be read, kept apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Why, in a short sentence.
+    pub why: Text,
+    /// The row as it came, without what looks secret, at most [`Rejected::LONGEST`] characters.
+    #[serde(deserialize_with = "long_text")]
+    pub raw: Text,
+}
+
+impl Rejected {
+    /// Longest row kept, in characters.
+    pub const LONGEST: usize = 4_000;
+
+    /// A row that could not be read, and why.
+    pub fn new(why: Text, raw: &str) -> Self {
+        Self {
+            why,
+            raw: Text::at_most(raw, Self::LONGEST),
+        }
+    }
+}
+
+/// A text is cut to what a line of a screen needs wherever it is read; a row is longer.
+fn long_text<'de, D: Deserializer<'de>>(input: D) -> Result<Text, D::Error> {
+    let raw = String::deserialize(input)?;
+    Ok(Text::at_most(&raw, Rejected::LONGEST))
 }
 
 /// How reading a history ended.
@@ -289,5 +329,13 @@ mod tests {
         let reach = reach(&many);
         assert_eq!(reach.whole().len(), MOST_STRETCHES);
         assert_eq!(reach.whole()[0], span(12, 13));
+    }
+
+    #[test]
+    fn a_rejected_row_survives_the_disk_in_its_whole_length() {
+        let row = Rejected::new("no id".into(), &"x".repeat(5_000));
+        assert_eq!(row.raw.as_str().chars().count(), Rejected::LONGEST);
+        let bytes = postcard::to_stdvec(&row).unwrap();
+        assert_eq!(postcard::from_bytes::<Rejected>(&bytes).unwrap(), row);
     }
 }

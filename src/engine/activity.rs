@@ -1,5 +1,7 @@
 //! The activity log: what happened, numbered, bounded.
 
+pub(super) mod entries;
+
 use crate::domain::{AccountId, ConnectionId, Text, Timestamp};
 use crate::link::{Entry, EntryKind, Level, Progress};
 use std::collections::VecDeque;

@@ -3,9 +3,9 @@
 use crate::domain::quote::{Bar, MarketClock, MarketEvent};
 use crate::domain::text::Text;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
+    Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Entry, Environment,
     EquityPoint, HistoryLimits, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId,
-    Reach, Symbol, Timeframe, Timestamp,
+    Reach, Rejected, Symbol, Timeframe, Timestamp,
 };
 use crate::engine::sync::Fetched;
 use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
@@ -223,8 +223,8 @@ pub enum ReadData {
     Bars(Vec<Bar>),
     /// Equity history, oldest first.
     Equity(Vec<EquityPoint>),
-    /// Activities, and sentences on rows that could not be read.
-    Activities(Vec<AccountActivity>, Vec<Text>),
+    /// What happened of late, and rows that could not be read.
+    Activities(Vec<Entry>, Vec<Rejected>),
 }
 
 /// Why a call brought nothing, and so what to do next.

@@ -1,12 +1,11 @@
 //! Accounts, balances and positions across connections.
 
-use crate::domain::activity::ActivityKind;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, ConnectionId, Position, Price, Quantity, Text,
-    Timestamp,
+    Account, AccountActivity, AccountId, ActivityKind, Balance, ConnectionId, Entry, EntryId,
+    Position, Price, Quantity, Rejected, Text, Timestamp, What,
 };
 use crate::engine::Engine;
-use crate::engine::activity::Line;
+use crate::engine::activity::{Line, entries};
 use crate::link::{EntryKind, Event, Level};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -37,22 +36,30 @@ struct Streamed {
 }
 
 impl Streamed {
-    fn of(activity: &AccountActivity) -> Option<Self> {
+    fn of_fill(fill: &AccountActivity) -> Self {
         let ActivityKind::Fill {
             quantity,
             price,
             order,
             ..
-        } = &activity.kind
-        else {
-            return None;
-        };
-        let account = activity.account.clone();
-        Some(Self {
-            account,
+        } = &fill.kind;
+        Self {
+            account: fill.account.clone(),
             order: order.clone(),
             quantity: *quantity,
             price: *price,
+        }
+    }
+
+    fn of_entry(entry: &Entry) -> Option<Self> {
+        let What::Trade(trade) = &entry.what else {
+            return None;
+        };
+        Some(Self {
+            account: entry.account.clone(),
+            order: trade.order.clone()?,
+            quantity: trade.quantity,
+            price: trade.price,
         })
     }
 }
@@ -60,13 +67,13 @@ impl Streamed {
 /// Ids of executions and activities that were shown, oldest forgotten first.
 #[derive(Default)]
 struct Seen {
-    ids: BTreeSet<(AccountId, Text)>,
-    order: VecDeque<(AccountId, Text)>,
+    ids: BTreeSet<(AccountId, EntryId)>,
+    order: VecDeque<(AccountId, EntryId)>,
 }
 
 impl Seen {
     /// Whether this one is new; it is remembered.
-    fn is_new(&mut self, id: (AccountId, Text)) -> bool {
+    fn is_new(&mut self, id: (AccountId, EntryId)) -> bool {
         if !self.ids.insert(id.clone()) {
             return false;
         }
@@ -82,12 +89,11 @@ impl Seen {
 
 impl Holdings {
     /// Whether a stream told of this already; each telling counts once.
-    fn was_streamed(&mut self, activity: &AccountActivity) -> bool {
-        let wanted = Streamed::of(activity);
-        let found = self
-            .streamed
-            .iter()
-            .position(|streamed| Some(streamed) == wanted.as_ref());
+    fn was_streamed(&mut self, entry: &Entry) -> bool {
+        let Some(wanted) = Streamed::of_entry(entry) else {
+            return false;
+        };
+        let found = self.streamed.iter().position(|it| *it == wanted);
         found.is_some_and(|index| self.streamed.remove(index).is_some())
     }
 
@@ -143,11 +149,8 @@ impl Engine {
     }
 
     pub(super) fn take_fill(&mut self, now: Timestamp, fill: AccountActivity) {
-        if !self
-            .holdings
-            .seen
-            .is_new((fill.account.clone(), fill.provider_id.clone()))
-        {
+        let id = EntryId::provider(fill.provider_id.as_str());
+        if !self.holdings.seen.is_new((fill.account.clone(), id)) {
             return;
         }
         let ActivityKind::Fill {
@@ -156,10 +159,7 @@ impl Engine {
             quantity,
             price,
             ..
-        } = &fill.kind
-        else {
-            return;
-        };
+        } = &fill.kind;
         let done = match side {
             crate::domain::Side::Buy => "bought",
             crate::domain::Side::Sell => "sold",
@@ -167,7 +167,7 @@ impl Engine {
         if self.holdings.streamed.len() == MOST_STREAMED {
             self.holdings.streamed.pop_front();
         }
-        self.holdings.streamed.extend(Streamed::of(&fill));
+        self.holdings.streamed.push_back(Streamed::of_fill(&fill));
         let mode = self.mode_word(&fill.account);
         let text = format!("{done} {quantity} {symbol} @ {price} ({mode})");
         self.note(now, Line::new(EntryKind::Fill, text).account(&fill.account));
@@ -180,23 +180,17 @@ impl Engine {
         &mut self,
         now: Timestamp,
         id: &ConnectionId,
-        mut activities: Vec<AccountActivity>,
-        rejected: &[Text],
+        mut history: Vec<Entry>,
+        rejected: &[Rejected],
     ) {
-        activities.sort_by_key(|activity| activity.time);
-        for activity in activities {
-            if !self
-                .holdings
-                .seen
-                .is_new((activity.account.clone(), activity.provider_id.clone()))
-            {
+        history.sort_by_key(|entry| entry.time);
+        for entry in history {
+            let id = (entry.account.clone(), entry.id.clone());
+            if !self.holdings.seen.is_new(id) || self.holdings.was_streamed(&entry) {
                 continue;
             }
-            if self.holdings.was_streamed(&activity) {
-                continue;
-            }
-            let entry = self.log.add(activity.time, history_line(&activity));
-            self.publish(Event::Activity(entry));
+            let shown = self.log.add(entry.time, entries::line(&entry));
+            self.publish(Event::Activity(shown));
         }
         if let Some(first) = rejected.first() {
             let text = format!("{} rows of the history could not be read", rejected.len());
@@ -205,7 +199,7 @@ impl Engine {
                 Line::new(EntryKind::Sync, text)
                     .level(Level::Warn)
                     .at(id)
-                    .detail(first.clone()),
+                    .detail(first.why.clone()),
             );
         }
     }
@@ -220,38 +214,4 @@ impl Engine {
             crate::domain::Mode::from(environment).word()
         })
     }
-}
-
-fn history_line(activity: &AccountActivity) -> Line {
-    let line = match &activity.kind {
-        ActivityKind::Fill {
-            symbol,
-            side,
-            quantity,
-            price,
-            ..
-        } => Line::new(
-            EntryKind::Fill,
-            format!("{} {quantity} {symbol} @ {price}", side.as_str()),
-        ),
-        ActivityKind::Other {
-            word,
-            amount,
-            symbol,
-            description,
-        } => {
-            let mut text = word.to_string();
-            if let Some(symbol) = symbol {
-                text = format!("{text} {symbol}");
-            }
-            if let Some(amount) = amount {
-                text = format!("{text} {amount}");
-            }
-            if !description.is_empty() {
-                text = format!("{text} {description}");
-            }
-            Line::new(EntryKind::Sync, text)
-        }
-    };
-    line.account(&activity.account)
 }

@@ -6,10 +6,12 @@
 mod alpaca;
 pub mod caller;
 pub mod fields;
+pub mod history;
 pub mod provider;
 mod schwab;
 mod spec;
 mod tastytrade;
+pub mod told;
 
 use provider::ProviderSpec;
 

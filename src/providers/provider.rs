@@ -1,14 +1,15 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
+pub use super::history::{HistoryQuery, Page};
 pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
-pub use super::{caller, fields};
+pub use super::{caller, fields, history, told};
 
 use crate::auth::{AuthError, Standing};
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
 use crate::domain::text::Text;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, EquityPoint, Instrument, Order, Position, Symbol,
-    Timestamp,
+    Account, AccountActivity, AccountId, Balance, Entry, EquityPoint, HistoryLimits, Instrument,
+    Order, Position, Symbol, Timestamp,
 };
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::net::error::NetError;
@@ -78,32 +79,16 @@ pub trait Accounts: Send + Sync {
     fn positions<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<Position>>;
     /// Equity over the past month, oldest first.
     fn equity_history<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<EquityPoint>>;
-    /// One page of what happened in an account, newest first.
-    fn activities<'a>(
+    /// How its histories may be read.
+    fn history_limits(&self) -> HistoryLimits;
+    /// One page of what happened in an account within a stretch of time, in the provider's order. A row that lies
+    /// beside the stretch by a little may come too: whoever keeps them counts each once. A cursor that is not known
+    /// any more is [`ProviderError::UnknownCursor`].
+    fn history<'a>(
         &'a self,
         account: &'a AccountId,
-        query: ActivitiesQuery,
-    ) -> Answer<'a, Page<AccountActivity>>;
-}
-
-/// Which activities.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ActivitiesQuery {
-    /// Only those after this moment.
-    pub after: Option<Timestamp>,
-    /// Where the page before ended.
-    pub cursor: Option<Text>,
-}
-
-/// One page of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<T> {
-    /// Rows that could be read.
-    pub items: Vec<T>,
-    /// Rows that could not be read, each as a short sentence.
-    pub rejected: Vec<Text>,
-    /// Where the next page starts; `None` at the end.
-    pub next: Option<Text>,
+        query: HistoryQuery,
+    ) -> Answer<'a, Page<Entry>>;
 }
 
 /// Orders.
@@ -289,6 +274,9 @@ pub enum ProviderError {
         /// In the provider's words.
         what: Text,
     },
+    /// The place from which a listing was to go on is not known any more; begin it anew.
+    #[error("the place to go on from is not known any more")]
+    UnknownCursor,
     /// Too many requests; ask again later.
     #[error("too many requests; the provider wants a pause")]
     RateLimited {

@@ -266,6 +266,7 @@ pub(crate) fn refusal(error: ProviderError) -> Addition {
     match error {
         ProviderError::Unauthorised { .. }
         | ProviderError::Refused { .. }
+        | ProviderError::UnknownCursor
         | ProviderError::NotFound { .. } => Addition::Refused { why },
         ProviderError::RateLimited { .. }
         | ProviderError::Unavailable { .. }

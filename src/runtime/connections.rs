@@ -261,6 +261,7 @@ impl End {
             | ProviderError::Garbled { .. } => Ending::Retry,
             ProviderError::Refused { .. }
             | ProviderError::Unauthorised { .. }
+            | ProviderError::UnknownCursor
             | ProviderError::NotFound { .. }
             | ProviderError::Misconfigured { .. } => Ending::GiveUp { why: why.clone() },
         };

@@ -15,7 +15,9 @@ pub(crate) fn failure(error: &ProviderError) -> Failure {
         }
         ProviderError::Unreachable(net) if net.may_retry() => FailureKind::Later(net.retry_after()),
         ProviderError::Unreachable(_) => FailureKind::Later(None),
-        ProviderError::Refused { .. } | ProviderError::Misconfigured { .. } => FailureKind::Final,
+        ProviderError::Refused { .. }
+        | ProviderError::UnknownCursor
+        | ProviderError::Misconfigured { .. } => FailureKind::Final,
     };
     Failure {
         kind,

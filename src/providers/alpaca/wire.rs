@@ -104,6 +104,8 @@ pub(super) struct Activity<'a> {
     pub(super) currency: Field<'a>,
     pub(super) status: Field<'a>,
     pub(super) description: Field<'a>,
+    pub(super) group_id: Field<'a>,
+    pub(super) previous_id: Field<'a>,
 }
 
 /// An order in an answer or an event

@@ -2,13 +2,15 @@
 
 use super::Schwab;
 use super::rest::{Host, garbled, read, read_list};
-use super::translate::{account, activity};
+use super::translate::{account, history};
 use super::wire;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, EquityPoint, Position, Text, Timestamp,
+    Account, AccountId, Balance, Entry, EquityPoint, HistoryLimits, Position, Rejected, Text,
+    Timestamp,
 };
 use crate::providers::fields::{row, rows};
-use crate::providers::provider::{Accounts, ActivitiesQuery, Answer, Page, ProviderError};
+use crate::providers::provider::history::{entries, read_row};
+use crate::providers::provider::{Accounts, Answer, HistoryQuery, Page, ProviderError};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -25,6 +27,16 @@ pub(super) const AHEAD: Duration = Duration::from_secs(60);
 
 /// Windows are not cut shorter than this: so many rows in so short a time are no history.
 pub(super) const SHORTEST: Duration = Duration::from_secs(1);
+
+/// A year at a time. Rows are pending before they are valid; when none changes any more is not said.
+const LIMITS: HistoryLimits = HistoryLimits {
+    longest: Some(LONGEST),
+    oldest: None,
+    settled_after: Duration::from_secs(7 * 24 * 60 * 60),
+};
+
+/// The step of their times.
+const MILLI: Duration = Duration::from_millis(1);
 
 /// Everything that is listed.
 const TYPES: &str = "TRADE,RECEIVE_AND_DELIVER,DIVIDEND_OR_INTEREST,ACH_RECEIPT,ACH_DISBURSEMENT,CASH_RECEIPT,\
@@ -94,12 +106,16 @@ impl Accounts for Schwab {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
-    fn activities<'a>(
+    fn history_limits(&self) -> HistoryLimits {
+        LIMITS
+    }
+
+    fn history<'a>(
         &'a self,
         account: &'a AccountId,
-        query: ActivitiesQuery,
-    ) -> Answer<'a, Page<AccountActivity>> {
-        Box::pin(async move { self.read_activities(account, query).await })
+        query: HistoryQuery,
+    ) -> Answer<'a, Page<Entry>> {
+        Box::pin(async move { self.read_history(account, query).await })
     }
 }
 
@@ -132,34 +148,27 @@ impl Schwab {
     }
 
     /// One page is one window, the newest first. A window with more rows than an answer holds is cut in two, and its
-    /// newer half is the page. Without a beginning, the walk ends at the first year in which nothing happened.
-    async fn read_activities(
+    /// newer half is the page.
+    async fn read_history(
         &self,
         account: &AccountId,
-        query: ActivitiesQuery,
-    ) -> Result<Page<AccountActivity>, ProviderError> {
+        query: HistoryQuery,
+    ) -> Result<Page<Entry>, ProviderError> {
         let hash = self.hash(account).await?;
-        let mut window = Window::of(&query, self.rest.clock().now())?;
+        let mut window = Window::of(&query)?;
         loop {
-            let page = self.read_window(account, &hash, &window).await?;
-            let is_full = page.rows >= FULL;
+            let (mut page, rows) = self.read_window(account, &hash, &window).await?;
+            let is_full = rows >= FULL;
             if is_full && window.is_divisible() {
                 window = window.newer_half();
                 continue;
             }
             if is_full {
-                self.rest.count_unreadable(
-                    1,
-                    "transactions: there are more in a second than can be read",
-                );
+                let why = "transactions: there are more in a second than can be read";
+                self.rest.count_unreadable(1, why);
+                page.rejected.push(Rejected::new(why.into(), ""));
             }
-            let is_over = page.rows == 0 && window.after.is_none();
-            let next = window.before().filter(|_| !is_over);
-            return Ok(Page {
-                items: page.items,
-                rejected: page.rejected,
-                next,
-            });
+            return Ok(page);
         }
     }
 
@@ -168,7 +177,7 @@ impl Schwab {
         account: &AccountId,
         hash: &str,
         window: &Window,
-    ) -> Result<WindowPage, ProviderError> {
+    ) -> Result<(Page<Entry>, usize), ProviderError> {
         let (start, end) = (
             window.start.to_rfc3339_millis(),
             window.end.to_rfc3339_millis(),
@@ -181,46 +190,40 @@ impl Schwab {
         let path = ["accounts", hash, "transactions"];
         let response = self.rest.get(Host::Trader, &path, &query).await?;
         let list: Vec<&RawValue> = read_list(&response, "transactions")?;
-        let (items, rejected) = rows(&list, |raw| {
-            activity::activities(&row(raw)?, account).map_err(|why| why.to_string().into())
+        let (items, rejected) = entries(&list, |raw| {
+            read_row(raw, |row| history::entries(row, account))
         });
-        self.rest.count_rejected("transactions", &rejected);
-        let mut items: Vec<AccountActivity> = items.into_iter().flatten().collect();
-        items.sort_by_key(|item| std::cmp::Reverse(item.time));
-        Ok(WindowPage {
+        let why: Vec<Text> = rejected.iter().map(|row| row.why.clone()).collect();
+        self.rest.count_rejected("transactions", &why);
+        let page = Page {
             items,
             rejected,
-            rows: list.len(),
-        })
+            next: window.before(),
+        };
+        Ok((page, list.len()))
     }
 }
 
-struct WindowPage {
-    items: Vec<AccountActivity>,
-    rejected: Vec<Text>,
-    rows: usize,
-}
-
-/// The span that one call asks for, both ends included, and how far the walk goes.
+/// The stretch that one call asks for, both ends included, and how far the walk goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Window {
     start: Timestamp,
     end: Timestamp,
-    after: Option<Timestamp>,
+    oldest: Timestamp,
 }
 
 impl Window {
-    /// What a query asks for first; its cursor holds the end of what is left and the beginning of all, in milliseconds.
-    fn of(query: &ActivitiesQuery, now: Timestamp) -> Result<Self, ProviderError> {
-        let (end, after) = match &query.cursor {
-            None => (now.plus(AHEAD), query.after),
-            Some(cursor) => read_cursor(cursor.as_str()).ok_or_else(|| ProviderError::Refused {
-                reason: "the place to go on from is none of Schwab's".into(),
-            })?,
+    /// What a query asks for next; its cursor is the end of what is left of its stretch, in milliseconds.
+    fn of(query: &HistoryQuery) -> Result<Self, ProviderError> {
+        let oldest = query.span.from;
+        let end = match &query.cursor {
+            None => query.span.until,
+            Some(cursor) => read_cursor(cursor.as_str())
+                .filter(|end| oldest < end.plus(MILLI) && *end < query.span.until)
+                .ok_or(ProviderError::UnknownCursor)?,
         };
-        let start = end.minus(LONGEST);
-        let start = after.map_or(start, |after| start.max(after)).min(end);
-        Ok(Self { start, end, after })
+        let start = end.minus(LONGEST).max(oldest).min(end);
+        Ok(Self { start, end, oldest })
     }
 
     fn is_divisible(&self) -> bool {
@@ -234,20 +237,13 @@ impl Window {
         }
     }
 
-    /// Where the next page goes on, before this window.
+    /// Where the next page goes on: a millisecond before this window's beginning as it was written.
     fn before(&self) -> Option<Text> {
-        let end = self.start.minus(Duration::from_millis(1));
-        let is_left = self.after.is_none_or(|after| after < end);
-        let after = self.after.map(|after| after.millis().to_string());
-        is_left.then(|| format!("{}:{}", end.millis(), after.unwrap_or_default()).into())
+        let end = self.start.minus(MILLI);
+        (self.oldest < end).then(|| end.millis().to_string().into())
     }
 }
 
-fn read_cursor(cursor: &str) -> Option<(Timestamp, Option<Timestamp>)> {
-    let (end, after) = cursor.split_once(':')?;
-    let moment = |text: &str| Timestamp::from_millis(text.parse().ok()?);
-    match after {
-        "" => Some((moment(end)?, None)),
-        after => Some((moment(end)?, Some(moment(after)?))),
-    }
+fn read_cursor(cursor: &str) -> Option<Timestamp> {
+    Timestamp::from_millis(cursor.parse().ok()?)
 }

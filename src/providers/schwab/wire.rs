@@ -121,6 +121,8 @@ pub(super) struct Instrument<'a> {
     pub(super) description: Field<'a>,
     pub(super) net_change: Field<'a>,
     pub(super) option_multiplier: Field<'a>,
+    pub(super) option_premium_multiplier: Field<'a>,
+    pub(super) multiplier: Field<'a>,
     pub(super) underlying_symbol: Field<'a>,
 }
 
@@ -132,7 +134,9 @@ pub(super) struct Transaction<'a> {
     pub(super) time: Field<'a>,
     pub(super) trade_date: Field<'a>,
     pub(super) r#type: Field<'a>,
+    pub(super) settlement_date: Field<'a>,
     pub(super) status: Field<'a>,
+    pub(super) activity_type: Field<'a>,
     pub(super) order_id: Field<'a>,
     pub(super) net_amount: Field<'a>,
     pub(super) description: Field<'a>,

@@ -2,14 +2,28 @@
 
 use super::Tastytrade;
 use super::rest::{envelope, garbled, items, list, next_page, read, row, rows};
-use super::translate::{account, activity};
+use super::translate::{account, history};
 use super::wire;
-use crate::domain::{Account, AccountActivity, AccountId, Balance, EquityPoint, Position, Text};
+use crate::domain::{
+    Account, AccountId, Balance, Entry, EquityPoint, HistoryLimits, Position, Text,
+};
 use crate::net::http::Request;
-use crate::providers::provider::{Accounts, ActivitiesQuery, Answer, Page, ProviderError};
+use crate::providers::provider::history::{entries, read_row};
+use crate::providers::provider::{Accounts, Answer, HistoryQuery, Page, ProviderError};
+use std::time::Duration;
 
 /// Transactions in a page.
-const TRANSACTIONS: &str = "250";
+const TRANSACTIONS: usize = 1_000;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A year at a time keeps pages few and their numbers steady; a longest stretch is not said. Estimated fees are put
+/// right over night, a week is on the safe side of holidays.
+const LIMITS: HistoryLimits = HistoryLimits {
+    longest: Some(DAY.saturating_mul(365)),
+    oldest: None,
+    settled_after: DAY.saturating_mul(7),
+};
 
 impl Accounts for Tastytrade {
     fn list(&self) -> Answer<'_, Vec<(Account, Option<Balance>)>> {
@@ -54,12 +68,16 @@ impl Accounts for Tastytrade {
         })
     }
 
-    fn activities<'a>(
+    fn history_limits(&self) -> HistoryLimits {
+        LIMITS
+    }
+
+    fn history<'a>(
         &'a self,
         account: &'a AccountId,
-        query: ActivitiesQuery,
-    ) -> Answer<'a, Page<AccountActivity>> {
-        Box::pin(async move { self.read_activities(account, query).await })
+        query: HistoryQuery,
+    ) -> Answer<'a, Page<Entry>> {
+        Box::pin(async move { self.read_history(account, query).await })
     }
 }
 
@@ -129,31 +147,48 @@ impl Tastytrade {
         }
     }
 
-    async fn read_activities(
+    /// A page of transactions, the oldest first: what comes later does not move what was read. The cursor is the
+    /// number of the page.
+    async fn read_history(
         &self,
         account: &AccountId,
-        query: ActivitiesQuery,
-    ) -> Result<Page<AccountActivity>, ProviderError> {
-        let url = self.account_url(account, &["transactions"]);
-        let mut request = Request::get(url)
-            .query("sort", "Desc")
-            .query("per-page", TRANSACTIONS)
+        query: HistoryQuery,
+    ) -> Result<Page<Entry>, ProviderError> {
+        let cursor = query
+            .cursor
+            .as_ref()
+            .map(|text| text.as_str().parse::<u32>());
+        let page = cursor.transpose();
+        let page = page.map_err(|_| ProviderError::UnknownCursor)?.unwrap_or(0);
+        let last = query.span.until.plus(Duration::from_millis(1));
+        let request = Request::get(self.account_url(account, &["transactions"]))
+            .query("sort", "Asc")
+            .query("per-page", &TRANSACTIONS.to_string())
+            .query("start-at", &query.span.from.to_rfc3339_millis())
+            .query("end-at", &last.to_rfc3339_millis())
+            .query("page-offset", &page.to_string())
             .history();
-        if let Some(after) = query.after {
-            request = request.query("start-at", &after.to_rfc3339_millis());
-        }
-        let cursor = query.cursor.as_ref().map_or("0", Text::as_str);
-        request = request.query("page-offset", cursor);
         let response = self.rest.ask(request).await?;
         let envelope = envelope(&response, "transactions")?;
         let next = next_page(&envelope);
+        let says_pages = envelope.pagination.is_some();
         let list = items(envelope.data, "transactions")?;
-        let (items, rejected) = rows(&list, |raw| {
-            activity::activity(&row(raw)?, account).map_err(|why| why.to_string().into())
+        if list.is_empty() && page > 0 {
+            // The pages before have fewer rows than they had.
+            return Err(ProviderError::UnknownCursor);
+        }
+        if list.len() >= TRANSACTIONS && !says_pages {
+            return Err(garbled(
+                "transactions: a full page says not whether it is the last",
+            ));
+        }
+        let (items, rejected) = entries(&list, |raw| {
+            read_row(raw, |row| history::entries(row, account))
         });
-        self.rest.count_rejected("transactions", &rejected);
+        let why: Vec<Text> = rejected.iter().map(|row| row.why.clone()).collect();
+        self.rest.count_rejected("transactions", &why);
         Ok(Page {
-            items,
+            items: history::joined(items),
             rejected,
             next: next.map(|page| page.to_string().into()),
         })

@@ -98,10 +98,7 @@ fn a_documented_fill_is_an_order_and_its_execution() {
         quantity,
         price,
         order: id,
-    } = &fill.kind
-    else {
-        panic!("{fill:?}")
-    };
+    } = &fill.kind;
     assert_eq!((symbol.as_str(), *side), ("SOLUSD", Side::Sell));
     assert_eq!(
         (quantity.to_string(), price.to_string()),

@@ -1,10 +1,9 @@
-//! Accounts, positions, history, activities, assets and opening hours.
+//! Accounts, positions, equity over time, assets and opening hours.
 
-use super::{asset_class, first_time, price, quantity, symbol};
+use super::{asset_class, coin_pair, first_time, price, quantity, symbol};
 use crate::domain::{
-    Account, AccountActivity, AccountId, ActivityKind, AssetClass, Balance, ConnectionId, Currency,
-    Environment, EquityPoint, Instrument, MarketClock, Money, Position, Price, ProviderId,
-    Quantity, Side, Symbol, Text, Timestamp,
+    Account, AccountId, AssetClass, Balance, ConnectionId, Currency, Environment, EquityPoint,
+    Instrument, MarketClock, Position, Price, ProviderId, Quantity, Side, Text, Timestamp,
 };
 use crate::providers::alpaca::wire::{self, Field, Unreadable};
 use rust_decimal::Decimal;
@@ -97,7 +96,10 @@ pub(in crate::providers::alpaca) fn position(
     let class = asset_class(row.asset_class);
     Ok(Position {
         account: account.clone(),
-        symbol: symbol(row.symbol)?,
+        symbol: match class {
+            AssetClass::Crypto => coin_pair(symbol(row.symbol)?.as_str()),
+            _ => symbol(row.symbol)?,
+        },
         // They do not say it; standard contracts are of a hundred shares.
         multiplier: if class == AssetClass::Option {
             Decimal::ONE_HUNDRED
@@ -142,61 +144,9 @@ pub(in crate::providers::alpaca) fn history(
     Ok(points)
 }
 
-/// One row of an account's history.
-pub(in crate::providers::alpaca) fn activity(
-    row: &wire::Activity<'_>,
-    account: &AccountId,
-) -> Result<AccountActivity, Unreadable> {
-    let id = row.id.text().ok_or(Unreadable("the id of an activity"))?;
-    let word = row
-        .activity_type
-        .text()
-        .ok_or(Unreadable("the type of an activity"))?;
-    let kind = if word == "FILL" {
-        fill(row)?
-    } else {
-        other(row, &word)?
-    };
-    Ok(AccountActivity {
-        account: account.clone(),
-        provider_id: id.as_ref().into(),
-        time: activity_time(row, &id)?,
-        kind,
-    })
-}
-
-fn fill(row: &wire::Activity<'_>) -> Result<ActivityKind, Unreadable> {
-    Ok(ActivityKind::Fill {
-        symbol: symbol(row.symbol)?,
-        side: side(row.side)?,
-        quantity: quantity(row.qty)?.ok_or(Unreadable("the quantity"))?,
-        price: price(row.price)?.ok_or(Unreadable("the price"))?,
-        order: row.order_id.text_or_empty().as_ref().into(),
-    })
-}
-
-fn other(row: &wire::Activity<'_>, word: &str) -> Result<ActivityKind, Unreadable> {
-    let amount = row.net_amount.decimal()?;
-    let described = row
-        .description
-        .text()
-        .or_else(|| row.activity_sub_type.text())
-        .unwrap_or_default();
-    let description = match row.status.text().as_deref() {
-        None | Some("executed") => described.into_owned(),
-        Some(status) => format!("{described} ({status})").trim_start().to_owned(),
-    };
-    Ok(ActivityKind::Other {
-        word: word.into(),
-        amount: amount.map(|amount| Money::new(amount, currency(row.currency))),
-        symbol: row.symbol.text().map(|text| Symbol::new(&text)),
-        description: description.into(),
-    })
-}
-
 /// `transaction_time` of a fill, `created_at` of the rest, a bare date where there is nothing better, and the 17
 /// digits that every id begins with where there is nothing at all.
-fn activity_time(row: &wire::Activity<'_>, id: &str) -> Result<Timestamp, Unreadable> {
+pub(super) fn activity_time(row: &wire::Activity<'_>, id: &str) -> Result<Timestamp, Unreadable> {
     if let Some(time) = first_time(&[row.transaction_time, row.created_at])? {
         return Ok(time);
     }

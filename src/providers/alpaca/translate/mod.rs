@@ -1,6 +1,7 @@
 //! Their words ⇄ ours. Pure: a payload in, a value of the domain out, or what could not be read.
 
 pub(super) mod account;
+pub(super) mod history;
 pub(super) mod market;
 pub(super) mod order;
 pub(super) mod request;
@@ -41,6 +42,21 @@ pub(super) fn asset_class(field: Field<'_>) -> AssetClass {
     }
 }
 
+/// What coins are quoted in.
+const QUOTES: [&str; 4] = ["USDT", "USDC", "USD", "BTC"];
+
+/// A pair of coins with its slash, which they leave out in positions, fees and transfers.
+pub(super) fn coin_pair(text: &str) -> Symbol {
+    let coin = |quote: &&str| {
+        let coin = text.strip_suffix(quote)?;
+        (!coin.is_empty() && !coin.contains('/')).then(|| format!("{coin}/{quote}"))
+    };
+    match QUOTES.iter().find_map(|quote| coin(&quote)) {
+        Some(pair) => Symbol::new(&pair),
+        None => Symbol::new(text),
+    }
+}
+
 /// Whether a symbol is an option's, by the OSI form without padding: root, six digits, C or P, eight digits.
 pub(super) fn is_option(symbol: &str) -> bool {
     let Some(split) = symbol.len().checked_sub(15).filter(|split| *split > 0) else {
@@ -60,6 +76,22 @@ pub(super) fn is_option(symbol: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pair_of_coins_gets_its_slash() {
+        for (text, expected) in [
+            ("BTCUSD", "BTC/USD"),
+            ("BTC/USD", "BTC/USD"),
+            ("USDCUSD", "USDC/USD"),
+            ("USDTUSDC", "USDT/USDC"),
+            ("ETHBTC", "ETH/BTC"),
+            ("ETHUSDT", "ETH/USDT"),
+            ("BTC", "BTC"),
+            ("USD", "USD"),
+        ] {
+            assert_eq!(coin_pair(text).as_str(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn an_option_is_told_by_its_form() {

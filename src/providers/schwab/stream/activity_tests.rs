@@ -53,10 +53,7 @@ fn a_fill_is_the_whole_order_and_its_execution() {
         quantity,
         price,
         order,
-    } = &fill.kind
-    else {
-        panic!("{fill:?}")
-    };
+    } = &fill.kind;
     assert_eq!(
         (symbol.as_str(), *side, order.as_str()),
         ("AAPL", Side::Buy, ID)

@@ -1,8 +1,8 @@
 //! Their words ⇄ ours. Pure: a payload in, a value of the domain out, or what could not be read.
 
 pub(super) mod account;
-pub(super) mod activity;
 pub(super) mod complex;
+pub(super) mod history;
 pub(super) mod market;
 pub(super) mod order;
 pub(super) mod request;

@@ -1,6 +1,6 @@
 //! Orders as the venue sees them.
 
-use super::activity::execution_id;
+use super::history::execution_id;
 use super::symbol::{class, ours};
 use super::{first_moment, number, price, quantity, side};
 use crate::domain::{
@@ -235,14 +235,14 @@ fn quantities<'a>(
     fills: &'a [AccountActivity],
     of: &'a Symbol,
 ) -> impl Iterator<Item = (Decimal, Decimal)> + 'a {
-    fills.iter().filter_map(move |fill| match &fill.kind {
-        ActivityKind::Fill {
+    fills.iter().filter_map(move |fill| {
+        let ActivityKind::Fill {
             symbol,
             quantity,
             price,
             ..
-        } if symbol == of => Some((quantity.0, price.0)),
-        ActivityKind::Fill { .. } | ActivityKind::Other { .. } => None,
+        } = &fill.kind;
+        (symbol == of).then_some((quantity.0, price.0))
     })
 }
 
