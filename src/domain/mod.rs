@@ -15,6 +15,7 @@ pub mod money;
 pub mod order;
 pub mod position;
 pub mod quote;
+pub mod run;
 pub mod text;
 pub mod time;
 

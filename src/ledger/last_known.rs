@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::LedgerError;
-use super::store::{Store, Table};
+use super::store::{Kind, Store, Table};
 use crate::domain::{ConnectionId, LastKnown, Text};
 use crate::vault::{Sealer, SecretBytes, VaultError};
 
@@ -59,7 +59,7 @@ impl Ledger {
     }
 
     fn open(folder: &Path, sealer: Sealer) -> Result<(Self, Vec<LastKnown>), LedgerError> {
-        let store = Store::open(&folder.join(LEDGER), sealer, Table::OF_LEDGER)?;
+        let store = Store::open(&folder.join(LEDGER), sealer, Kind::LEDGER)?;
         let (mut places, mut all) = (BTreeMap::new(), Vec::new());
         for place in (0..MOST_CONNECTIONS).map(place_of) {
             if let Some(value) = store.get(Table::LAST_KNOWN, &place)? {

@@ -16,7 +16,7 @@ pub use intents::{Intent, IntentState};
 pub use last_known::{Begun, Ledger, not_kept};
 
 use crate::vault::Sealer;
-use store::{Store, Table};
+use store::{Kind, Store};
 
 const JOURNAL: &str = "journal.redb";
 
@@ -35,7 +35,7 @@ impl Journal {
     /// [`LedgerError::Vault`] for files that others could read, [`LedgerError::Failed`]: signing in and looking work
     /// without it, sending an order does not.
     pub fn open(folder: &Path, sealer: Sealer) -> Result<Self, LedgerError> {
-        let store = Store::open(&folder.join(JOURNAL), sealer, Table::OF_JOURNAL)?;
+        let store = Store::open(&folder.join(JOURNAL), sealer, Kind::JOURNAL)?;
         Ok(Self { store })
     }
 }
