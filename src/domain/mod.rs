@@ -15,22 +15,25 @@ pub mod money;
 pub mod order;
 pub mod position;
 pub mod quote;
-pub mod run;
+pub mod sync;
 pub mod text;
 pub mod time;
 
 pub use account::{Account, AccountId, Balance, Environment, EquityPoint};
 pub use activity::{AccountActivity, ActivityKind};
-pub use entry::{CashCause, Entry, EntryId, Holding, OptionEnd, What};
+pub use entry::{
+    CashCause, Entry, EntryId, Fate, Holding, Listing, OptionEnd, RejectedRow, Trace, What,
+};
 pub use ids::{ClientOrderId, ConnectionId, ProviderId, Sequence};
 pub use instrument::{AssetClass, Instrument, Symbol};
 pub use last_known::LastKnown;
-pub use money::{Currency, Money, Price, Quantity};
+pub use money::{Currency, ExchangeRate, Money, Price, Quantity};
 pub use order::{
     Exits, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Side, StopLoss, TimeInForce,
     TrailBy,
 };
 pub use position::Position;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
+pub use sync::{Reach, RowCounts, Span, SyncOutcome, SyncRun};
 pub use text::Text;
 pub use time::{Clock, Timestamp};

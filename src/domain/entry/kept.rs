@@ -1,119 +1,10 @@
-//! The reading of an account's history, as it is kept: runs, rows that could not be read, and what became of entries.
+//! What is kept beside entries: what they said before, and rows that could not be read.
 
+use super::{Entry, EntryId};
 use crate::domain::account::AccountId;
-use crate::domain::entry::{Entry, EntryId};
-use crate::domain::money::Currency;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
-use jiff::civil::Date;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// A span of time: from a moment on, up to and without another. An end that is not given is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// The first moment of it.
-    pub from: Option<Timestamp>,
-    /// The first moment behind it.
-    pub until: Option<Timestamp>,
-}
-
-impl Span {
-    /// All of time.
-    pub const ALL: Self = Self {
-        from: None,
-        until: None,
-    };
-
-    /// Between two moments, the second not in it.
-    pub fn between(from: Timestamp, until: Timestamp) -> Self {
-        Self {
-            from: Some(from),
-            until: Some(until),
-        }
-    }
-
-    /// Whether a moment is in it.
-    pub fn holds(&self, moment: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= moment) && self.until.is_none_or(|end| moment < end)
-    }
-}
-
-/// The number of a run; later ones are higher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct RunId(pub u64);
-
-/// One reading of an account's history from its provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    /// Of which account.
-    pub account: AccountId,
-    /// Which part of its history was asked for.
-    pub window: Span,
-    /// Why it was begun: `at sign-in`, `asked for`.
-    pub why: Text,
-    /// When it was begun.
-    pub started: Timestamp,
-    /// What it brought so far.
-    pub counts: RunCounts,
-    /// How often something was asked again.
-    pub retries: u64,
-    /// How long it took so far.
-    pub took: Duration,
-    /// Requests that the provider allowed still, when it last said so.
-    pub rate_left: Option<u64>,
-    /// How it ended; none of one that goes on, or that was cut off with the program.
-    pub outcome: Option<RunOutcome>,
-}
-
-impl Run {
-    /// One that begins.
-    pub fn new(account: AccountId, window: Span, why: Text, started: Timestamp) -> Self {
-        Self {
-            account,
-            window,
-            why,
-            started,
-            counts: RunCounts::default(),
-            retries: 0,
-            took: Duration::ZERO,
-            rate_left: None,
-            outcome: None,
-        }
-    }
-}
-
-/// What came of the rows of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunCounts {
-    /// Pages read.
-    pub pages: u64,
-    /// Rows on them: the sum of the four below.
-    pub fetched: u64,
-    /// Not known before.
-    pub new: u64,
-    /// Known, and the same.
-    pub duplicates: u64,
-    /// Known by the same id, and with other content.
-    pub corrected: u64,
-    /// Not to be read.
-    pub rejected: u64,
-    /// Earlier entries that a row took the place of, or took back.
-    pub superseded: u64,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunOutcome {
-    /// All of its window was read.
-    Complete,
-    /// It was stopped on purpose, and goes on another time.
-    Stopped(Text),
-    /// It could not go on.
-    Failed(Text),
-}
 
 /// A row that could not be read, for whoever finds out why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,20 +128,6 @@ impl Fate {
     }
 }
 
-/// What one unit of a currency cost in another on a day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExchangeRate {
-    /// Of which currency one unit.
-    pub from: Currency,
-    /// In which currency.
-    pub to: Currency,
-    /// On which day.
-    pub day: Date,
-    /// How much.
-    #[serde(with = "rust_decimal::serde::str")]
-    pub rate: Decimal,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,13 +163,5 @@ mod tests {
         assert!(kept.chars().count() <= RejectedRow::LONGEST);
         assert!(!kept.contains("sss"), "{kept}");
         assert!(super::tests::kept(&"ü".repeat(100_000), &[]).ends_with('…'));
-    }
-
-    #[test]
-    fn a_span_holds_its_first_moment_and_not_its_last() {
-        let at = |millis| Timestamp::from_millis(millis).unwrap();
-        let span = Span::between(at(1), at(3));
-        assert_eq!([0, 1, 2, 3].map(|it| span.holds(at(it))), [false, true, true, false]);
-        assert!(Span::ALL.holds(Timestamp::EPOCH));
     }
 }
