@@ -16,7 +16,7 @@ use redb::{
 };
 use rustix::fs::OFlags;
 
-pub(super) use rows::{OpenRows, Order, Part, Reading, Row, Rows};
+pub(super) use rows::{OpenRows, Order, Part, Reading, Rows};
 
 use super::error::LedgerError;
 use crate::vault::{self, Sealer, SecretBytes};
@@ -180,6 +180,11 @@ impl Store {
         self.sealer = Arc::new(sealer);
     }
 
+    /// Which epoch of the vault it seals for.
+    pub(super) fn epoch(&self) -> u32 {
+        self.sealer.epoch()
+    }
+
     /// How much room the file takes.
     pub(super) fn size(&self, name: &str) -> u64 {
         let file = self.folder.join(name).metadata();
@@ -250,6 +255,20 @@ impl Change<'_> {
             .open_table(table.definition())
             .map_err(failed)?;
         rows.remove(key).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Seals every value of a table anew, which must not be large.
+    pub(super) fn seal_anew(&self, table: Table) -> Result<(), LedgerError> {
+        let rows = self.transaction.open_table(table.definition());
+        let keys = rows.map_err(failed)?;
+        let keys = keys.iter().map_err(failed)?;
+        let keys = keys.map(|row| Ok(row.map_err(failed)?.0.value().to_owned()));
+        for key in keys.collect::<Result<Vec<String>, LedgerError>>()? {
+            if let Some(value) = self.get(table, &key)? {
+                self.put(table, &key, value.expose())?;
+            }
+        }
         Ok(())
     }
 

@@ -149,9 +149,15 @@ mod tests {
             kept(r#"{"id":7,"access_token":"xyz","price":"1"}"#, &[]),
             r#"{"id":7,"access_token":"[removed]","price":"1"}"#
         );
-        assert_eq!(kept("Authorization: Bearer a.b", &[]), "Authorization: [removed]");
+        assert_eq!(
+            kept("Authorization: Bearer a.b", &[]),
+            "Authorization: [removed]"
+        );
         assert_eq!(kept("token=1&x=2", &[]), "token=[removed]&x=2");
-        assert_eq!(kept(r#"{"sessionId": 12, "a": 1}"#, &[]), r#"{"sessionId": [removed], "a": 1}"#);
+        assert_eq!(
+            kept(r#"{"sessionId": 12, "a": 1}"#, &[]),
+            r#"{"sessionId": [removed], "a": 1}"#
+        );
         assert_eq!(kept("the token was", &[]), "the token was");
     }
 

@@ -164,7 +164,10 @@ mod tests {
         });
         let numbers: Vec<_> = numbers.collect();
         assert_eq!(numbers[0].0, numbers[2].0, "5 is 5.00");
-        assert_eq!(numbers.iter().map(|it| it.1).collect::<Vec<_>>(), [0, 0, 1, 0]);
+        assert_eq!(
+            numbers.iter().map(|it| it.1).collect::<Vec<_>>(),
+            [0, 0, 1, 0]
+        );
         let digests: std::collections::BTreeSet<_> = numbers.iter().map(|it| &it.0).collect();
         assert_eq!(digests.len(), 3);
     }

@@ -32,7 +32,7 @@ impl Rows {
     /// What entries said before.
     pub(in crate::ledger) const HISTORY: Self = Self("entries.history");
     /// How far each account is read.
-    pub(in crate::ledger) const PLANS: Self = Self("plans");
+    pub(in crate::ledger) const REACHES: Self = Self("reaches");
     /// Readings of accounts.
     pub(in crate::ledger) const RUNS: Self = Self("runs");
     /// Rows that could not be read.
@@ -49,7 +49,7 @@ impl Rows {
         Self::BY_ID,
         Self::BY_SYMBOL,
         Self::HISTORY,
-        Self::PLANS,
+        Self::REACHES,
         Self::RUNS,
         Self::REJECTED,
         Self::BARS,
@@ -60,7 +60,7 @@ impl Rows {
         Self::ACCOUNTS,
         Self::ENTRIES,
         Self::HISTORY,
-        Self::PLANS,
+        Self::REACHES,
         Self::RUNS,
         Self::REJECTED,
         Self::BARS,
@@ -191,6 +191,18 @@ impl OpenRows<'_> {
         Ok(found)
     }
 
+    /// The last so many, the last of all first.
+    pub(in crate::ledger) fn last(&self, most: usize) -> Result<Vec<Row>, LedgerError> {
+        let rows = self.table.iter().map_err(failed)?.rev().take(most);
+        let rows = rows.map(|row| {
+            let (key, value) = row.map_err(failed)?;
+            let value = self.rows.opened(self.sealer, key.value(), value.value())?;
+            let key = key.value().to_vec();
+            Ok(Row { key, value })
+        });
+        rows.collect()
+    }
+
     /// Removes the first rows until no more than so many are left.
     pub(in crate::ledger) fn keep_newest(&mut self, most: u64) -> Result<(), LedgerError> {
         for _ in most..self.count()? {
@@ -264,6 +276,19 @@ impl Reading {
             value
                 .map(|value| rows.opened(&self.sealer, key, value.value()))
                 .transpose()
+        })
+    }
+
+    /// A value that was not sealed.
+    pub(in crate::ledger) fn get_plain(
+        &self,
+        rows: Rows,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, LedgerError> {
+        caught(|| {
+            let table = self.transaction.open_table(rows.definition());
+            let value = table.map_err(failed)?.get(key).map_err(failed)?;
+            Ok(value.map(|value| value.value().to_vec()))
         })
     }
 

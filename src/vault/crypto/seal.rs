@@ -181,17 +181,32 @@ impl Sealer {
     /// The same vault after rotations: it opens what was sealed in every epoch before.
     #[cfg(test)]
     pub(crate) fn of_rotated_test_vault(number: u8, epoch: u32) -> Self {
-        let lock = |epoch| {
-            let binding = Binding {
-                vault_id: [number; 16],
-                epoch,
-                suite: Suite::XChaCha20Poly1305,
-            };
-            let key = Key::from_slice(&[7; Key::LENGTH]).expect("its length");
-            let key = key.subkey(super::key::Use::Journal, epoch);
-            Lock { key, binding }
+        let past = FIRST_EPOCH..epoch;
+        Self::new(
+            Lock::of_test_epoch(number, epoch),
+            past.map(|epoch| Lock::of_test_epoch(number, epoch))
+                .collect(),
+        )
+    }
+
+    /// The same without the keys of the epochs before.
+    #[cfg(test)]
+    pub(crate) fn of_test_epoch(number: u8, epoch: u32) -> Self {
+        Self::new(Lock::of_test_epoch(number, epoch), vec![])
+    }
+}
+
+#[cfg(test)]
+impl Lock {
+    fn of_test_epoch(number: u8, epoch: u32) -> Self {
+        let binding = Binding {
+            vault_id: [number; 16],
+            epoch,
+            suite: Suite::XChaCha20Poly1305,
         };
-        Self::new(lock(epoch), (FIRST_EPOCH..epoch).map(lock).collect())
+        let key = Key::from_slice(&[7; Key::LENGTH]).expect("its length");
+        let key = key.subkey(super::key::Use::Journal, epoch);
+        Self { key, binding }
     }
 }
 
