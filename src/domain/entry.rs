@@ -13,6 +13,12 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use kept::{Fate, RejectedRow, Trace};
+pub use listing::Listing;
+
+mod kept;
+mod listing;
+
 /// One thing that happened in an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -41,7 +47,7 @@ pub enum EntryId {
     /// The provider's own id.
     Provider(Text),
     /// For a row without an id: what it says, as a digest, and which of its equals it is, counted from 0 in the order of
-    /// the provider's listing, so that two honest identical executions stay two.
+    /// the provider's listing, so that two honest identical executions stay two. [`Listing`] gives it.
     Fingerprint(Text, u16),
 }
 
@@ -240,6 +246,23 @@ impl Trade {
 }
 
 impl Entry {
+    /// Every instrument it changes: two where one became the other.
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        let other = match &self.what {
+            What::Exchanged { from, .. } => Some(&from.symbol),
+            What::SpunOff { parent, .. } => Some(parent),
+            What::Trade(_)
+            | What::Cash { .. }
+            | What::Units { .. }
+            | What::OptionEnded { .. }
+            | What::Split { .. }
+            | What::TakenBack
+            | What::Noted { .. } => None,
+        };
+        let other = other.filter(|other| self.symbol() != Some(*other));
+        self.symbol().into_iter().chain(other)
+    }
+
     /// The instrument it is about, where there is one; of two, the one that came.
     pub fn symbol(&self) -> Option<&Symbol> {
         match &self.what {
@@ -287,6 +310,43 @@ mod tests {
         check(AssetClass::Equity, Side::Sell, "1", "2.87");
         check(AssetClass::Option, Side::Sell, "100", "299.87");
         check(AssetClass::Future, Side::Buy, "50", "-0.13");
+    }
+
+    fn row(seconds: i64, price: &str) -> Entry {
+        let mut trade = trade(AssetClass::Equity, Side::Buy, "1");
+        trade.price = price.parse().unwrap();
+        Entry {
+            account: AccountId {
+                connection: crate::domain::ConnectionId::new("schwab"),
+                number: "1".into(),
+            },
+            id: EntryId::provider("no matter"),
+            time: Timestamp::from_millis(seconds * 1000).unwrap(),
+            settles: None,
+            corrects: None,
+            word: "TRADE".into(),
+            description: "".into(),
+            what: What::Trade(trade),
+        }
+    }
+
+    #[test]
+    fn a_merger_changes_two_instruments() {
+        let mut entry = row(1, "5");
+        let holding = |symbol: &str| Holding {
+            symbol: Symbol::new(symbol),
+            ..trade(AssetClass::Equity, Side::Buy, "1").holding
+        };
+        entry.what = What::Exchanged {
+            from: holding("OLD"),
+            gone: "1".parse().unwrap(),
+            to: holding("NEW"),
+            come: "2".parse().unwrap(),
+            cash: None,
+        };
+        let symbols: Vec<_> = entry.symbols().map(Symbol::as_str).collect();
+        assert_eq!(symbols, ["NEW", "OLD"]);
+        assert_eq!(row(1, "5").symbols().count(), 1);
     }
 
     #[test]

@@ -21,11 +21,13 @@ pub mod time;
 
 pub use account::{Account, AccountId, Balance, Environment, EquityPoint};
 pub use activity::{AccountActivity, ActivityKind};
-pub use entry::{CashCause, Entry, EntryId, Holding, OptionEnd, What};
+pub use entry::{
+    CashCause, Entry, EntryId, Fate, Holding, Listing, OptionEnd, RejectedRow, Trace, What,
+};
 pub use ids::{ClientOrderId, ConnectionId, ProviderId, Sequence};
 pub use instrument::{AssetClass, Instrument, Symbol};
 pub use last_known::LastKnown;
-pub use money::{Currency, Money, Price, Quantity};
+pub use money::{Currency, ExchangeRate, Money, Price, Quantity};
 pub use order::{
     Exits, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Side, StopLoss, TimeInForce,
     TrailBy,

@@ -1,5 +1,6 @@
 //! Amounts: exact decimals from text to screen, each in a type of its own so that a price is never added to a quantity.
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -149,6 +150,20 @@ impl fmt::Display for Money {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} {}", self.amount, self.currency)
     }
+}
+
+/// What one unit of a currency cost in another on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeRate {
+    /// Of which currency one unit.
+    pub from: Currency,
+    /// In which currency.
+    pub to: Currency,
+    /// On which day.
+    pub day: Date,
+    /// How much.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub rate: Decimal,
 }
 
 #[cfg(test)]

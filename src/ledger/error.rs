@@ -1,10 +1,10 @@
-//! Why the journal said no, in words that tell what to do next.
+//! Why the journal said no, in words that tell what to do next; and of the ledger, which costs no order, the bare cause.
 
 use crate::domain::ClientOrderId;
 use crate::vault::VaultError;
 
-/// What went wrong with the journal. Whatever it is: what was asked for did not happen, and the order is not to be
-/// sent.
+/// What went wrong with the journal or the ledger. Whatever it is: what was asked for did not happen. Of the journal
+/// that means that the order is not to be sent; of the ledger it is told by its [`cause`](Self::cause).
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     #[error(
@@ -39,6 +39,10 @@ pub enum LedgerError {
         what: &'static str,
         next: &'static str,
     },
+    #[error("an entry is of another account than its page; nothing of the page was kept")]
+    OfAnother,
+    #[error("there is no run {0}; nothing was kept")]
+    NoSuchRun(u64),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(
@@ -49,7 +53,7 @@ pub enum LedgerError {
 
 impl LedgerError {
     /// The bare cause, for a file that costs no order.
-    pub(super) fn cause(&self) -> String {
+    pub fn cause(&self) -> String {
         match self {
             Self::Damaged(what) => (*what).to_owned(),
             Self::Foreign => "it was sealed by another vault".to_owned(),
@@ -59,7 +63,11 @@ impl LedgerError {
             Self::Full { limit, what, .. } => format!("{limit} {what}"),
             Self::Vault(error) => error.to_string(),
             Self::Failed(why) => why.clone(),
-            Self::Repeated(_) | Self::NoSuchOrder(_) | Self::IllegalStep { .. } => self.to_string(),
+            Self::Repeated(_)
+            | Self::NoSuchOrder(_)
+            | Self::IllegalStep { .. }
+            | Self::OfAnother
+            | Self::NoSuchRun(_) => self.to_string(),
         }
     }
 }

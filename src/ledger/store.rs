@@ -1,12 +1,14 @@
-//! Sealed values in redb, the only file that names it. Each value is bound to its table and key, each change is on
-//! the disk when it returns, and a panic inside redb ends the store and not the program.
+//! Sealed values in redb; nobody names it but this file and `rows.rs` below it. Each value is bound to its table and
+//! key, each change is on the disk when it returns, and a panic inside redb ends the store and not the program.
+
+mod rows;
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use redb::{
     Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _,
@@ -14,11 +16,12 @@ use redb::{
 };
 use rustix::fs::OFlags;
 
+pub(super) use rows::{OpenRows, Order, Part, Reading, Rows};
+
 use super::error::LedgerError;
 use crate::vault::{self, Sealer, SecretBytes};
 
 const FORMAT: u8 = 1;
-const CACHE: usize = 8 * 1024 * 1024;
 /// Of one value, sealed.
 const LARGEST_VALUE: usize = 16 * 1024;
 /// Of everything that is known of one connection, sealed.
@@ -36,12 +39,7 @@ impl Table {
     /// What connections said when they were last read.
     pub(super) const LAST_KNOWN: Self = Self("last-known");
     /// What the file itself is.
-    const FILE: Self = Self("file");
-
-    /// The tables of the journal.
-    pub(super) const OF_JOURNAL: &'static [Self] = &[Self::OPEN_INTENTS, Self::SETTLED_INTENTS];
-    /// The tables of the ledger.
-    pub(super) const OF_LEDGER: &'static [Self] = &[Self::LAST_KNOWN];
+    pub(super) const FILE: Self = Self("file");
 
     /// How large a value may be, sealed.
     fn largest(self) -> usize {
@@ -62,17 +60,49 @@ impl Table {
 
 const FORMAT_KEY: &str = "format";
 
+/// What a file holds, and how much is done for it.
+pub(super) struct Kind {
+    tables: &'static [Table],
+    rows: &'static [Rows],
+    cache: usize,
+    /// A file up to this size is read through when it is opened, so that an altered one is found at once. In a larger
+    /// one it is found where it is read: there is no time to read it all.
+    checked: u64,
+    /// Whether each change keeps what opening after a crash would else have to work out from the whole file.
+    reopens_at_once: bool,
+}
+
+impl Kind {
+    /// What must never be lost.
+    pub(super) const JOURNAL: Self = Self {
+        tables: &[Table::OPEN_INTENTS, Table::SETTLED_INTENTS],
+        rows: &[],
+        cache: 8 * 1024 * 1024,
+        checked: u64::MAX,
+        reopens_at_once: false,
+    };
+    /// What can be had again.
+    pub(super) const LEDGER: Self = Self {
+        tables: &[Table::LAST_KNOWN],
+        rows: Rows::OF_LEDGER,
+        cache: 48 * 1024 * 1024,
+        checked: 16 * 1024 * 1024,
+        reopens_at_once: true,
+    };
+}
+
 /// One file of sealed values.
 pub(super) struct Store {
     /// `None` once redb panicked: what it holds in memory is not to be trusted then.
     database: Mutex<Option<Database>>,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     folder: PathBuf,
+    kind: Kind,
 }
 
 impl Store {
     /// Opens a file of these tables, or makes an empty one.
-    pub(super) fn open(path: &Path, sealer: Sealer, tables: &[Table]) -> Result<Self, LedgerError> {
+    pub(super) fn open(path: &Path, sealer: Sealer, kind: Kind) -> Result<Self, LedgerError> {
         let folder = path.parent().expect("a file in the vault's folder");
         let is_new = path.symlink_metadata().is_err();
         if !is_new {
@@ -80,7 +110,7 @@ impl Store {
         }
         vault::check_space(folder, 0)?;
         let is_busy = |error: &LedgerError| matches!(error, LedgerError::InUse);
-        let database = vault::while_busy(|| caught(|| open_database(path)), is_busy)?;
+        let database = vault::while_busy(|| caught(|| open_database(path, &kind)), is_busy)?;
         if is_new {
             File::open(folder)
                 .and_then(|folder| folder.sync_all())
@@ -88,10 +118,11 @@ impl Store {
         }
         let store = Self {
             database: Mutex::new(Some(database)),
-            sealer,
+            sealer: Arc::new(sealer),
             folder: folder.to_path_buf(),
+            kind,
         };
-        store.change(|change| change.check_format(tables))?;
+        store.change(|change| change.check_format(&store.kind))?;
         Ok(store)
     }
 
@@ -101,7 +132,8 @@ impl Store {
         act: impl FnOnce(&Change<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         self.guarded(|database| {
-            let transaction = database.begin_write().map_err(failed)?;
+            let mut transaction = database.begin_write().map_err(failed)?;
+            transaction.set_quick_repair(self.kind.reopens_at_once);
             let outcome = act(&Change {
                 transaction: &transaction,
                 sealer: &self.sealer,
@@ -141,6 +173,22 @@ impl Store {
     /// begins, so that what has begun can still be written down.
     pub(super) fn check_space(&self) -> Result<(), LedgerError> {
         Ok(vault::check_space(&self.folder, LARGEST_LAST_KNOWN as u64)?)
+    }
+
+    /// From now on it seals with this one, which opens what the one before it sealed.
+    pub(super) fn seal_with(&mut self, sealer: Sealer) {
+        self.sealer = Arc::new(sealer);
+    }
+
+    /// Which epoch of the vault it seals for.
+    pub(super) fn epoch(&self) -> u32 {
+        self.sealer.epoch()
+    }
+
+    /// How much room the file takes.
+    pub(super) fn size(&self, name: &str) -> u64 {
+        let file = self.folder.join(name).metadata();
+        file.map_or(0, |file| file.len())
     }
 
     fn guarded<T>(
@@ -210,6 +258,20 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Seals every value of a table anew, which must not be large.
+    pub(super) fn seal_anew(&self, table: Table) -> Result<(), LedgerError> {
+        let rows = self.transaction.open_table(table.definition());
+        let keys = rows.map_err(failed)?;
+        let keys = keys.iter().map_err(failed)?;
+        let keys = keys.map(|row| Ok(row.map_err(failed)?.0.value().to_owned()));
+        for key in keys.collect::<Result<Vec<String>, LedgerError>>()? {
+            if let Some(value) = self.get(table, &key)? {
+                self.put(table, &key, value.expose())?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn count(&self, table: Table) -> Result<u64, LedgerError> {
         let rows = self
             .transaction
@@ -219,13 +281,13 @@ impl Change<'_> {
     }
 
     /// Writes what a new file is, or checks what an old one says it is.
-    fn check_format(&self, tables: &[Table]) -> Result<(), LedgerError> {
+    fn check_format(&self, kind: &Kind) -> Result<(), LedgerError> {
+        let tables = kind.tables.iter().map(|table| self.count(*table));
+        let rows = kind.rows.iter().map(|rows| self.rows(*rows)?.count());
+        // Counts all of them, because this is what makes those that are missing.
+        let held = tables.chain(rows).collect::<Result<Vec<_>, _>>()?;
         if self.count(Table::FILE)? == 0 {
-            let rows = tables
-                .iter()
-                .map(|table| self.count(*table))
-                .sum::<Result<u64, _>>()?;
-            if rows > 0 {
+            if held.iter().any(|rows| *rows > 0) {
                 return Err(LedgerError::Damaged("what it is was removed from it"));
             }
             return self.put(Table::FILE, FORMAT_KEY, &[FORMAT]);
@@ -252,7 +314,7 @@ fn opened(
     opened.map_err(|_| LedgerError::Damaged(UNSEALED))
 }
 
-fn open_database(path: &Path) -> Result<Database, LedgerError> {
+fn open_database(path: &Path, kind: &Kind) -> Result<Database, LedgerError> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -262,15 +324,17 @@ fn open_database(path: &Path) -> Result<Database, LedgerError> {
         .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(path)
         .map_err(|error| LedgerError::Failed(error.to_string()))?;
+    let length = file.metadata().map_or(0, |file| file.len());
     let backend = redb::backends::FileBackend::new(file).map_err(failed)?;
     Database::builder()
-        .set_cache_size(CACHE)
+        .set_cache_size(kind.cache)
         // Without it a file that was altered is trusted, and redb may panic on it later.
-        .set_check_integrity_on_open(true)
+        .set_check_integrity_on_open(length <= kind.checked)
         .create_with_backend(backend)
         .map_err(failed)
 }
 
+/// A panic of redb on a file that was altered is damage, and not the program's end.
 fn caught<T>(call: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
     let outcome = panic::catch_unwind(AssertUnwindSafe(call));
     outcome.unwrap_or(Err(LedgerError::Damaged(UNREADABLE)))
@@ -317,11 +381,7 @@ mod tests {
         }
 
         fn open_for(&self, vault: u8) -> Result<Store, LedgerError> {
-            Store::open(
-                &self.path(),
-                Sealer::of_test_vault(vault),
-                Table::OF_JOURNAL,
-            )
+            Store::open(&self.path(), Sealer::of_test_vault(vault), Kind::JOURNAL)
         }
 
         fn open(&self) -> Store {

@@ -276,7 +276,7 @@ impl Strongroom {
                 Vec::new()
             }
         };
-        let known = self.open_ledger(&vault, &mut warnings);
+        let known = self.open_ledger(&vault, now, &mut warnings);
         let intents = self.open_journal(&vault, now, &mut warnings);
         warnings.extend(vault.unanchored().map(Text::new));
         warnings.extend(upkeep::back_up(&vault, now).err());

@@ -61,7 +61,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("ring", &["net/tls/own_certificate.rs"]),
     ("nucleo_matcher", &["ui/fuzzy.rs"]),
     ("ratatui", &["ui/"]),
-    ("redb", &["ledger/store.rs"]),
+    ("redb", &["ledger/store"]),
     ("reqwest", &["net/transport.rs"]),
     ("rmp", &["sim/"]),
     ("rustls", &["net/"]),

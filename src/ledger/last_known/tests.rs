@@ -1,5 +1,6 @@
 //! The ledger holds what it is given, for its vault alone, and a broken one is begun anew.
 
+use super::super::{Begun, not_kept, tests};
 use super::*;
 use crate::domain::{
     Account, AccountId, AssetClass, Balance, Currency, Environment, Position, ProviderId, Symbol,
@@ -8,15 +9,18 @@ use crate::domain::{
 
 type Damage = fn(&mut Vec<u8>);
 
-struct Home(tempfile::TempDir);
+const LEDGER: &str = "ledger.redb";
+const SET_ASIDE: &str = "ledger.redb.damaged-2026-11-24";
+
+struct Home(tests::Home);
 
 impl Home {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(tests::Home::new())
     }
 
     fn begin_for(&self, vault: u8) -> Begun {
-        Ledger::begin(self.0.path(), || Ok(Sealer::of_test_vault(vault)))
+        self.0.begin_for(vault)
     }
 
     fn begin(&self) -> Begun {
@@ -32,8 +36,12 @@ impl Home {
         home
     }
 
+    fn folder(&self) -> &std::path::Path {
+        self.0.0.path()
+    }
+
     fn bytes(&self) -> Vec<u8> {
-        std::fs::read(self.0.path().join(LEDGER)).unwrap()
+        std::fs::read(self.folder().join(LEDGER)).unwrap()
     }
 }
 
@@ -145,14 +153,14 @@ fn a_damaged_or_foreign_ledger_is_set_aside_and_begun_anew() {
         let home = Home::with(&[known("a", 1)]);
         let mut bytes = home.bytes();
         damage(&mut bytes);
-        std::fs::write(home.0.path().join(LEDGER), &bytes).unwrap();
+        std::fs::write(home.folder().join(LEDGER), &bytes).unwrap();
         let mut begun = home.begin_for(vault);
         let problem = begun
             .problem
             .unwrap_or_else(|| panic!("{case} is not said"));
         assert!(problem.as_str().contains("begun anew"), "{case}: {problem}");
         assert!(begun.known.is_empty(), "{case}");
-        let aside = std::fs::read(home.0.path().join(SET_ASIDE)).unwrap();
+        let aside = std::fs::read(home.folder().join(SET_ASIDE)).unwrap();
         assert_eq!(aside.len(), bytes.len(), "{case}");
         begun.ledger.as_mut().unwrap().keep(&known("b", 1)).unwrap();
         drop(begun.ledger);

@@ -171,8 +171,14 @@ impl Strongroom {
         Ok(vec![shown(&rotated.recovery), facts])
     }
 
-    /// The journal goes on under the new keys; what keeps it from that keeps orders from being sent.
-    fn take_new_keys(&mut self) -> Option<Text> {
+    /// Journal and ledger go on under the new keys; what keeps the journal from that keeps orders from being sent.
+    fn take_new_keys(&mut self) -> Vec<Text> {
+        let of_ledger = self.give_ledger_new_keys();
+        let of_journal = self.give_journal_new_keys();
+        of_journal.into_iter().chain(of_ledger).collect()
+    }
+
+    fn give_journal_new_keys(&mut self) -> Option<Text> {
         let Door::Open(vault) = &self.door else {
             return Some(NOT_OPEN.into());
         };

@@ -150,17 +150,63 @@ impl Sealer {
         open(key, &binding.place(b"TDSEAL", place), sealed)
     }
 
+    /// Which epoch of the vault it seals for.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.current.binding.epoch
+    }
+
+    /// Whether something was sealed in that epoch, or should be sealed anew.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        epoch_of(sealed).is_some_and(|(epoch, _)| epoch == self.epoch())
+    }
+
+    /// A random key for whoever keeps it sealed, say for digests that must outlive a rotation.
+    ///
+    /// # Errors
+    /// [`VaultError::NoRandomness`].
+    pub fn random_key() -> Result<SecretBytes, VaultError> {
+        let mut key = Zeroizing::new(vec![0; Key::LENGTH]);
+        fill_random(&mut key)?;
+        Ok(SecretBytes::new(std::mem::take(&mut *key)))
+    }
+
     /// For tests of what is sealed elsewhere: the same key every time.
     #[cfg(test)]
     pub(crate) fn of_test_vault(number: u8) -> Self {
+        Self::of_rotated_test_vault(number, FIRST_EPOCH)
+    }
+
+    /// The same vault after rotations: it opens what was sealed in every epoch before.
+    #[cfg(test)]
+    pub(crate) fn of_rotated_test_vault(number: u8, epoch: u32) -> Self {
+        let past = FIRST_EPOCH..epoch;
+        Self::new(
+            Lock::of_test_epoch(number, epoch),
+            past.map(|epoch| Lock::of_test_epoch(number, epoch))
+                .collect(),
+        )
+    }
+
+    /// The same without the keys of the epochs before.
+    #[cfg(test)]
+    pub(crate) fn of_test_epoch(number: u8, epoch: u32) -> Self {
+        Self::new(Lock::of_test_epoch(number, epoch), vec![])
+    }
+}
+
+#[cfg(test)]
+impl Lock {
+    fn of_test_epoch(number: u8, epoch: u32) -> Self {
         let binding = Binding {
             vault_id: [number; 16],
-            epoch: FIRST_EPOCH,
+            epoch,
             suite: Suite::XChaCha20Poly1305,
         };
         let key = Key::from_slice(&[7; Key::LENGTH]).expect("its length");
-        let key = key.subkey(super::key::Use::Journal, FIRST_EPOCH);
-        Self::new(Lock { key, binding }, vec![])
+        let key = key.subkey(super::key::Use::Journal, epoch);
+        Self { key, binding }
     }
 }
 
@@ -265,6 +311,12 @@ mod tests {
             let sealed = sealed_by.seal(b"here", b"buy").unwrap();
             let openers = [&first, &second, &third];
             assert_eq!(openers.map(|it| it.open(b"here", &sealed).is_ok()), opens);
+            let current = openers.map(|it| it.is_current(&sealed));
+            assert_eq!(
+                current,
+                openers.map(|it| it.epoch() == sealed_by.epoch()),
+                "only its own epoch"
+            );
         }
     }
 }
