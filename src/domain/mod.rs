@@ -34,8 +34,6 @@ pub use order::{
 };
 pub use position::Position;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
-pub use sync::{
-    HistoryLimits, Reach, Rejected, RowCounts, Span, SyncAsk, SyncOutcome, SyncRun,
-};
+pub use sync::{HistoryLimits, Reach, Rejected, RowCounts, Span, SyncAsk, SyncOutcome, SyncRun};
 pub use text::Text;
 pub use time::{Clock, Timestamp};

@@ -3,9 +3,9 @@
 use crate::domain::quote::{Bar, MarketClock, MarketEvent};
 use crate::domain::text::Text;
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Entry, Environment,
+    Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
     EquityPoint, HistoryLimits, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId,
-    Reach, Rejected, Symbol, Timeframe, Timestamp,
+    Reach, Symbol, Timeframe, Timestamp,
 };
 use crate::engine::sync::Fetched;
 use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
@@ -160,8 +160,6 @@ pub enum Reading {
     Bars(Symbol, Timeframe),
     /// Equity history.
     Equity(AccountId),
-    /// What happened in an account lately.
-    Activities(AccountId),
 }
 
 /// A reading that came back.
@@ -223,8 +221,6 @@ pub enum ReadData {
     Bars(Vec<Bar>),
     /// Equity history, oldest first.
     Equity(Vec<EquityPoint>),
-    /// What happened of late, and rows that could not be read.
-    Activities(Vec<Entry>, Vec<Rejected>),
 }
 
 /// Why a call brought nothing, and so what to do next.

@@ -2,11 +2,11 @@
 
 use crate::domain::{
     Account, AccountActivity, AccountId, ActivityKind, Balance, ConnectionId, Entry, EntryId,
-    Position, Price, Quantity, Rejected, Text, Timestamp, What,
+    Position, Price, Quantity, Text, Timestamp, What,
 };
 use crate::engine::Engine;
 use crate::engine::activity::{Line, entries};
-use crate::link::{EntryKind, Event, Level};
+use crate::link::{EntryKind, Event};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Executions remembered until the history repeats them.
@@ -175,32 +175,16 @@ impl Engine {
         self.history_changed(now, &fill.account);
     }
 
-    /// Files what happened in an account before and between the streams.
-    pub(super) fn take_activities(
-        &mut self,
-        now: Timestamp,
-        id: &ConnectionId,
-        mut history: Vec<Entry>,
-        rejected: &[Rejected],
-    ) {
-        history.sort_by_key(|entry| entry.time);
-        for entry in history {
+    /// Tells what a history brought that no stream told of.
+    pub(super) fn tell_history(&mut self, mut news: Vec<Entry>) {
+        news.sort_by_key(|entry| entry.time);
+        for entry in news {
             let id = (entry.account.clone(), entry.id.clone());
             if !self.holdings.seen.is_new(id) || self.holdings.was_streamed(&entry) {
                 continue;
             }
             let shown = self.log.add(entry.time, entries::line(&entry));
             self.publish(Event::Activity(shown));
-        }
-        if let Some(first) = rejected.first() {
-            let text = format!("{} rows of the history could not be read", rejected.len());
-            self.note(
-                now,
-                Line::new(EntryKind::Sync, text)
-                    .level(Level::Warn)
-                    .at(id)
-                    .detail(first.why.clone()),
-            );
         }
     }
 

@@ -145,9 +145,6 @@ impl Engine {
                     });
                 }
             }
-            ReadData::Activities(activities, rejected) => {
-                self.take_activities(now, id, activities, &rejected)
-            }
         }
     }
 
@@ -291,11 +288,7 @@ impl Engine {
 /// What is read again and again for as long as a connection stands.
 fn is_standing(reading: &Reading) -> bool {
     match reading {
-        Reading::Accounts
-        | Reading::Positions(_)
-        | Reading::Orders(_)
-        | Reading::Activities(_)
-        | Reading::Clock => true,
+        Reading::Accounts | Reading::Positions(_) | Reading::Orders(_) | Reading::Clock => true,
         Reading::Snapshots(_) | Reading::Instrument(_) | Reading::Bars(..) | Reading::Equity(_) => {
             false
         }
@@ -312,6 +305,5 @@ fn name_of(reading: &Reading) -> String {
         Reading::Instrument(symbol) => format!("what {symbol} is"),
         Reading::Bars(symbol, _) => format!("price history of {symbol}"),
         Reading::Equity(account) => format!("equity history of {}", account.short()),
-        Reading::Activities(account) => format!("activity of {}", account.short()),
     }
 }

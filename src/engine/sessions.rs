@@ -211,7 +211,6 @@ impl Session {
             ];
             self.unread.extend(picture.clone());
             readings.extend(picture);
-            readings.push(Reading::Activities(account.clone()));
         }
         for reading in &readings {
             self.schedule(reading.clone(), now);

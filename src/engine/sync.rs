@@ -232,9 +232,8 @@ impl Engine {
     }
 
     fn fetch_next(&mut self, now: Timestamp, account: &AccountId) {
-        let at_work = |(id, run): &(&AccountId, &Run)| {
-            run.is_fetching && id.connection == account.connection
-        };
+        let at_work =
+            |(id, run): &(&AccountId, &Run)| run.is_fetching && id.connection == account.connection;
         let at_work = self.histories.runs.iter().filter(at_work).count();
         let Some(run) = self.histories.runs.get_mut(account) else {
             return;
@@ -271,7 +270,9 @@ impl Engine {
                 run.took(kept.rows, kept.next);
                 self.tell_progress(now, &account);
                 self.tell_rejected(now, &account, kept.rows.rejected, kept.rejected);
-                self.take_news(now, &account, kept.news);
+                let lately = now.minus(TOLD_FOR);
+                let news = kept.news.into_iter().filter(|entry| entry.time >= lately);
+                self.tell_history(news.collect());
             }
             Err(FetchFailure::CursorLost) => {
                 let may_go_on = run.lost_cursor();
@@ -315,13 +316,6 @@ impl Engine {
             );
             self.publish_status(&account.connection);
         }
-    }
-
-    /// What a page brought that was not known: it is told, where it is of today.
-    fn take_news(&mut self, now: Timestamp, account: &AccountId, news: Vec<Entry>) {
-        let lately = now.minus(TOLD_FOR);
-        let recent = news.into_iter().filter(|entry| entry.time >= lately);
-        self.take_activities(now, &account.connection, recent.collect(), &[]);
     }
 
     fn tell_rejected(

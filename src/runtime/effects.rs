@@ -4,8 +4,7 @@
 //! every way in which its answer can get lost ends in an unknown outcome, which the engine looks up.
 
 use crate::domain::{
-    AccountId, ClientOrderId, ConnectionId, Entry, LastKnown, OrderDraft, Rejected, Span, Text,
-    Timestamp,
+    AccountId, ClientOrderId, ConnectionId, LastKnown, OrderDraft, Text, Timestamp,
 };
 use crate::engine::input::{
     CallMeter, Failure, FailureKind, Note, ReadAnswer, ReadData, Reading, Sent,
@@ -14,7 +13,7 @@ use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::engine::{Input, JournalStep};
 use crate::ledger::Intent;
 use crate::link::{EntryKind, Level};
-use crate::providers::provider::{Accounts, HistoryQuery, Placed, Provider, ProviderError};
+use crate::providers::provider::{Placed, Provider, ProviderError};
 use crate::runtime::Happened;
 use crate::runtime::convert;
 use crate::runtime::keeper::Keeper;
@@ -25,15 +24,6 @@ use tokio::sync::mpsc;
 
 /// How far back orders are read when a connection starts.
 const ORDERS_SINCE: Duration = Duration::from_secs(7 * 24 * 3_600);
-
-/// How far back the history is read for the activity log.
-const HISTORY_SINCE: Duration = Duration::from_secs(7 * 24 * 3_600);
-
-/// How far it is read beyond the present: a provider's clock may be ahead of ours.
-const HISTORY_AHEAD: Duration = Duration::from_secs(60);
-
-/// Pages of it that are read at most; the log keeps fewer lines than they hold.
-const MOST_PAGES: usize = 10;
 
 /// How far back bars are read, by their length.
 fn bars_since(timeframe: crate::domain::Timeframe) -> Duration {
@@ -278,35 +268,7 @@ async fn read(
                 .await?,
         ),
         Reading::Equity(account) => ReadData::Equity(accounts()?.equity_history(account).await?),
-        Reading::Activities(account) => {
-            let (entries, rejected) = read_lately(accounts()?, account, now).await?;
-            ReadData::Activities(entries, rejected)
-        }
     })
-}
-
-/// What happened of late in an account, page by page.
-async fn read_lately(
-    accounts: &dyn Accounts,
-    account: &AccountId,
-    now: Timestamp,
-) -> Result<(Vec<Entry>, Vec<Rejected>), ProviderError> {
-    let span = Span {
-        from: now.minus(HISTORY_SINCE),
-        until: now.plus(HISTORY_AHEAD),
-    };
-    let (mut entries, mut rejected, mut cursor) = (Vec::new(), Vec::new(), None);
-    for _ in 0..MOST_PAGES {
-        let query = HistoryQuery { span, cursor };
-        let page = accounts.history(account, query).await?;
-        entries.extend(page.items);
-        rejected.extend(page.rejected);
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok((entries, rejected))
 }
 
 /// A failure that says there is nobody to ask.

@@ -5,18 +5,20 @@
 
 mod care;
 mod door;
+mod histories;
 mod journal;
 mod known;
 mod recovery;
 mod upkeep;
 
-use crate::domain::{ConnectionId, LastKnown, Text, Timestamp};
+use crate::domain::{AccountId, ConnectionId, LastKnown, Reach, Text, Timestamp};
 use crate::engine::input::OpenIntent;
-use crate::ledger::{Journal, Ledger};
+use crate::ledger::{Journal, Ledger, RunId};
 use crate::link::{VaultRole, VaultStatus, VaultTrouble};
 use crate::runtime::credentials::{self, Credentials};
 use crate::vault::{self, InstanceLock, KdfCost, LockedVault, Passphrase, Role, Vault, VaultError};
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
 
@@ -42,6 +44,8 @@ pub(crate) struct Strongroom {
     /// None while the vault is locked, or where its file cannot be used.
     ledger: Option<Ledger>,
     ledger_fails: bool,
+    /// Readings of histories that are under way, by the engine's number of them.
+    runs: BTreeMap<u64, RunId>,
     next_attempt: Option<Timestamp>,
 }
 
@@ -65,6 +69,8 @@ pub(crate) struct Opened {
     pub(crate) unseen: usize,
     pub(crate) connections: Vec<Credentials>,
     pub(crate) intents: Vec<OpenIntent>,
+    /// How far each account's history was read.
+    pub(crate) reaches: Vec<(AccountId, Reach)>,
     /// What the person should know: unreadable records, a journal that cannot be used.
     pub(crate) warnings: Vec<Text>,
 }
@@ -96,6 +102,7 @@ impl Keeper {
                 journal: Err(NOT_OPEN.into()),
                 ledger: None,
                 ledger_fails: false,
+                runs: BTreeMap::new(),
                 next_attempt: None,
             };
             while let Some(job) = waiting.blocking_recv() {
@@ -287,6 +294,7 @@ impl Strongroom {
             known,
             connections,
             intents,
+            reaches: self.reaches(),
             warnings,
         };
         self.door = Door::Open(Box::new(vault));
@@ -297,6 +305,7 @@ impl Strongroom {
     pub(crate) fn lock(&mut self) -> VaultStatus {
         self.journal = Err(NOT_OPEN.into());
         self.ledger = None;
+        self.runs.clear();
         self.door = match std::mem::replace(&mut self.door, Door::Moving) {
             Door::Open(vault) => Door::Locked(Box::new(vault.lock())),
             other @ (Door::Absent(_) | Door::Locked(_) | Door::Broken(..) | Door::Moving) => other,

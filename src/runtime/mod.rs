@@ -11,6 +11,7 @@ mod connections;
 mod convert;
 pub(crate) mod credentials;
 mod effects;
+mod histories;
 mod keeper;
 mod offers;
 mod secrets;
@@ -308,7 +309,11 @@ impl Runtime {
             },
             Output::Fetch(fetch) => self.fetch(fetch),
             Output::KeepRun { run, record } => {
-                let _ = self.effects.keeper.post(move |room| room.end_run(run, &record)).await;
+                let _ = self
+                    .effects
+                    .keeper
+                    .post(move |room| room.end_run(run, &record))
+                    .await;
             }
             Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
             Output::CloseStreams(connection) => self.close_streams(&connection),

@@ -121,6 +121,7 @@ impl Runtime {
         self.tell_known(opened.known, opened.unseen).await;
         // Orders of an earlier run first: nothing of their kind is sent before their fate is known.
         self.handle(Input::OpenIntents(opened.intents)).await;
+        self.handle(Input::Reached(opened.reaches)).await;
         for credentials in opened.connections {
             match self.opener().open(&credentials) {
                 Ok(open) => {

@@ -158,11 +158,6 @@ impl Rig {
             Reading::Orders(account_id()),
             Ok(ReadData::Orders(vec![])),
         );
-        self.answer(
-            seconds,
-            Reading::Activities(account_id()),
-            Ok(ReadData::Activities(vec![], vec![])),
-        );
     }
 
     /// Gives an input and returns what is to be done, published events kept aside.

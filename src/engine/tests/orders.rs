@@ -218,31 +218,6 @@ fn an_execution_told_twice_is_shown_once() {
 }
 
 #[test]
-fn an_execution_of_the_stream_is_not_repeated_by_the_history() {
-    let mut rig = Rig::connected();
-    let fill = |id: &str| AccountActivity {
-        account: account_id(),
-        provider_id: id.into(),
-        time: at(1),
-        kind: crate::domain::ActivityKind::Fill {
-            symbol: Symbol::new("AAPL"),
-            side: Side::Buy,
-            quantity: "10".parse().unwrap(),
-            price: "189.95".parse().unwrap(),
-            order: "venue-a".into(),
-        },
-    };
-    rig.tell(1, Input::Filled(Box::new(fill("execution-1"))));
-    // Two honest executions alike: the stream told of one, the other was missed.
-    let history = vec![fill("20260101::1"), fill("20260101::2")];
-    rig.tell(2, Input::Tick);
-    let reading = Reading::Activities(account_id());
-    rig.answer(2, reading, Ok(ReadData::Activities(history, vec![])));
-    let is_fill = |event: &&Event| matches!(event, Event::Activity(entry) if entry.kind == crate::link::EntryKind::Fill);
-    assert_eq!(rig.published.iter().filter(is_fill).count(), 2);
-}
-
-#[test]
 fn what_the_venue_said_later_stands_in_whatever_order_it_arrives() {
     use OrderState::{Accepted, CancelPending, Cancelled, Filled, Working};
     let cases = [

@@ -47,13 +47,8 @@ fn everything_is_read_once_more_when_that_is_asked_for_meanwhile() {
         Reading::Positions(account_id()),
         Ok(ReadData::Positions(vec![])),
     );
-    rig.answer(
-        2,
-        Reading::Orders(account_id()),
-        Ok(ReadData::Orders(vec![])),
-    );
-    let activities = Ok(ReadData::Activities(vec![], vec![]));
-    let outputs = rig.answer(2, Reading::Activities(account_id()), activities);
+    let orders = Ok(ReadData::Orders(vec![]));
+    let outputs = rig.answer(2, Reading::Orders(account_id()), orders);
     assert_eq!(count(&outputs, |it| is_read_of(it, &Reading::Accounts)), 1);
 }
 

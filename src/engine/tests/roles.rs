@@ -218,8 +218,6 @@ fn read_all(rig: &mut Rig, seconds: u64) -> Vec<Timestamp> {
     let (positions, orders) = (ReadData::Positions(vec![]), ReadData::Orders(vec![]));
     out.extend(rig.answer(seconds, Reading::Positions(account_id()), Ok(positions)));
     out.extend(rig.answer(seconds, Reading::Orders(account_id()), Ok(orders)));
-    let activities = ReadData::Activities(vec![], vec![]);
-    out.extend(rig.answer(seconds, Reading::Activities(account_id()), Ok(activities)));
     kept(&out)
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{
-    CashCause, Currency, Entry, EntryId, HistoryLimits, Money, Reach, RowCounts, Span, SyncAsk,
+    CashCause, Entry, EntryId, HistoryLimits, Holding, Money, Reach, RowCounts, Span, SyncAsk,
     SyncOutcome, SyncRun, What,
 };
 
@@ -234,11 +234,8 @@ fn a_page_that_cannot_be_written_down_ends_the_reading() {
     assert_eq!(run_of(&outputs).unwrap().outcome, failed);
 }
 
-#[test]
-fn news_of_today_is_told_and_rejected_rows_always() {
-    let mut rig = rig();
-    let fetch = accounts(&mut rig, NOW).remove(0);
-    let dividend = |id: &str, seconds| Entry {
+fn dividend(id: &str, seconds: u64) -> Entry {
+    Entry {
         account: account_id(),
         id: EntryId::provider(id),
         time: at(seconds),
@@ -251,7 +248,13 @@ fn news_of_today_is_told_and_rejected_rows_always() {
             amount: Money::new(decimal("1.20").unwrap(), Currency::USD),
             symbol: Some(Symbol::new("AAPL")),
         },
-    };
+    }
+}
+
+#[test]
+fn news_of_today_is_told_and_rejected_rows_always() {
+    let mut rig = rig();
+    let fetch = accounts(&mut rig, NOW).remove(0);
     let kept = Kept {
         rows: RowCounts {
             fetched: 3,
@@ -267,4 +270,50 @@ fn news_of_today_is_told_and_rejected_rows_always() {
     came(&mut rig, NOW, &fetch, Ok(kept));
     assert_eq!(lines_with(&rig, "AAPL").len(), 1);
     assert_eq!(lines_with(&rig, "kept apart: 1").len(), 1);
+}
+
+#[test]
+fn an_execution_of_the_stream_is_not_repeated_by_the_history() {
+    let mut rig = rig();
+    let fetch = accounts(&mut rig, NOW).remove(0);
+    let fill = AccountActivity {
+        account: account_id(),
+        provider_id: "execution-1".into(),
+        time: at(NOW),
+        kind: crate::domain::ActivityKind::Fill {
+            symbol: Symbol::new("AAPL"),
+            side: Side::Buy,
+            quantity: "10".parse().unwrap(),
+            price: "189.95".parse().unwrap(),
+            order: "venue-a".into(),
+        },
+    };
+    rig.tell(NOW, Input::Filled(Box::new(fill)));
+    let trade = |id: &str| Entry {
+        what: What::Trade(crate::domain::entry::Trade {
+            holding: Holding {
+                symbol: Symbol::new("AAPL"),
+                class: AssetClass::Equity,
+                multiplier: decimal("1").unwrap(),
+                currency: Currency::USD,
+            },
+            side: Side::Buy,
+            quantity: "10".parse().unwrap(),
+            price: "189.95".parse().unwrap(),
+            fees: decimal("0").unwrap(),
+            order: Some("venue-a".into()),
+        }),
+        ..dividend(id, NOW)
+    };
+    // Two honest executions alike: the stream told of one, the other was missed.
+    let kept = Kept {
+        rows: rows(2, 2),
+        next: None,
+        reach: fetch.reach.after_page(fetch.span, None),
+        news: vec![trade("20260101::1"), trade("20260101::2")],
+        rejected: None,
+    };
+    came(&mut rig, NOW + 1, &fetch, Ok(kept));
+    let is_fill = |event: &&Event| matches!(event, Event::Activity(entry) if entry.kind == crate::link::EntryKind::Fill);
+    assert_eq!(rig.published.iter().filter(is_fill).count(), 2);
 }

@@ -57,7 +57,7 @@ impl<'a> Absorbing<'a> {
         (self.absorbed, self.gained)
     }
 
-    pub(super) fn take(&mut self, entry: &Entry) -> Result<(), LedgerError> {
+    pub(super) fn take(&mut self, place: usize, entry: &Entry) -> Result<(), LedgerError> {
         let id = self.digests.of_id(self.account, &entry.id);
         let standing = self.standing_of(id)?;
         let said = self.said(id, standing)?;
@@ -67,8 +67,12 @@ impl<'a> Absorbing<'a> {
                 return Ok(());
             }
             Some(_) => self.absorbed.rows.corrected += 1,
-            None => self.absorbed.rows.new += 1,
+            None => {
+                self.absorbed.rows.new += 1;
+                self.absorbed.rows.trades += u64::from(matches!(entry.what, What::Trade(_)));
+            }
         }
+        self.absorbed.news.push(place);
         match standing {
             None => self.put(entry, id)?,
             Some(Standing::Current(_)) => {

@@ -62,10 +62,12 @@ impl<'a> Page<'a> {
 }
 
 /// What became of a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Absorbed {
     /// Its rows.
     pub rows: RowCounts,
+    /// Places in the page of those entries that are new or say something else now.
+    pub news: Vec<usize>,
     /// Entries that do not count any more, because one of these takes their place or takes them back.
     pub superseded: u64,
 }
@@ -152,8 +154,8 @@ impl Ledger {
         let (absorbed, entries) = self.store.change(|change| {
             let mut absorbing = Absorbing::begin(change, &self.digests, number, page)?;
             refuse_when_full(absorbing.standing()?)?;
-            for entry in page.entries {
-                absorbing.take(entry)?;
+            for (place, entry) in page.entries.iter().enumerate() {
+                absorbing.take(place, entry)?;
             }
             let (mut absorbed, change_of_entries) = absorbing.end();
             absorbed.rows.rejected = page.rejected.len() as u64;

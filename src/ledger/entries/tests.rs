@@ -12,7 +12,16 @@ use crate::vault::Sealer;
 fn absorb(ledger: &mut Ledger, entries: &[Entry]) -> Absorbed {
     let account = entries[0].account.clone();
     let page = Page::of(&account, entries, at(1_000_000));
-    ledger.absorb(&page).unwrap_or_else(|why| panic!("{why}"))
+    let mut absorbed = ledger.absorb(&page).unwrap_or_else(|why| panic!("{why}"));
+    let told = absorbed.rows.new + absorbed.rows.corrected;
+    assert_eq!(
+        absorbed.news.len() as u64,
+        told,
+        "what is new or changed is named"
+    );
+    absorbed.news.clear();
+    absorbed.rows.trades = 0;
+    absorbed
 }
 
 fn counts(new: u64, duplicate: u64, corrected: u64, superseded: u64) -> Absorbed {
@@ -21,9 +30,13 @@ fn counts(new: u64, duplicate: u64, corrected: u64, superseded: u64) -> Absorbed
         new,
         duplicate,
         corrected,
-        rejected: 0,
+        ..RowCounts::default()
     };
-    Absorbed { rows, superseded }
+    Absorbed {
+        rows,
+        news: vec![],
+        superseded,
+    }
 }
 
 fn all(ledger: &Ledger, query: &Query) -> Vec<Entry> {

@@ -50,6 +50,7 @@ fn a_run_counts_its_pages_rows_and_keeps_what_else_it_is_told() {
     let rows = RowCounts {
         fetched: 6,
         new: 3,
+        trades: 3,
         duplicate: 1,
         corrected: 0,
         rejected: 2,

@@ -7,7 +7,8 @@ use crate::ledger::{LedgerError, Page, RunId};
 use crate::providers::provider;
 
 /// Why nothing can be kept.
-const NO_LEDGER: &str = "there is no ledger to keep it in; unlock the vault, or see what is wrong with ledger.redb";
+const NO_LEDGER: &str =
+    "there is no ledger to keep it in; unlock the vault, or see what is wrong with ledger.redb";
 
 impl Strongroom {
     /// How far every account was read.
@@ -46,7 +47,10 @@ impl Strongroom {
                 read: now,
             })
             .map_err(|error| reason(&error))?;
-        let news = absorbed.news.iter().filter_map(|index| page.items.get(*index));
+        let news = absorbed
+            .news
+            .iter()
+            .filter_map(|index| page.items.get(*index));
         Ok(Kept {
             rows: absorbed.rows,
             next: page.next,

@@ -354,7 +354,7 @@ fn start(sim: &Running, folder: &TempDir, setup: &Setup) -> Result<Started, Vaul
         addresses: BTreeMap::from([("alpaca".to_owned(), addresses)]),
         settings: Settings {
             refresh: setup.refresh,
-            sync_every: None,
+            sync_every: Some(Duration::from_secs(3_600)),
             read_only: false,
             demo: false,
             lock_after: None,

@@ -245,7 +245,7 @@ fn options_of(sim: &Running, redirect: String, folder: &TempDir, clock: Arc<Move
         addresses: BTreeMap::from([("tastytrade".into(), addresses)]),
         settings: Settings {
             refresh: Duration::from_secs(60),
-            sync_every: None,
+            sync_every: Some(Duration::from_secs(3_600)),
             read_only: false,
             demo: false,
             lock_after: None,
