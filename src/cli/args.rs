@@ -107,6 +107,8 @@ pub enum Command {
     Connections,
     /// Read trades, dividends and fees of accounts into the ledger
     Sync(SyncArguments),
+    /// Trades in the ledger, oldest first
+    Trades(TradesArguments),
     /// One line for a status bar
     Status,
     /// Run a provider's simulator on this machine
@@ -150,6 +152,29 @@ pub struct SyncArguments {
     /// Read again what was read before
     #[arg(long)]
     pub full: bool,
+}
+
+/// Which entries of the ledger are printed.
+#[derive(Clone, Debug, Args)]
+pub struct TradesArguments {
+    /// Accounts, by number, by connection or as CONNECTION/NUMBER; all where none is named
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// Only of this instrument
+    #[arg(long)]
+    pub symbol: Option<String>,
+    /// From this day or moment on, in UTC
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Until this day or moment, in UTC
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Dividends, fees, transfers and everything else as well
+    #[arg(long)]
+    pub all: bool,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// What a new connection is.

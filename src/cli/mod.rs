@@ -9,6 +9,7 @@ mod check;
 mod connect;
 mod doctor;
 pub mod exit;
+mod ledger;
 mod log;
 pub mod picture;
 pub mod process;
@@ -18,7 +19,6 @@ pub mod secret;
 pub mod session;
 pub mod show;
 mod sim;
-mod sync;
 mod vault;
 
 pub use exit::{Exit, Failure};
@@ -181,7 +181,8 @@ async fn dispatch(
         Some(Command::Disconnect { connection, yes }) => {
             return connect::disconnect(run, &connection, yes).await;
         }
-        Some(Command::Sync(arguments)) => return sync::sync(run, arguments).await,
+        Some(Command::Sync(arguments)) => return ledger::sync(run, arguments).await,
+        Some(Command::Trades(arguments)) => return ledger::trades(run, arguments).await,
         Some(Command::Sim(arguments)) => return sim::simulate(run, arguments).await,
         Some(Command::Doctor) => return doctor::doctor(run).await,
         Some(Command::Lock) => return vault::lock(run).await,

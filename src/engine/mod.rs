@@ -190,6 +190,7 @@ impl Engine {
             Request::CancelAll { account } => self.cancel_all(now, account),
             Request::Refresh { connection } => self.refresh(now, connection),
             Request::Sync { account, ask } => self.sync(now, account, ask),
+            Request::LoadEntries { query } => self.out.push(Output::LoadEntries(screen, query)),
             Request::CancelSync { account } => self.cancel_sync(now, account.as_ref()),
             Request::Connect { connection } => self.reconnect(now, &connection),
             Request::Disconnect { connection } if self.refuses_sealed(&connection) => {}

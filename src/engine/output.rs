@@ -6,7 +6,7 @@ use crate::domain::{
 use crate::engine::input::Reading;
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::engine::sync::Fetch;
-use crate::link::{Event, ScreenId, Snapshot};
+use crate::link::{EntryQuery, Event, ScreenId, Snapshot};
 
 /// Something to do.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub enum Output {
     /// Fetch a page of a history, put it into the ledger with how far the history then reaches, and tell what it brought:
     /// the answer comes back as [`Input::Fetched`](crate::engine::Input::Fetched).
     Fetch(Fetch),
+    /// Give one screen a page of the ledger's entries.
+    LoadEntries(ScreenId, EntryQuery),
     /// Keep what a reading of a history came to.
     KeepRun {
         /// Its number.

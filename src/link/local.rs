@@ -5,7 +5,7 @@
 //! so nothing is lost and a slow screen never slows the engine.
 
 use crate::domain::{Level1, Sequence, Symbol};
-use crate::link::{Answer, Event, Request, SecretRequest, Snapshot, Update};
+use crate::link::{Answer, EntryPage, Event, Request, SecretRequest, Snapshot, Update};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -69,6 +69,7 @@ struct Waiting {
     overtaken: u64,
     start_over: bool,
     answers: VecDeque<Answer>,
+    entries: VecDeque<EntryPage>,
 }
 
 impl Mailbox {
@@ -162,8 +163,10 @@ impl Hub {
             if id == screen {
                 let mut waiting = mailbox.lock();
                 let answers = std::mem::take(&mut waiting.answers);
+                let entries = std::mem::take(&mut waiting.entries);
                 *waiting = Waiting {
                     answers,
+                    entries,
                     ..Waiting::default()
                 };
                 waiting
@@ -190,6 +193,22 @@ impl Hub {
                     answers.pop_front();
                 }
                 answers.push_back(answer);
+                mailbox.changed.notify_one();
+            }
+        });
+    }
+}
+
+impl Hub {
+    /// Sends the screen that asked a page of entries. Beyond [`MOST_ANSWERS`] unread ones the oldest goes.
+    pub fn send_entries(&self, screen: ScreenId, page: &EntryPage) {
+        self.each(|id, mailbox| {
+            if id == screen {
+                let entries = &mut mailbox.lock().entries;
+                if entries.len() == MOST_ANSWERS {
+                    entries.pop_front();
+                }
+                entries.push_back(page.clone());
                 mailbox.changed.notify_one();
             }
         });
@@ -264,6 +283,8 @@ impl ScreenEnd {
             waiting.start_over = false;
         }
         let mut updates: Vec<Update> = waiting.numbered.drain(..).collect();
+        let pages = waiting.entries.drain(..).map(Box::new);
+        updates.extend(pages.map(Update::Entries));
         if !waiting.quotes.is_empty() {
             let lines = waiting.quotes.drain().map(|(_, line)| line).collect();
             updates.push(Update::Quotes {
@@ -312,7 +333,7 @@ mod tests {
             .into_iter()
             .filter_map(|update| match update {
                 Update::Numbered { sequence, .. } => Some(sequence.0),
-                Update::Snapshot(_) | Update::Quotes { .. } => None,
+                Update::Snapshot(_) | Update::Quotes { .. } | Update::Entries(_) => None,
             })
             .collect();
         assert_eq!(numbers, [1, 2]);

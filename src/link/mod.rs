@@ -6,6 +6,7 @@
 //! A new thing a screen may ask is a [`Request`]; a new thing it may learn is an [`Event`].
 
 pub mod activity;
+pub mod entries;
 pub mod local;
 pub mod replica;
 pub mod secret;
@@ -15,6 +16,7 @@ pub mod status;
 pub mod vault;
 
 pub use activity::{Entry, EntryKind, Level, Progress};
+pub use entries::{EntryPage, EntryQuery};
 pub use local::{Hub, Inbound, ScreenEnd, ScreenId};
 pub use replica::Replica;
 pub use secret::{SecretRequest, SignInRequest};
@@ -107,6 +109,11 @@ pub enum Request {
     CancelSync {
         /// Of which account; `None` for all.
         account: Option<AccountId>,
+    },
+    /// Entries of the ledger; answered by [`Update::Entries`] to the screen that asked.
+    LoadEntries {
+        /// Which.
+        query: EntryQuery,
     },
     /// Starts a connection that was stopped or gave up.
     Connect {
@@ -233,6 +240,8 @@ pub enum Update {
         /// What changed.
         event: Event,
     },
+    /// Entries of the ledger that this screen asked for.
+    Entries(Box<EntryPage>),
     /// The newest state of symbols that changed; older states may have been overtaken.
     Quotes {
         /// One line a symbol.

@@ -6,7 +6,8 @@ use crate::domain::{
     MarketClock, Order, Position, Sequence, Symbol, SyncRun, Timeframe,
 };
 use crate::link::{
-    Addition, ConnectionStatus, Entry, Event, Level, ProviderOffer, Snapshot, Update, VaultStatus,
+    Addition, ConnectionStatus, Entry, EntryPage, Event, Level, ProviderOffer, Snapshot, Update,
+    VaultStatus,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -77,6 +78,8 @@ pub struct Replica {
     pub overtaken: u64,
     /// Sentences for the person that nobody showed yet, oldest first.
     pub notices: VecDeque<(Level, Text)>,
+    /// Pages of entries that this screen asked for and nobody took yet, oldest first.
+    pub entries: VecDeque<EntryPage>,
     /// What came of adding connections, newest last.
     pub additions: VecDeque<Addition>,
     /// Orders that were refused before they left, newest last.
@@ -103,6 +106,7 @@ impl Replica {
                 self.at = sequence;
                 self.apply_event(event);
             }
+            Update::Entries(page) => push_bounded(&mut self.entries, *page),
             Update::Quotes { lines, overtaken } => {
                 self.overtaken += overtaken;
                 self.quotes
@@ -164,6 +168,7 @@ impl Replica {
             equity: kept.equity,
             overtaken: kept.overtaken,
             notices: kept.notices,
+            entries: kept.entries,
             additions: kept.additions,
             refusals: kept.refusals,
             orders_dropped: kept.orders_dropped,

@@ -325,6 +325,7 @@ async fn take_updates(mut reader: BufReader<OwnedReadHalf>, hub: &Hub, screen: S
             Update::Snapshot(snapshot) => hub.send_snapshot(screen, &snapshot),
             Update::Numbered { sequence, event } => hub.publish(sequence, &event),
             Update::Quotes { lines, .. } => hub.publish_quotes(&lines),
+            Update::Entries(page) => hub.send_entries(screen, &page),
         }
     }
 }

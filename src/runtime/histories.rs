@@ -3,10 +3,11 @@
 use crate::domain::{Text, Timestamp};
 use crate::engine::input::{Failure, FailureKind};
 use crate::engine::{Fetch, FetchFailure, Fetched, Input, Kept};
+use crate::link::{EntryPage, EntryQuery, ScreenId};
 use crate::providers::provider::{HistoryQuery, Provider, ProviderError};
 use crate::runtime::effects::{not_connected, tell};
 use crate::runtime::keeper::Keeper;
-use crate::runtime::{Runtime, convert};
+use crate::runtime::{Happened, Runtime, convert};
 
 impl Runtime {
     /// Fetches a page of a history, has it kept and tells what it brought.
@@ -20,6 +21,21 @@ impl Runtime {
                 None => answer(&fetch, Err(FetchFailure::Provider(not_connected()))),
             };
             tell(&answers, Input::Fetched(Box::new(fetched))).await;
+        });
+    }
+}
+
+impl Runtime {
+    /// Gives a screen a page of the ledger's entries.
+    pub(super) fn load_entries(&self, screen: ScreenId, query: EntryQuery) {
+        let (answers, keeper) = (self.effects.answers.clone(), self.effects.keeper.clone());
+        tokio::spawn(async move {
+            let asked = query.clone();
+            let page = keeper.ask(move |room| room.entries(query)).await;
+            let gone = || EntryPage::failed(asked, "the ledger's keeper is gone".into());
+            let page = Box::new(page.unwrap_or_else(gone));
+            // The loop is gone only when the program ends.
+            let _ = answers.send(Happened::Entries(screen, page)).await;
         });
     }
 }

@@ -23,7 +23,9 @@ mod vault_requests;
 use crate::domain::{Clock, ConnectionId, Environment, ProviderId, Symbol, Text, Timestamp};
 use crate::engine::input::{Note, Profile};
 use crate::engine::{Engine, Input, Output, Settings};
-use crate::link::{Answer, EntryKind, Event, Hub, Inbound, Level, ScreenId, VaultStatus};
+use crate::link::{
+    Answer, EntryKind, EntryPage, Event, Hub, Inbound, Level, ScreenId, VaultStatus,
+};
 use crate::net::Dialer;
 use crate::net::socket;
 use crate::net::transport::Transport;
@@ -93,6 +95,8 @@ pub(crate) enum Happened {
     Vault(Result<Box<Opened>, VaultStatus>),
     /// A new connection was accepted by its provider and sealed.
     Added(Box<Added>),
+    /// Entries of the ledger for the screen that asked.
+    Entries(ScreenId, Box<EntryPage>),
     /// The vault answered a screen, or its sign-in did.
     Answered(ScreenId, Answer),
     /// A connection was removed from the vault.
@@ -227,6 +231,7 @@ impl Runtime {
             Happened::Publish(event) => self.handle(Input::Announce(event)).await,
             Happened::Vault(Ok(opened)) => self.vault_opened(*opened).await,
             Happened::Vault(Err(status)) => self.handle(Input::Vault(status)).await,
+            Happened::Entries(screen, page) => self.hub.send_entries(screen, &page),
             Happened::Answered(screen, answer) => self.hub.answer(screen, answer),
             // The vault was opened for viewing while it was on its way.
             Happened::Added(_) if self.engine.refusal().is_some() => {}
@@ -308,6 +313,7 @@ impl Runtime {
                 None => self.later(effects::cannot_read(connection, reading)),
             },
             Output::Fetch(fetch) => self.fetch(fetch),
+            Output::LoadEntries(screen, query) => self.load_entries(screen, query),
             Output::KeepRun { run, record } => {
                 let _ = self
                     .effects

@@ -52,7 +52,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("crossterm", &["ui/terminal", "ui/keymap.rs"]),
-    ("csv", &["sim/"]),
+    ("csv", &["sim/", "cli/ledger/trades.rs"]),
     ("etcetera", &["config/paths.rs"]),
     ("hyper", &["sim/", "auth/redirect.rs"]),
     ("hyper_util", &["sim/", "net/dial.rs", "auth/redirect.rs"]),

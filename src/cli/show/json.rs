@@ -28,7 +28,7 @@ pub(in crate::cli) fn envelope<T: Serialize>(now: Timestamp, items: Vec<T>) -> S
 
 /// A decimal as its exact digits in a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Exact(pub(super) Decimal);
+pub(in crate::cli) struct Exact(pub(in crate::cli) Decimal);
 
 impl Serialize for Exact {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {

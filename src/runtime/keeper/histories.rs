@@ -3,8 +3,10 @@
 use super::Strongroom;
 use crate::domain::{AccountId, Entry, Reach, RejectedRow, SyncRun, Text, Timestamp};
 use crate::engine::{Fetch, Kept};
-use crate::ledger::{LedgerError, Page, RunId};
+use crate::ledger::{LedgerError, Page, Query, RunId};
+use crate::link::{EntryPage, EntryQuery};
 use crate::providers::provider;
+use std::time::Duration;
 
 /// Why nothing can be kept.
 const NO_LEDGER: &str =
@@ -19,6 +21,30 @@ impl Strongroom {
         // One that cannot be read is read again from the provider: that costs time and nothing else.
         let reach = |account: &AccountId| Some((account.clone(), ledger.reach(account).ok()?));
         ledger.accounts().filter_map(reach).collect()
+    }
+
+    /// A page of entries.
+    pub(crate) fn entries(&self, query: EntryQuery) -> EntryPage {
+        let Some(ledger) = &self.ledger else {
+            return EntryPage::failed(query, NO_LEDGER.into());
+        };
+        let found = ledger.entries(&asked(&query)).and_then(|entries| {
+            let mut problem = None;
+            // The first that cannot be read ends the page.
+            let readable = entries.map_while(|entry| match entry {
+                Ok(entry) => Some(entry),
+                Err(error) => {
+                    problem = Some(error);
+                    None
+                }
+            });
+            let page = EntryPage::cut(query.clone(), readable);
+            problem.map_or(Ok(page), Err)
+        });
+        found.unwrap_or_else(|error| {
+            let cause = error.cause();
+            EntryPage::failed(query, format!("the ledger cannot be read: {cause}").into())
+        })
     }
 
     /// Keeps a page with how far its account is read then; on the disk when it returns.
@@ -80,6 +106,34 @@ impl Strongroom {
         let id = begun.map_err(|error| reason(&error))?;
         self.runs.insert(fetch.run, id);
         Ok(id)
+    }
+}
+
+/// The same as the ledger is asked.
+fn asked(query: &EntryQuery) -> Query {
+    let mut asked = Query::all();
+    if let Some(account) = &query.account {
+        asked = asked.of(account);
+    }
+    if let Some(symbol) = &query.symbol {
+        asked = asked.about(symbol);
+    }
+    let (mut since, mut until) = (query.since, query.until);
+    match query.after.map(|end| end.time) {
+        // The moment itself is read again, and what was sent of it is left out.
+        Some(end) if query.newest_first => until = Some(end.plus(Duration::from_nanos(1))),
+        Some(end) => since = Some(end),
+        None => {}
+    }
+    if let Some(since) = since {
+        asked = asked.from(since);
+    }
+    if let Some(until) = until {
+        asked = asked.until(until);
+    }
+    match query.newest_first {
+        true => asked.newest_first(),
+        false => asked,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Histories: read into the ledger by hand, and told account by account.
 
-use super::exit::{Exit, Failure};
-use super::session::Session;
-use super::show::json::{Moment, envelope};
-use super::show::look::has_settled;
-use super::show::table::Table;
-use super::{Run, print};
+use super::chosen::{chosen, moment, whole_name};
 use crate::cli::args::SyncArguments;
-use crate::domain::{AccountId, SyncAsk, SyncOutcome, SyncRun, Timestamp};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::Session;
+use crate::cli::show::json::{Moment, envelope};
+use crate::cli::show::look::has_settled;
+use crate::cli::show::table::Table;
+use crate::cli::{Run, print};
+use crate::domain::{AccountId, SyncAsk, SyncOutcome, SyncRun};
 use crate::link::{ConnectionState, Replica, Request};
 use serde::Serialize;
 use std::time::Duration;
@@ -22,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 ///
 /// # Errors
 /// An account is not known, the vault does not open, or not everything could be read; what was read is printed and kept.
-pub(super) async fn sync(mut run: Run<'_>, wanted: SyncArguments) -> Result<Exit, Failure> {
+pub(in crate::cli) async fn sync(mut run: Run<'_>, wanted: SyncArguments) -> Result<Exit, Failure> {
     let ask = ask(&wanted)?;
     let setup = run.setup.clone();
     let mut session = Session::open(&setup, run.key()).await?;
@@ -69,56 +70,11 @@ pub(super) async fn sync(mut run: Run<'_>, wanted: SyncArguments) -> Result<Exit
 }
 
 fn ask(wanted: &SyncArguments) -> Result<SyncAsk, Failure> {
-    let moment = |text: &Option<String>, option: &str| {
-        let Some(text) = text else { return Ok(None) };
-        let day = Timestamp::parse(&format!("{text}T00:00:00Z"));
-        let moment = day.or_else(|_| Timestamp::parse(text)).map_err(|_| {
-            let sentence = format!("{option}: write a day as 2026-01-31, or a moment in RFC 3339");
-            Failure::new(Exit::Usage, sentence)
-        });
-        moment.map(Some)
-    };
     Ok(SyncAsk {
-        since: moment(&wanted.since, "--since")?,
-        until: moment(&wanted.until, "--until")?,
+        since: moment(wanted.since.as_deref(), "--since")?,
+        until: moment(wanted.until.as_deref(), "--until")?,
         full: wanted.full,
     })
-}
-
-/// The accounts that were named, by their number or their connection; all where none was.
-fn chosen(replica: &Replica, names: &[String]) -> Result<Vec<AccountId>, Failure> {
-    let all: Vec<&AccountId> = replica.accounts.keys().collect();
-    if names.is_empty() {
-        return Ok(all.into_iter().cloned().collect());
-    }
-    let mut chosen = Vec::new();
-    for name in names {
-        let is_meant = |id: &&&AccountId| {
-            id.number.as_str() == name || id.connection.as_str() == name || whole_name(id) == *name
-        };
-        let found: Vec<AccountId> = all
-            .iter()
-            .filter(is_meant)
-            .map(|id| (*id).clone())
-            .collect();
-        if found.is_empty() {
-            let sentence = format!(
-                "no account is called {name}; `tradedeck accounts` lists them, by number or by connection"
-            );
-            return Err(Failure::new(Exit::Usage, sentence));
-        }
-        chosen.extend(
-            found
-                .into_iter()
-                .filter(|id| !chosen.contains(id))
-                .collect::<Vec<_>>(),
-        );
-    }
-    Ok(chosen)
-}
-
-fn whole_name(id: &AccountId) -> String {
-    format!("{}/{}", id.connection, id.number)
 }
 
 /// Whether a connection can be asked.
