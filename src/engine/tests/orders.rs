@@ -233,8 +233,30 @@ fn an_execution_of_the_stream_is_not_repeated_by_the_history() {
         },
     };
     rig.tell(1, Input::Filled(Box::new(fill("execution-1"))));
+    let entry = |id: &str| Entry {
+        account: account_id(),
+        id: EntryId::provider(id),
+        time: at(1),
+        settles: None,
+        corrects: None,
+        word: "FILL".into(),
+        description: "".into(),
+        what: What::Trade(crate::domain::entry::Trade {
+            holding: Holding {
+                symbol: Symbol::new("AAPL"),
+                class: AssetClass::Equity,
+                multiplier: rust_decimal::Decimal::ONE,
+                currency: Currency::USD,
+            },
+            side: Side::Buy,
+            quantity: "10".parse().unwrap(),
+            price: "189.95".parse().unwrap(),
+            fees: rust_decimal::Decimal::ZERO,
+            order: Some("venue-a".into()),
+        }),
+    };
     // Two honest executions alike: the stream told of one, the other was missed.
-    let history = vec![fill("20260101::1"), fill("20260101::2")];
+    let history = vec![entry("20260101::1"), entry("20260101::2")];
     rig.tell(2, Input::Tick);
     let reading = Reading::Activities(account_id());
     rig.answer(2, reading, Ok(ReadData::Activities(history, vec![])));
