@@ -246,6 +246,14 @@ impl Trade {
 }
 
 impl Entry {
+    /// The execution, where it is one.
+    pub fn trade(&self) -> Option<&Trade> {
+        if let What::Trade(trade) = &self.what {
+            return Some(trade);
+        }
+        None
+    }
+
     /// Every instrument it changes: two where one became the other.
     pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
         let other = match &self.what {

@@ -140,4 +140,4 @@ fn sum(one: Option<Money>, other: Option<Money>) -> Option<Option<Money>> {
 
 #[cfg(test)]
 #[path = "told_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -4,6 +4,70 @@ use crate::domain::{
     AccountId, AssetClass, ConnectionId, Currency, EntryId, Side, Symbol, Timestamp,
 };
 
+/// An entry's id, what it corrects and what happened, in short.
+pub(in crate::providers) fn shown(entry: &Entry) -> String {
+    let name = |id: &EntryId| match id {
+        EntryId::Provider(id) => id.to_string(),
+        EntryId::Fingerprint(digest, copy) => format!("{digest}#{copy}"),
+    };
+    let corrects = entry.corrects.as_ref().map(name);
+    let corrects = corrects.map_or(String::new(), |id| format!(" for {id}"));
+    format!("{}{corrects}: {}", name(&entry.id), shown_what(&entry.what))
+}
+
+fn shown_what(what: &What) -> String {
+    let of = |symbol: &Option<Symbol>| match symbol {
+        Some(symbol) => format!(" {symbol}"),
+        None => String::new(),
+    };
+    let thing = |holding: &Holding| {
+        let size = match holding.multiplier == Decimal::ONE {
+            true => String::new(),
+            false => format!("x{}", holding.multiplier),
+        };
+        match holding.class {
+            AssetClass::Equity => format!("{}{size}", holding.symbol),
+            _ => format!("{:?}{size} {}", holding.class, holding.symbol),
+        }
+    };
+    match what {
+        What::Trade(trade) => {
+            let order = trade.order.as_ref().map_or("none", |order| order.as_str());
+            let (side, units) = (trade.side.as_str(), trade.quantity);
+            let (holding, price, fees) = (thing(&trade.holding), trade.price, trade.fees);
+            format!("{side} {units} {holding} @ {price} fees {fees} order {order}")
+        }
+        What::Cash {
+            cause,
+            amount,
+            symbol,
+        } => format!("{cause:?} {amount}{}", of(symbol)),
+        What::Units {
+            holding,
+            quantity,
+            cost,
+        } => {
+            let cost = cost.map_or(String::new(), |cost| format!(" cost {cost}"));
+            format!("units {quantity} {}{cost}", thing(holding))
+        }
+        What::OptionEnded {
+            holding,
+            how,
+            quantity,
+        } => format!("{how:?} {quantity} {}", thing(holding)),
+        What::Noted {
+            amount,
+            symbol,
+            quantity,
+        } => {
+            let amount = amount.map_or(String::new(), |it| format!(" {it}"));
+            let units = quantity.map_or(String::new(), |it| format!(" units {it}"));
+            format!("noted{amount}{}{units}", of(symbol))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 fn number(text: &str) -> Decimal {
     decimal(text).unwrap()
 }

@@ -61,7 +61,7 @@ async fn found(
             entries.sort_by_key(|entry| entry.time);
         }
     }
-    entries.retain(|entry| wanted.all || matches!(entry.what, What::Trade(_)));
+    entries.retain(|entry| wanted.all || entry.trade().is_some());
     Ok(entries)
 }
 
@@ -96,10 +96,7 @@ fn items<'e>(replica: &'e Replica, entries: &'e [Entry]) -> Vec<Item<'e>> {
 
 fn item<'e>(replica: &'e Replica, entry: &'e Entry) -> Item<'e> {
     let figures = figures(entry);
-    let trade = match &entry.what {
-        What::Trade(trade) => Some(trade),
-        _ => None,
-    };
+    let trade = entry.trade();
     Item {
         provider: provider(replica, &entry.account),
         connection: entry.account.connection.as_str(),
@@ -244,23 +241,17 @@ fn text(entries: &[Entry]) -> String {
     let shown = |value: Option<String>| value.unwrap_or_else(|| "—".to_owned());
     for entry in entries {
         let figures = figures(entry);
-        let (kind, price, fees) = match &entry.what {
-            What::Trade(trade) => (
-                trade.side.as_str(),
-                Some(trade.price.to_string()),
-                Some(trade.fees.to_string()),
-            ),
-            what => (kind(what), None, None),
-        };
+        let trade = entry.trade();
+        let side = trade.map(|trade| trade.side.as_str());
         let moment = entry.time.to_rfc3339_millis();
         table.row([
             moment[..19].replace('T', " "),
             entry.account.number.to_string(),
-            kind.to_owned(),
+            side.unwrap_or_else(|| kind(&entry.what)).to_owned(),
             shown(entry.symbol().map(ToString::to_string)),
             shown(figures.quantity.map(|it| it.to_string())),
-            shown(price),
-            shown(fees),
+            shown(trade.map(|it| it.price.to_string())),
+            shown(trade.map(|it| it.fees.to_string())),
             shown(figures.amount.map(|it| it.to_string())),
             figures.currency.unwrap_or("—").to_owned(),
         ]);

@@ -1,5 +1,6 @@
 use super::*;
-use crate::providers::provider::ActivitiesQuery;
+use crate::domain::{Rejected, Span, Text};
+use crate::providers::provider::{HistoryQuery, ProviderError};
 use std::time::Duration;
 
 #[tokio::test]
@@ -131,56 +132,50 @@ async fn equity_is_asked_for_by_the_day_of_a_month() {
     assert_eq!(points[1].profit.unwrap().to_string(), "10.0022");
 }
 
+fn query(cursor: Option<Text>) -> HistoryQuery {
+    let (from, until) = (at("2022-01-01T00:00:00Z"), at("2022-03-01T00:00:00Z"));
+    let span = Span { from, until };
+    HistoryQuery { span, cursor }
+}
+
 #[tokio::test]
-async fn activities_are_paged_by_the_id_of_the_last_row() {
+async fn a_history_is_paged_by_the_id_of_the_last_row() {
     let row = |index: usize| {
         format!(
             r#"{{"id":"20220202135509981::{index}","activity_type":"FEE","net_amount":"-0.01","date":"2022-02-02"}}"#
         )
     };
-    let full: Vec<String> = (0..100).map(row).collect();
+    let mut full: Vec<String> = (0..99).map(row).collect();
+    full.push(r#"{"activity_type":"FEE","token":"t","net_amount":"-0.10"}"#.into());
     let rig = paper(vec![
         status(200, &format!("[{}]", full.join(","))),
-        status(
-            200,
-            &format!(r#"[{},{{"symbol":"USDCUSD"}}]"#, fixture("activity_fill")),
-        ),
+        status(200, &format!("[{}]", fixture("activity_fill"))),
+        status(422, r#"{"message":"invalid page_token"}"#),
+        status(422, r#"{"message":"invalid until"}"#),
+        status(200, &format!("[{}]", full.join(","))),
     ]);
     let accounts = rig.provider.accounts().unwrap();
-    let after = Some(at("2022-01-01T00:00:00Z"));
     let id = account_id();
-    let first = accounts
-        .activities(
-            &id,
-            ActivitiesQuery {
-                after,
-                cursor: None,
-            },
-        )
-        .await
-        .unwrap();
-    assert_eq!((first.items.len(), first.rejected.len()), (100, 0));
-    let second = accounts
-        .activities(
-            &id,
-            ActivitiesQuery {
-                after: None,
-                cursor: first.next,
-            },
-        )
-        .await
-        .unwrap();
+    let first = accounts.history(&id, query(None)).await.unwrap();
+    assert_eq!(first.items.len(), 99);
+    let why = "row 100: the id of an activity is missing or cannot be read";
+    let raw = r#"{"activity_type":"FEE","token":"[hidden]","net_amount":"-0.10"}"#;
+    assert_eq!(first.rejected, [Rejected::new(why.into(), raw)]);
+    let cursor = first.next;
+    let second = accounts.history(&id, query(cursor.clone())).await.unwrap();
     assert_eq!((second.items.len(), second.next), (1, None));
-    assert_eq!(
-        second.rejected[0].as_str(),
-        "row 2: the id of an activity is missing or cannot be read"
+    let forgotten = accounts.history(&id, query(cursor.clone())).await;
+    assert_eq!(forgotten, Err(ProviderError::UnknownCursor));
+    let refused = accounts.history(&id, query(None)).await;
+    assert!(matches!(refused, Err(ProviderError::Refused { .. })));
+    let round = accounts.history(&id, query(cursor)).await;
+    assert!(
+        matches!(round, Err(ProviderError::Garbled { .. })),
+        "{round:?}"
     );
-    let base = "GET paper-api.alpaca.markets/v2/account/activities?direction=desc&page_size=100";
-    assert_eq!(
-        rig.sent(),
-        [
-            format!("{base}&after=2022-01-01T00%3A00%3A00Z"),
-            format!("{base}&page_token=20220202135509981%3A%3A99"),
-        ]
-    );
+    let base = "GET paper-api.alpaca.markets/v2/account/activities?direction=asc&page_size=100\
+        &after=2021-12-31T23%3A59%3A59.999Z&until=2022-03-01T00%3A00%3A00Z";
+    let next = format!("{base}&page_token=20220202135509981%3A%3A98");
+    assert_eq!(rig.sent(), [base, &next, &next, base, &next]);
+    assert_eq!(rig.provider.meter().unreadable, 2);
 }

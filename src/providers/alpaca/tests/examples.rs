@@ -1,7 +1,7 @@
 //! Reads the collected examples of the manual, where they are on this machine, beside the fixtures that are always here.
 
 use crate::domain::{AccountId, ConnectionId, Environment, Mode, Symbol, Timestamp};
-use crate::providers::alpaca::translate::{account, market, order};
+use crate::providers::alpaca::translate::{account, history, market, order};
 use crate::providers::alpaca::wire;
 use std::path::PathBuf;
 
@@ -56,7 +56,7 @@ fn read_account(text: &str) -> Read {
 }
 
 fn read_activity(text: &str) -> Read {
-    words(account::activity(&json(text)?, &account_id()))
+    words(history::entry(&json(text)?, &account_id()))
 }
 
 fn read_history(text: &str) -> Read {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::money::decimal;
 use crate::providers::alpaca::tests::{account_id, at, fixture};
 use serde::Deserialize;
 
@@ -15,10 +14,6 @@ fn read_account(json: &str) -> (Account, Option<Balance>) {
         Timestamp::EPOCH,
     )
     .unwrap()
-}
-
-fn read_activity(json: &str) -> AccountActivity {
-    activity(&row(json), &account_id()).unwrap()
 }
 
 #[test]
@@ -101,7 +96,7 @@ fn a_position_has_the_sign_of_its_side() {
 fn symbols_and_classes_are_passed_through() {
     for (symbol, word, class) in [
         ("BRK.B", "us_equity", AssetClass::Equity),
-        ("BTCUSD", "crypto", AssetClass::Crypto),
+        ("BTC/USD", "crypto", AssetClass::Crypto),
         ("AAPL250620C00100000", "us_option", AssetClass::Option),
         ("FI111225", "ipo", AssetClass::Other("ipo".into())),
         ("X", "\\u001bnew", AssetClass::Other("\u{fffd}new".into())),
@@ -133,82 +128,6 @@ fn history_leaves_out_what_has_no_value() {
     );
     assert_eq!(history(&row("{}")).unwrap(), []);
     assert!(history(&row(r#"{"timestamp":["soon"],"equity":[1]}"#)).is_err());
-}
-
-#[test]
-fn an_execution_keeps_its_id_and_its_side() {
-    let fill = read_activity(&fixture("activity_fill"));
-    assert_eq!(
-        fill.provider_id.as_str(),
-        "20220202135509981::2d7be4ff-d1f3-43e9-856a-0f5cf5c5088e"
-    );
-    assert_eq!(fill.time, at("2022-02-02T18:55:09.981482Z"));
-    let ActivityKind::Fill {
-        symbol,
-        side,
-        quantity,
-        price,
-        order,
-    } = fill.kind
-    else {
-        panic!("{fill:?}")
-    };
-    assert_eq!((symbol.as_str(), side), ("AAPL", Side::Buy));
-    assert_eq!(
-        (quantity.to_string(), price.to_string()),
-        ("2".into(), "174.78".into())
-    );
-    assert_eq!(order.as_str(), "b5abe576-6a8a-49f3-a353-46b72c1ccae9");
-    let short = fixture("activity_fill").replace(r#""buy""#, r#""sell_short""#);
-    assert!(matches!(
-        read_activity(&short).kind,
-        ActivityKind::Fill {
-            side: Side::Sell,
-            ..
-        }
-    ));
-    let odd = fixture("activity_fill").replace(r#""buy""#, r#""barter""#);
-    assert_eq!(
-        activity(&row(&odd), &account_id()),
-        Err(Unreadable("the side"))
-    );
-}
-
-#[test]
-fn everything_else_keeps_its_word_its_amount_and_its_day() {
-    let dividend = read_activity(&fixture("activity_dividend"));
-    assert_eq!(dividend.time, at("2021-05-10T14:01:04.650275Z"));
-    let ActivityKind::Other {
-        word,
-        amount,
-        symbol,
-        description,
-    } = dividend.kind
-    else {
-        panic!("{dividend:?}")
-    };
-    assert_eq!((word.as_str(), description.as_str()), ("DIV", "SDIV"));
-    assert_eq!(
-        amount.unwrap(),
-        Money::new(decimal("1.02").unwrap(), Currency::USD)
-    );
-    assert_eq!(symbol.unwrap().as_str(), "T");
-    let time = |json: &str| read_activity(json).time;
-    assert_eq!(
-        time(r#"{"id":"x","activity_type":"FEE","date":"2022-02-02"}"#),
-        at("2022-02-02T00:00:00Z")
-    );
-    let dated = r#"{"id":"x","activity_type":"FEE","date":"2022-02-02T00:00:00Z"}"#;
-    assert_eq!(time(dated), at("2022-02-02T00:00:00Z"));
-    let bare = r#"{"id":"20220202135509981::x","activity_type":"A_NEW_WORD"}"#;
-    assert_eq!(time(bare), at("2022-02-02T13:55:09.981Z"));
-    let nothing = activity(&row(r#"{"id":"x","activity_type":"FEE"}"#), &account_id());
-    assert_eq!(nothing, Err(Unreadable("the time of an activity")));
-    let undone = r#"{"id":"x","activity_type":"DIV","date":"2022-02-02","status":"canceled","description":"d"}"#;
-    assert!(
-        matches!(read_activity(undone).kind, ActivityKind::Other { description, .. }
-        if description.as_str() == "d (canceled)")
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::*;
-use crate::domain::{AccountActivity, ActivityKind, Side};
-use crate::providers::provider::{ActivitiesQuery, Page};
+use crate::domain::{Entry, Rejected, Span};
+use crate::providers::provider::{HistoryQuery, Page};
+use crate::providers::told::tests::shown;
 
 #[tokio::test]
 async fn margin_and_cash_accounts_are_read_with_their_balances() {
@@ -130,13 +131,16 @@ async fn an_account_without_positions_has_none() {
     assert_eq!(positions.unwrap(), []);
 }
 
-async fn page(rig: &Rig, after: Option<&str>, cursor: Option<Text>) -> Page<AccountActivity> {
-    let query = ActivitiesQuery {
-        after: after.map(at),
-        cursor,
-    };
+fn query(from: &str, cursor: Option<Text>) -> HistoryQuery {
+    let (from, until) = (at(from), at("2026-11-23T12:01:00Z"));
+    let span = Span { from, until };
+    HistoryQuery { span, cursor }
+}
+
+async fn page(rig: &Rig, from: &str, cursor: Option<Text>) -> Page<Entry> {
     let accounts = rig.provider.accounts().unwrap();
-    accounts.activities(&account_id(), query).await.unwrap()
+    let page = accounts.history(&account_id(), query(from, cursor)).await;
+    page.unwrap()
 }
 
 /// The windows that were asked for.
@@ -153,95 +157,45 @@ fn windows(rig: &Rig) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn transactions_are_fills_with_their_fees_and_everything_else() {
+async fn a_history_has_executions_with_their_fees_and_everything_else() {
     let rig = rig(vec![ok("account_numbers"), ok("transactions")]);
-    let page = page(&rig, Some("2025-12-01T00:00:00Z"), None).await;
+    let page = page(&rig, "2025-12-01T00:00:00Z", None).await;
+    assert_eq!((page.next, page.rejected), (None, vec![]));
+    let lines: Vec<String> = page.items.iter().map(shown).collect();
     assert_eq!(
-        (page.items.len(), page.next, page.rejected),
-        (3, None, vec![])
+        lines,
+        [
+            "98765432101: buy 10.0 AAPL @ 150.25 fees 0.03 order 1004988000001",
+            "98765432102: Dividend 12.5 USD",
+        ]
     );
-    let [dividend, fill, fee] = &page.items[..] else {
-        panic!("{:?}", page.items)
-    };
-    let ActivityKind::Fill {
-        symbol,
-        side,
-        quantity,
-        price,
-        order,
-    } = &fill.kind
-    else {
-        panic!("{fill:?}")
-    };
-    assert_eq!((symbol.as_str(), *side), ("AAPL", Side::Buy));
-    assert_eq!(
-        (quantity.to_string(), price.to_string()),
-        ("10.0".into(), "150.25".into())
-    );
-    assert_eq!(order.as_str(), "1004988000001");
-    assert_eq!(fill.provider_id.as_str(), "98765432101");
-    assert_eq!(fill.time, at("2025-12-04T01:21:21Z"));
-    let other = |activity: &AccountActivity| match &activity.kind {
-        ActivityKind::Other {
-            word,
-            amount,
-            description,
-            ..
-        } => (
-            word.to_string(),
-            amount.unwrap().to_string(),
-            description.to_string(),
-        ),
-        ActivityKind::Fill { .. } => panic!("{activity:?}"),
-    };
-    let expected = |word: &str, amount: &str, words: &str| {
-        (word.to_owned(), amount.to_owned(), words.to_owned())
-    };
-    assert_eq!(other(fee), expected("FEE", "-0.03 USD", "sec fee, taf fee"));
-    assert_eq!(fee.provider_id.as_str(), "98765432101:fees");
-    assert_eq!(
-        other(dividend),
-        expected("DIVIDEND_OR_INTEREST", "12.5 USD", "APPLE INC")
-    );
+    assert_eq!(page.items[0].time, at("2025-12-04T01:21:21Z"));
 }
 
 #[tokio::test]
-async fn history_is_walked_in_windows_of_less_than_a_year_to_the_first_empty_one() {
+async fn a_history_is_walked_in_windows_of_less_than_a_year_to_its_beginning() {
     let rig = rig(vec![
         ok("account_numbers"),
         ok("transactions"),
         status(200, "[]"),
+        status(200, "[]"),
     ]);
-    let first = page(&rig, None, None).await;
-    let second = page(&rig, None, first.next).await;
-    assert_eq!((second.items.len(), second.next), (0, None));
+    let from = "2024-01-01T00:00:00Z";
+    let first = page(&rig, from, None).await;
+    let second = page(&rig, from, first.next).await;
+    assert_eq!(second.items, []);
+    let last = page(&rig, from, second.next).await;
+    assert_eq!(last.next, None);
+    let window = |start: &str, end: &str| (start.to_owned(), end.to_owned());
     assert_eq!(
         windows(&rig),
         [
-            (
-                "2025-11-24T12:01:00.000Z".into(),
-                "2026-11-23T12:01:00.000Z".into()
-            ),
-            (
-                "2024-11-25T12:00:59.999Z".into(),
-                "2025-11-24T12:00:59.999Z".into()
-            ),
+            window("2025-11-24T12:01:00.000Z", "2026-11-23T12:01:00.000Z"),
+            window("2024-11-25T12:00:59.999Z", "2025-11-24T12:00:59.999Z"),
+            window("2024-01-01T00:00:00.000Z", "2024-11-25T12:00:59.998Z"),
         ]
     );
     assert!(rig.sent()[1].contains("types=TRADE%2CRECEIVE_AND_DELIVER%2C"));
-}
-
-#[tokio::test]
-async fn a_walk_with_a_beginning_ends_there_even_where_nothing_happened() {
-    let rig = rig(vec![
-        ok("account_numbers"),
-        status(200, "[]"),
-        status(200, "[]"),
-    ]);
-    let first = page(&rig, Some("2025-06-01T00:00:00Z"), None).await;
-    let second = page(&rig, None, first.next).await;
-    assert_eq!(second.next, None);
-    assert_eq!(windows(&rig)[1].0, "2025-06-01T00:00:00.000Z");
 }
 
 #[tokio::test]
@@ -255,9 +209,11 @@ async fn a_full_window_is_cut_in_two_and_the_older_half_comes_next() {
         ok("transactions"),
         ok("transactions"),
     ]);
-    let first = page(&rig, Some("2026-11-13T12:00:00Z"), None).await;
-    assert_eq!(first.items.len(), 3);
-    page(&rig, None, first.next).await;
+    let from = "2026-11-13T12:00:00Z";
+    let first = page(&rig, from, None).await;
+    assert_eq!(first.items.len(), 2);
+    let last = page(&rig, from, first.next).await;
+    assert_eq!(last.next, None);
     let window = |start: &str, end: &str| (start.to_owned(), end.to_owned());
     assert_eq!(
         windows(&rig),
@@ -270,16 +226,26 @@ async fn a_full_window_is_cut_in_two_and_the_older_half_comes_next() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_something_else_is_refused() {
-    for cursor in ["", "x:", "1", "1:x", "99999999999999999999:"] {
+async fn more_in_a_second_than_an_answer_holds_is_said() {
+    let row =
+        r#"{"activityId":1,"type":"JOURNAL","time":"2026-11-23T12:00:59+0000","netAmount":1.0}"#;
+    let full = format!("[{}]", vec![row; 3_000].join(","));
+    let rig = rig(vec![ok("account_numbers"), status(200, &full)]);
+    let page = page(&rig, "2026-11-23T12:00:59Z", None).await;
+    let why = "transactions: there are more in a second than can be read";
+    assert_eq!(page.rejected, [Rejected::new(why.into(), "")]);
+    assert_eq!(rig.provider.meter().unreadable, 1);
+}
+
+#[tokio::test]
+async fn a_cursor_of_something_else_is_not_known() {
+    let (before, after) = ("946684800000", "4102444800000");
+    for cursor in ["", "x", "1:", before, after, "99999999999999999999"] {
         let rig = rig(vec![ok("account_numbers")]);
-        let query = ActivitiesQuery {
-            after: None,
-            cursor: Some(cursor.into()),
-        };
+        let query = query("2026-01-01T00:00:00Z", Some(cursor.into()));
         let accounts = rig.provider.accounts().unwrap();
-        let error = accounts.activities(&account_id(), query).await.unwrap_err();
-        assert!(matches!(error, ProviderError::Refused { .. }), "{cursor}");
+        let page = accounts.history(&account_id(), query).await;
+        assert_eq!(page, Err(ProviderError::UnknownCursor), "{cursor}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{account_id, at, fixture};
 use crate::domain::{ConnectionId, Symbol, Timestamp};
 use crate::providers::fields::Unreadable;
-use crate::providers::schwab::translate::{account, activity, family, hours, market, order};
+use crate::providers::schwab::translate::{account, family, history, hours, market, order};
 use crate::providers::schwab::{stream, wire};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -91,7 +91,7 @@ pub(super) fn orders(text: &str) -> Read {
 
 pub(super) fn transactions(text: &str) -> Read {
     for row in each::<wire::Transaction<'_>>(text)? {
-        words(activity::activities(&row, &account_id()))?;
+        words(history::entries(&row, &account_id()))?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Accounts, positions and history, read from answers as they are documented.
 
 use super::*;
-use crate::domain::{ActivityKind, AssetClass, Currency, Money, Side};
-use crate::providers::provider::ActivitiesQuery;
+use crate::domain::{AssetClass, Span, Text};
+use crate::providers::provider::{HistoryQuery, ProviderError};
+use crate::providers::told::tests::shown;
 use rust_decimal::Decimal;
 
 #[tokio::test]
@@ -113,58 +114,74 @@ async fn equity_over_time_is_sorted_and_takes_cash_in() {
     );
 }
 
+pub(super) fn query(cursor: Option<Text>) -> HistoryQuery {
+    let (from, until) = (at("2026-01-01T00:00:00Z"), at("2026-12-01T00:00:00Z"));
+    let span = Span { from, until };
+    HistoryQuery { span, cursor }
+}
+
 #[tokio::test]
-async fn transactions_are_executions_or_what_they_say_they_are() {
+async fn a_history_comes_page_by_page_the_oldest_first() {
     let rig = paper(vec![ok("transactions"), none()]);
     let accounts = rig.provider.accounts().unwrap();
-    let query = ActivitiesQuery {
-        after: Some(at("2026-01-01T00:00:00Z")),
-        cursor: None,
-    };
-    let page = accounts.activities(&account_id(), query).await.unwrap();
+    let page = accounts.history(&account_id(), query(None)).await.unwrap();
     assert_eq!(page.rejected, []);
-    let ActivityKind::Fill {
-        symbol,
-        side,
-        order,
-        ..
-    } = &page.items[0].kind
-    else {
-        panic!("{:?}", page.items[0])
-    };
+    let lines: Vec<String> = page.items.iter().map(shown).collect();
+    let execution = "270602:134:SPY261218P00600000";
     assert_eq!(
-        (symbol.as_str(), *side, order.as_str()),
-        ("SPY261218P00600000", Side::Sell, "270602")
+        lines,
+        [
+            &format!(
+                "{execution}: sell 2.0 Optionx100 SPY261218P00600000 @ 1.5 fees 2.3 order 270602"
+            ),
+            "252640998: noted -2.50 USD",
+            &format!("252640997 for {execution}: TakenBack"),
+            "252640963: units 1.68074 KBWD cost 27.6649804 USD",
+            "252640962: units 0.55928 PGX cost 6.3086784 USD",
+            "252634233: Dividend 27.74 USD KBWD",
+        ]
     );
-    let ids: Vec<&str> = page
-        .items
-        .iter()
-        .map(|it| it.provider_id.as_str())
-        .collect();
+    let word = &page.items[1];
     assert_eq!(
-        ids[..3],
-        ["270602:134:SPY261218P00600000", "252640998", "252640997"],
-        "one that is taken back is not the execution itself"
+        (word.word.as_str(), word.description.as_str()),
+        ("Something New", "A fee")
     );
-    let ActivityKind::Other { word, amount, .. } = &page.items[1].kind else {
-        panic!("{:?}", page.items[1])
-    };
-    let fee = Money::new(Decimal::new(-250, 2), Currency::USD);
-    assert_eq!((word.as_str(), *amount), ("Something New", Some(fee)));
-    assert_eq!(page.items[1].time, at("2026-11-19T00:00:00Z"));
     assert_eq!(page.next, Some("1".into()));
-    let query = ActivitiesQuery {
-        after: None,
-        cursor: page.next,
-    };
-    let last = accounts.activities(&account_id(), query).await.unwrap();
-    assert_eq!((last.items.len(), last.next), (0, None));
-    let path = "GET /accounts/5WX00042/transactions?sort=Desc&per-page=250";
+    // What was on the second page is there no more.
+    let last = accounts.history(&account_id(), query(page.next)).await;
+    assert_eq!(last, Err(ProviderError::UnknownCursor));
+    let path = "GET /accounts/5WX00042/transactions?sort=Asc&per-page=1000\
+        &start-at=2026-01-01T00%3A00%3A00.000Z&end-at=2026-12-01T00%3A00%3A00.001Z";
     assert_eq!(
         rig.sent(),
         [
-            format!("{path}&start-at=2026-01-01T00%3A00%3A00.000Z&page-offset=0"),
+            format!("{path}&page-offset=0"),
             format!("{path}&page-offset=1")
         ]
     );
+}
+
+#[tokio::test]
+async fn a_cursor_of_something_else_is_not_known() {
+    for cursor in ["", "x", "-1", "99999999999"] {
+        let rig = paper(vec![]);
+        let accounts = rig.provider.accounts().unwrap();
+        let page = accounts
+            .history(&account_id(), query(Some(cursor.into())))
+            .await;
+        assert_eq!(page, Err(ProviderError::UnknownCursor), "{cursor}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_page_has_to_say_whether_it_is_the_last() {
+    let row = r#"{"id":1,"transaction-date":"2026-11-19"}"#;
+    let rows = vec![row; 1_000].join(",");
+    let rig = paper(vec![status(
+        200,
+        &format!(r#"{{"data":{{"items":[{rows}]}}}}"#),
+    )]);
+    let accounts = rig.provider.accounts().unwrap();
+    let page = accounts.history(&account_id(), query(None)).await;
+    assert!(matches!(page, Err(ProviderError::Garbled { .. })));
 }

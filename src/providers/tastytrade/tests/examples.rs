@@ -5,7 +5,7 @@ use crate::domain::Mode;
 use crate::providers::provider::fields::row;
 use crate::providers::tastytrade::translate::order::Around;
 use crate::providers::tastytrade::translate::symbol::Kind;
-use crate::providers::tastytrade::translate::{account, activity, market, order};
+use crate::providers::tastytrade::translate::{account, history, market, order};
 use crate::providers::tastytrade::wire::{self, Field, Unreadable};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -113,7 +113,7 @@ fn read_position(value: &Value) -> Read {
 
 fn read_transaction(value: &Value) -> Read {
     with(value, |text| {
-        words(activity::activity(&json(text)?, &account_id()))
+        words(history::entries(&json(text)?, &account_id()))
     })
 }
 

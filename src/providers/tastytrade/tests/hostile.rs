@@ -1,11 +1,11 @@
 //! Answers as no manual has them: every field missing, `null`, of another kind, of a word nobody knows.
 
+use super::accounts::query;
 use super::*;
 use crate::domain::Mode;
-use crate::providers::provider::ActivitiesQuery;
 use crate::providers::tastytrade::translate::order::Around;
 use crate::providers::tastytrade::translate::symbol::Kind;
-use crate::providers::tastytrade::translate::{account, activity, complex, market, order};
+use crate::providers::tastytrade::translate::{account, complex, history, market, order};
 use crate::providers::tastytrade::wire;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ const ROWS: &[(&str, &str, Reader)] = &[
         parse(text).is_some_and(|row| account::equity_point(&row).is_ok())
     }),
     ("transactions", "/data/items/0", |text| {
-        parse(text).is_some_and(|row| activity::activity(&row, &account_id()).is_ok())
+        parse(text).is_some_and(|row| history::entries(&row, &account_id()).is_ok())
     }),
     ("placed", "/data/order", |text| {
         parse(text).is_some_and(|row| around(|it| order::order(&row, it).is_ok()))
@@ -209,9 +209,9 @@ async fn rows_that_cannot_be_read_do_not_hide_their_neighbours() {
     list["data"]["items"][1] = json!([]);
     let rig = paper(vec![status(200, &list.to_string())]);
     let accounts = rig.provider.accounts().unwrap();
-    let query = ActivitiesQuery::default();
-    let page = accounts.activities(&account_id(), query).await.unwrap();
+    let page = accounts.history(&account_id(), query(None)).await.unwrap();
     assert_eq!((page.items.len(), page.rejected.len()), (4, 2));
-    assert!(page.rejected[0].as_str().starts_with("row 1: "));
+    assert!(page.rejected[0].why.as_str().starts_with("row 1: "));
+    assert_eq!(page.rejected[1].raw.as_str(), "[]");
     assert_eq!(rig.provider.meter().unreadable, 2);
 }
