@@ -260,11 +260,14 @@ impl Change<'_> {
 
     /// Seals every value of a table anew, which must not be large.
     pub(super) fn seal_anew(&self, table: Table) -> Result<(), LedgerError> {
-        let rows = self.transaction.open_table(table.definition());
-        let keys = rows.map_err(failed)?;
-        let keys = keys.iter().map_err(failed)?;
-        let keys = keys.map(|row| Ok(row.map_err(failed)?.0.value().to_owned()));
-        for key in keys.collect::<Result<Vec<String>, LedgerError>>()? {
+        let keys = || {
+            let rows = self.transaction.open_table(table.definition());
+            let rows = rows.map_err(failed)?;
+            let keys = rows.iter().map_err(failed)?;
+            let keys = keys.map(|row| Ok(row.map_err(failed)?.0.value().to_owned()));
+            keys.collect::<Result<Vec<String>, LedgerError>>()
+        };
+        for key in keys()? {
             if let Some(value) = self.get(table, &key)? {
                 self.put(table, &key, value.expose())?;
             }

@@ -146,7 +146,7 @@ fn a_damaged_or_foreign_ledger_is_set_aside_and_begun_anew() {
         ("no database", 1, |bytes| {
             *bytes = b"not a database".to_vec()
         }),
-        ("overwritten", 1, |bytes| bytes[4096..8192].fill(0x55)),
+        ("overwritten", 1, |bytes| bytes[4096..65_536].fill(0x55)),
         ("of another vault", 2, |_| {}),
     ];
     for (case, vault, damage) in damages {
