@@ -2,6 +2,7 @@
 
 mod beside;
 mod closed;
+mod ledger;
 pub(crate) mod machine;
 mod script;
 mod vault;

@@ -8,7 +8,7 @@ use super::home::*;
 const SOURCE: &str = include_str!("../../preload/disk.c");
 
 /// Where the library is; `None`, and a line that says so, where there is no C compiler.
-pub(super) fn library() -> Option<&'static Path> {
+pub(crate) fn library() -> Option<&'static Path> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let library = LIBRARY.get_or_init(compile);
     if library.is_none() {
@@ -42,7 +42,7 @@ fn compile() -> Option<PathBuf> {
 }
 
 /// Has everything that the command does below `root` written down in `log`.
-pub(super) fn record(command: &mut Command, root: &Path, log: &Path) {
+pub(crate) fn record(command: &mut Command, root: &Path, log: &Path) {
     let library = library().expect("asked for before");
     command.env("LD_PRELOAD", library);
     command.env("DISK_ROOT", root).env("DISK_LOG", log);
@@ -50,23 +50,23 @@ pub(super) fn record(command: &mut Command, root: &Path, log: &Path) {
 
 /// What happens at one call to the system.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fault {
-    pub(super) kind: &'static str,
-    pub(super) at: u64,
+pub(crate) struct Fault {
+    pub(crate) kind: &'static str,
+    pub(crate) at: u64,
 }
 
 /// Calls of a process below one folder, counted; the file of the count is read afterwards.
-pub(super) struct Calls(PathBuf);
+pub(crate) struct Calls(PathBuf);
 
 impl Calls {
     /// None yet.
-    pub(super) fn counted_in(file: PathBuf) -> Self {
+    pub(crate) fn counted_in(file: PathBuf) -> Self {
         fs::write(&file, [0; 24]).unwrap();
         Self(file)
     }
 
     /// Has the fault happen at its call below `root`. Calls count once `arm` was opened, or from the start.
-    pub(super) fn fault(
+    pub(crate) fn fault(
         &self,
         command: &mut Command,
         root: &Path,
@@ -88,12 +88,12 @@ impl Calls {
         u64::from_ne_bytes(*page[at..].first_chunk().unwrap())
     }
 
-    pub(super) fn made(&self) -> u64 {
+    pub(crate) fn made(&self) -> u64 {
         self.number(0)
     }
 
     /// Whether the fault happened.
-    pub(super) fn hit(&self) -> bool {
+    pub(crate) fn hit(&self) -> bool {
         self.number(16) != 0
     }
 }
