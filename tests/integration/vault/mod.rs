@@ -23,7 +23,7 @@ mod lock2;
 mod passphrases;
 mod perms;
 mod powercut;
-mod preload;
+pub(crate) mod preload;
 mod process;
 mod program;
 mod raw_sled;
