@@ -24,7 +24,7 @@
 //! | [`engine`] | decisions: `(now, input)` → outputs | `domain`, `link` |
 //! | [`paper`] | a pretend venue, pure as well | `domain` |
 //! | [`vault`] | everything sealed at rest | nothing of ours |
-//! | [`ledger`] | what happened, kept: order intents | `domain`, `vault` |
+//! | [`ledger`] | what happened, kept: order intents, entries of accounts, sync runs | `domain`, `vault` |
 //! | [`auth`] | signing in by OAuth, and staying signed in | `domain`, `net` |
 //! | [`net`] | sockets and HTTP for any protocol | nothing of ours |
 //! | [`providers`] | one folder a provider: their protocol ⇄ our words | `domain`, `net`, `auth`, `engine::risk::Approved` |

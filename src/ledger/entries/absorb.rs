@@ -97,9 +97,9 @@ impl<'a> Absorbing<'a> {
             return Ok(());
         }
         let id = self.digests.of_id(self.account, target);
-        let fate = match by.what {
-            What::TakenBack => Fate::TakenBack(by.id.clone()),
-            _ => Fate::Superseded(by.id.clone()),
+        let fate = match by.what == What::TakenBack {
+            true => Fate::TakenBack(by.id.clone()),
+            false => Fate::Superseded(by.id.clone()),
         };
         let standing = self.standing_of(id)?;
         match standing {

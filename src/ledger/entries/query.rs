@@ -177,7 +177,7 @@ impl Entries {
         }
         if self.ready.len() > 1 {
             let ready = self.ready.make_contiguous();
-            ready.sort_by(|one, other| in_order(one, other));
+            ready.sort_by(in_order);
             if self.order == Order::Falling {
                 ready.reverse();
             }

@@ -155,11 +155,11 @@ fn the_same_id_with_other_content_is_corrected_and_leaves_a_trace() {
         ..of_symbol(1, "MSFT")
     };
     assert_eq!(
-        absorb(&mut ledger, &[corrected.clone()]),
+        absorb(&mut ledger, std::slice::from_ref(&corrected)),
         counts(0, 0, 1, 0)
     );
     assert_eq!(
-        absorb(&mut ledger, &[corrected.clone()]),
+        absorb(&mut ledger, std::slice::from_ref(&corrected)),
         counts(0, 1, 0, 0)
     );
     assert_eq!(all(&ledger, &Query::all()), [buy(2), corrected.clone()]);
@@ -195,7 +195,8 @@ fn what_takes_the_place_of_another_does_so_in_either_order() {
             for at in order {
                 assert_eq!(absorb(&mut ledger, &told[at..=at]).rows.new, 1);
             }
-            assert_eq!(all(&ledger, &Query::all()), [second.clone()], "{order:?}");
+            let standing = std::slice::from_ref(&second);
+            assert_eq!(all(&ledger, &Query::all()), standing, "{order:?}");
             let (now, traces) = ledger.history(&account(1), &told[0].id).unwrap();
             let last = traces.last().unwrap();
             assert_eq!((now, &last.entry), (None, &Some(buy(1))));
