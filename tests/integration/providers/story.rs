@@ -62,7 +62,13 @@ fn moves(entry: &Entry) -> (Decimal, Option<(Symbol, Decimal)>) {
             (trade.cash().unwrap(), Some((symbol, trade.units().0)))
         }
         What::Cash { amount, .. } => (amount.amount, None),
-        other => panic!("the story has no {other:?}"),
+        What::Units { .. }
+        | What::OptionEnded { .. }
+        | What::Split { .. }
+        | What::Exchanged { .. }
+        | What::SpunOff { .. }
+        | What::TakenBack
+        | What::Noted { .. } => panic!("not in the story: {entry:?}"),
     }
 }
 
@@ -73,14 +79,12 @@ pub(super) async fn check(provider: &dyn Provider) -> (BTreeSet<String>, Decimal
     for (account, _) in accounts.list().await.unwrap() {
         let entries = settled(accounts, &account.id).await;
         for entry in entries {
-            words.insert(match &entry.what {
-                What::Cash { cause, .. } => format!("{cause:?}"),
-                What::Trade(trade) => {
-                    fees += trade.fees;
-                    "Trade".to_owned()
-                }
-                other => format!("{other:?}"),
-            });
+            if let What::Trade(trade) = &entry.what {
+                words.insert("Trade".to_owned());
+                fees += trade.fees;
+            } else if let What::Cash { cause, .. } = &entry.what {
+                words.insert(format!("{cause:?}"));
+            }
         }
     }
     (words, fees)
