@@ -25,9 +25,9 @@ fn shown_what(what: &What) -> String {
             true => String::new(),
             false => format!("x{}", holding.multiplier),
         };
-        match holding.class {
-            AssetClass::Equity => format!("{}{size}", holding.symbol),
-            _ => format!("{:?}{size} {}", holding.class, holding.symbol),
+        match holding.class == AssetClass::Equity {
+            true => format!("{}{size}", holding.symbol),
+            false => format!("{:?}{size} {}", holding.class, holding.symbol),
         }
     };
     match what {
@@ -64,7 +64,9 @@ fn shown_what(what: &What) -> String {
             let units = quantity.map_or(String::new(), |it| format!(" units {it}"));
             format!("noted{amount}{}{units}", of(symbol))
         }
-        other => format!("{other:?}"),
+        What::Split { .. } | What::Exchanged { .. } | What::SpunOff { .. } | What::TakenBack => {
+            format!("{what:?}")
+        }
     }
 }
 
@@ -150,7 +152,7 @@ fn told(id: &str, key: &str, symbol: &str, units: &str, cash: &str, is_old: bool
 }
 
 fn check(told: Vec<Told>, expected: &[&str]) {
-    let shown = |entry: Entry| match entry.what {
+    let shown = |entry: Entry| match entry.what.clone() {
         What::Split { symbol, from, to } => format!("split {symbol} {from} {to}"),
         What::Exchanged {
             from,
@@ -160,7 +162,12 @@ fn check(told: Vec<Told>, expected: &[&str]) {
             cash,
         } => format!("{gone} {} {come} {} {cash:?}", from.symbol, to.symbol),
         What::Noted { quantity, .. } => format!("noted {quantity:?}"),
-        other => format!("{other:?}"),
+        What::Trade(_)
+        | What::Cash { .. }
+        | What::Units { .. }
+        | What::OptionEnded { .. }
+        | What::SpunOff { .. }
+        | What::TakenBack => panic!("no half: {entry:?}"),
     };
     let entries: Vec<String> = joined(told).into_iter().map(shown).collect();
     assert_eq!(entries, expected);

@@ -1,45 +1,36 @@
 //! Entries of a ledger in plain words, one line each.
 
 use super::Line;
+use crate::domain::entry::Trade;
 use crate::domain::{CashCause, Entry, EntryId, OptionEnd, Side, What};
 use crate::link::EntryKind;
 
 /// An entry as a line of the log.
 pub(crate) fn line(entry: &Entry) -> Line {
-    let kind = match entry.what {
-        What::Trade(_) => EntryKind::Fill,
-        _ => EntryKind::Sync,
+    let kind = match matches!(entry.what, What::Trade(_)) {
+        true => EntryKind::Fill,
+        false => EntryKind::Sync,
     };
     Line::new(kind, text(entry)).account(&entry.account)
 }
 
 fn text(entry: &Entry) -> String {
-    let said = match &entry.what {
-        What::Trade(_) => what(entry),
-        _ if entry.description.is_empty() => what(entry),
-        _ => format!("{} ({})", what(entry), entry.description),
+    let is_trade = matches!(entry.what, What::Trade(_));
+    let said = match is_trade || entry.description.is_empty() {
+        true => what(entry),
+        false => format!("{} ({})", what(entry), entry.description),
     };
-    match (&entry.corrects, &entry.what) {
-        (Some(EntryId::Provider(id)), What::TakenBack) => format!("{said}: {id}"),
-        (Some(_), what) if *what != What::TakenBack => format!("corrected: {said}"),
-        _ => said,
+    let is_back = entry.what == What::TakenBack;
+    match &entry.corrects {
+        Some(EntryId::Provider(id)) if is_back => format!("{said}: {id}"),
+        Some(_) if !is_back => format!("corrected: {said}"),
+        Some(_) | None => said,
     }
 }
 
 fn what(entry: &Entry) -> String {
     match &entry.what {
-        What::Trade(trade) => {
-            let done = match trade.side {
-                Side::Buy => "bought",
-                Side::Sell => "sold",
-            };
-            let (units, symbol, price) = (trade.quantity, &trade.holding.symbol, trade.price);
-            let fees = match trade.fees.is_zero() {
-                true => String::new(),
-                false => format!(", fees {}", trade.fees),
-            };
-            format!("{done} {units} {symbol} @ {price}{fees}")
-        }
+        What::Trade(trade) => traded(trade),
         What::Cash {
             cause,
             amount,
@@ -61,7 +52,10 @@ fn what(entry: &Entry) -> String {
             holding,
             how,
             quantity,
-        } => format!("{} {} {}", end_word(*how), quantity.0.abs(), holding.symbol),
+        } => {
+            let units = quantity.0.abs();
+            format!("{} {units} {}", end_word(*how), holding.symbol)
+        }
         What::Split { symbol, from, to } => format!("split of {symbol}: {from} became {to}"),
         What::Exchanged {
             from,
@@ -70,13 +64,9 @@ fn what(entry: &Entry) -> String {
             come,
             cash,
         } => {
-            let beside = cash.map(|cash| format!(" and {cash}"));
-            format!(
-                "{gone} {} became {come} {}{}",
-                from.symbol,
-                to.symbol,
-                beside.unwrap_or_default()
-            )
+            let beside = cash.map_or(String::new(), |cash| format!(" and {cash}"));
+            let (from, to) = (&from.symbol, &to.symbol);
+            format!("{gone} {from} became {come} {to}{beside}")
         }
         What::SpunOff {
             parent,
@@ -85,20 +75,39 @@ fn what(entry: &Entry) -> String {
             ..
         } => format!("spun off {parent}: {quantity} {}", child.symbol),
         What::TakenBack => "taken back".to_owned(),
-        What::Noted {
-            amount,
-            symbol,
-            quantity,
-        } => {
-            let parts = [
-                Some(entry.word.to_string()),
-                quantity.map(|quantity| quantity.to_string()),
-                symbol.as_ref().map(ToString::to_string),
-                amount.map(|amount| amount.to_string()),
-            ];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-        }
+        What::Noted { .. } => noted(entry),
     }
+}
+
+fn traded(trade: &Trade) -> String {
+    let done = match trade.side {
+        Side::Buy => "bought",
+        Side::Sell => "sold",
+    };
+    let (units, symbol, price) = (trade.quantity, &trade.holding.symbol, trade.price);
+    let fees = match trade.fees.is_zero() {
+        true => String::new(),
+        false => format!(", fees {}", trade.fees),
+    };
+    format!("{done} {units} {symbol} @ {price}{fees}")
+}
+
+fn noted(entry: &Entry) -> String {
+    let What::Noted {
+        amount,
+        symbol,
+        quantity,
+    } = &entry.what
+    else {
+        return String::new();
+    };
+    let parts = [
+        Some(entry.word.to_string()),
+        quantity.map(|quantity| quantity.to_string()),
+        symbol.as_ref().map(ToString::to_string),
+        amount.map(|amount| amount.to_string()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn cause_word(cause: CashCause) -> &'static str {
@@ -128,7 +137,6 @@ fn end_word(how: OptionEnd) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entry::Trade;
     use crate::domain::money::decimal;
     use crate::domain::{
         AccountId, AssetClass, ConnectionId, Currency, Holding, Money, Symbol, Timestamp,

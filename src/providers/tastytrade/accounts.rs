@@ -2,6 +2,7 @@
 
 use super::Tastytrade;
 use super::rest::{envelope, garbled, items, list, next_page, read, row, rows};
+use super::translate::execution::Names;
 use super::translate::{account, history};
 use super::wire;
 use crate::domain::{
@@ -182,8 +183,9 @@ impl Tastytrade {
                 "transactions: a full page says not whether it is the last",
             ));
         }
+        let mut names = Names::default();
         let (items, rejected) = entries(&list, |raw| {
-            read_row(raw, |row| history::entries(row, account))
+            read_row(raw, |row| history::entries(row, account, &mut names))
         });
         let why: Vec<Text> = rejected.iter().map(|row| row.why.clone()).collect();
         self.rest.count_rejected("transactions", &why);

@@ -1,12 +1,13 @@
 //! The adapter against its simulator, over real sockets on loopback: two readings of one manual that have to agree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use super::story;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tradedeck::domain::{
-    AccountId, AssetClass, Clock, ConnectionId, Environment, MarketEvent, Symbol, Timeframe,
+    AccountId, AssetClass, Clock, ConnectionId, Environment, MarketEvent, Span, Symbol, Timeframe,
 };
 use tradedeck::net::session::Ending;
 use tradedeck::net::socket::{self, Socket, SocketEnd, Target};
@@ -14,7 +15,7 @@ use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::net::{Dialer, install_tls_provider};
 use tradedeck::providers;
 use tradedeck::providers::provider::{
-    ActivitiesQuery, Opening, Provider, ProviderError, StreamCommand, StreamEvent, StreamName,
+    HistoryQuery, Opening, Provider, ProviderError, StreamCommand, StreamEvent, StreamName,
 };
 use tradedeck::runtime::clock::SystemClock;
 use tradedeck::sim::alpaca::{self, Running};
@@ -159,12 +160,6 @@ async fn every_reading_is_read_without_a_row_left_out() {
             .any(|it| it.class == AssetClass::Equity && it.average_price.is_some())
     );
     assert!(accounts.equity_history(id).await.unwrap().len() > 5);
-    let page = accounts
-        .activities(id, ActivitiesQuery::default())
-        .await
-        .unwrap();
-    assert_eq!(page.rejected, []);
-    assert!(!page.items.is_empty());
     let since = SystemClock
         .now()
         .minus(Duration::from_secs(30 * 24 * 3_600));
@@ -183,33 +178,32 @@ async fn every_reading_is_read_without_a_row_left_out() {
 }
 
 #[tokio::test]
-async fn activities_are_walked_to_the_end_without_a_repeat() {
+async fn the_whole_history_adds_up_to_what_is_there() {
+    for environment in [Environment::Paper, Environment::Live] {
+        let rig = rig(environment, |_| {}).await;
+        let (words, _) = story::check(&*rig.provider).await;
+        for word in ["Trade", "Deposit", "Dividend"] {
+            assert!(words.contains(word), "{words:?}");
+        }
+        // Fees are rows of their own, and the first paper account pays none.
+        assert_eq!(words.contains("Fee"), environment == Environment::Live);
+        let meter = rig.provider.meter();
+        assert_eq!((meter.errors, meter.unreadable), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_place_in_the_history_is_told_apart() {
     let rig = paper().await;
     let id = rig.account().await;
-    let mut seen = BTreeSet::new();
-    let mut query = ActivitiesQuery::default();
-    for _ in 0..20 {
-        let page = rig
-            .provider
-            .accounts()
-            .unwrap()
-            .activities(&id, query)
-            .await
-            .unwrap();
-        assert!(
-            page.items
-                .iter()
-                .all(|item| seen.insert(item.provider_id.clone()))
-        );
-        if page.next.is_none() {
-            return;
-        }
-        query = ActivitiesQuery {
-            after: None,
-            cursor: page.next,
-        };
-    }
-    panic!("it never ends");
+    let (until, cursor) = (SystemClock.now(), Some("nosuch".into()));
+    let span = Span {
+        from: until.minus(Duration::from_secs(86_400)),
+        until,
+    };
+    let query = HistoryQuery { span, cursor };
+    let page = rig.provider.accounts().unwrap().history(&id, query).await;
+    assert_eq!(page, Err(ProviderError::UnknownCursor));
 }
 
 #[tokio::test]

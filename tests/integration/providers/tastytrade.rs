@@ -1,5 +1,6 @@
 //! The adapter against its simulator, over real sockets on loopback: two readings of one manual that have to agree.
 
+use super::story;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tradedeck::net::transport::{Patience, Transport, WebTransport};
 use tradedeck::net::{Dialer, install_tls_provider};
 use tradedeck::providers;
 use tradedeck::providers::provider::{
-    ActivitiesQuery, Opening, Provider, ProviderError, StreamCommand, StreamEvent, StreamName,
+    Opening, Provider, ProviderError, StreamCommand, StreamEvent, StreamName,
 };
 use tradedeck::runtime::clock::SystemClock;
 use tradedeck::sim::tastytrade::{self, Options, ReadyCustomer, Running};
@@ -203,27 +204,16 @@ async fn every_reading_is_read_without_a_row_left_out() {
 }
 
 #[tokio::test]
-async fn transactions_come_page_by_page_each_once() {
-    let rig = paper().await;
-    let account = rig.account().await;
-    let accounts = rig.provider.accounts().unwrap();
-    let (mut cursor, mut ids, mut rows) = (None, std::collections::BTreeSet::new(), 0);
-    loop {
-        let query = ActivitiesQuery {
-            after: None,
-            cursor,
-        };
-        let page = accounts.activities(&account, query).await.unwrap();
-        assert_eq!(page.rejected, []);
-        rows += page.items.len();
-        ids.extend(page.items.into_iter().map(|it| it.provider_id));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
+async fn the_whole_history_adds_up_to_what_is_there() {
+    for environment in [Environment::Paper, Environment::Live] {
+        let rig = rig(environment, Options::default(), |_| {}).await;
+        let (words, _) = story::check(&*rig.provider).await;
+        for word in ["Trade", "Deposit", "Dividend", "Fee"] {
+            assert!(words.contains(word), "{words:?}");
         }
+        let meter = rig.provider.meter();
+        assert_eq!((meter.errors, meter.unreadable), (0, 0));
     }
-    assert!(rows > 0);
-    assert_eq!(ids.len(), rows);
 }
 
 #[tokio::test]

@@ -96,9 +96,9 @@ pub(in crate::providers::alpaca) fn position(
     let class = asset_class(row.asset_class);
     Ok(Position {
         account: account.clone(),
-        symbol: match class {
-            AssetClass::Crypto => coin_pair(symbol(row.symbol)?.as_str()),
-            _ => symbol(row.symbol)?,
+        symbol: match class == AssetClass::Crypto {
+            true => coin_pair(symbol(row.symbol)?.as_str()),
+            false => symbol(row.symbol)?,
         },
         // They do not say it; standard contracts are of a hundred shares.
         multiplier: if class == AssetClass::Option {

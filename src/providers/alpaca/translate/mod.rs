@@ -47,11 +47,11 @@ const QUOTES: [&str; 4] = ["USDT", "USDC", "USD", "BTC"];
 
 /// A pair of coins with its slash, which they leave out in positions, fees and transfers.
 pub(super) fn coin_pair(text: &str) -> Symbol {
-    let coin = |quote: &&str| {
+    let coin = |quote: &str| {
         let coin = text.strip_suffix(quote)?;
         (!coin.is_empty() && !coin.contains('/')).then(|| format!("{coin}/{quote}"))
     };
-    match QUOTES.iter().find_map(|quote| coin(&quote)) {
+    match QUOTES.into_iter().find_map(coin) {
         Some(pair) => Symbol::new(&pair),
         None => Symbol::new(text),
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::Mode;
 use crate::providers::provider::fields::row;
+use crate::providers::tastytrade::translate::execution::Names;
 use crate::providers::tastytrade::translate::order::Around;
 use crate::providers::tastytrade::translate::symbol::Kind;
 use crate::providers::tastytrade::translate::{account, history, market, order};
@@ -113,7 +114,11 @@ fn read_position(value: &Value) -> Read {
 
 fn read_transaction(value: &Value) -> Read {
     with(value, |text| {
-        words(history::entries(&json(text)?, &account_id()))
+        words(history::entries(
+            &json(text)?,
+            &account_id(),
+            &mut Names::default(),
+        ))
     })
 }
 

@@ -3,6 +3,7 @@
 use super::accounts::query;
 use super::*;
 use crate::domain::Mode;
+use crate::providers::tastytrade::translate::execution::Names;
 use crate::providers::tastytrade::translate::order::Around;
 use crate::providers::tastytrade::translate::symbol::Kind;
 use crate::providers::tastytrade::translate::{account, complex, history, market, order};
@@ -48,7 +49,8 @@ const ROWS: &[(&str, &str, Reader)] = &[
         parse(text).is_some_and(|row| account::equity_point(&row).is_ok())
     }),
     ("transactions", "/data/items/0", |text| {
-        parse(text).is_some_and(|row| history::entries(&row, &account_id()).is_ok())
+        parse(text)
+            .is_some_and(|row| history::entries(&row, &account_id(), &mut Names::default()).is_ok())
     }),
     ("placed", "/data/order", |text| {
         parse(text).is_some_and(|row| around(|it| order::order(&row, it).is_ok()))

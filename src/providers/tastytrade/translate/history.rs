@@ -3,6 +3,7 @@
 //! `value` is the cash before fees and `net-value` the cash after them, each with its direction beside it. Whether units
 //! come or go is said by `action`.
 
+use super::execution::{Names, execution_id};
 use super::symbol::{class, ours};
 use super::{first_moment, number, price, quantity, side, signed};
 use crate::domain::entry::Trade;
@@ -20,11 +21,12 @@ pub(in crate::providers::tastytrade) use told::joined;
 pub(in crate::providers::tastytrade) fn entries(
     row: &wire::Transaction<'_>,
     account: &AccountId,
+    names: &mut Names,
 ) -> Result<Vec<Told>, Unreadable> {
     let id = row.id.text().ok_or(Unreadable("the id of a transaction"))?;
     let row = Row::read(row)?;
     let happened = row.happened()?;
-    let (first, corrects) = row.names(&id);
+    let (first, corrects) = row.names(&id, names);
     let entry = |id, what| Entry {
         account: account.clone(),
         id,
@@ -44,16 +46,6 @@ pub(in crate::providers::tastytrade) fn entries(
         told.push(entry(id, cash).into());
     }
     Ok(told)
-}
-
-/// One name for an execution, whether the stream told of it or the history: neither says the other's id.
-pub(in crate::providers::tastytrade) fn execution_id(
-    order: &Text,
-    execution: &str,
-    symbol: &Symbol,
-) -> Option<Text> {
-    let has_all = !order.is_empty() && !execution.is_empty();
-    has_all.then(|| format!("{order}:{execution}:{symbol}").into())
 }
 
 /// What a row says.
@@ -118,20 +110,19 @@ impl<'r, 'a> Row<'r, 'a> {
         }
     }
 
-    /// By what the row is counted once, and what it takes back. What takes an execution back repeats the parts of the
-    /// name that the execution is known by.
-    fn names(&self, id: &str) -> (EntryId, Option<EntryId>) {
-        let own = EntryId::provider(id);
+    /// By what the row is counted once, and what it takes back.
+    fn names(&self, id: &str, names: &mut Names) -> (EntryId, Option<EntryId>) {
         let order: Text = self.raw.order_id.text_or_empty().as_ref().into();
         let execution = self.raw.ext_exec_id.text();
         let shared = execution
             .zip(self.symbol.as_ref().filter(|_| self.kind == "Trade"))
-            .and_then(|(execution, symbol)| execution_id(&order, &execution, symbol))
-            .map(|id| EntryId::provider(id.as_str()));
-        match (self.raw.reverses_id.text(), shared) {
-            (Some(reversed), None) => (own, Some(EntryId::provider(&reversed))),
-            (Some(_), shared) => (own, shared),
-            (None, shared) => (shared.unwrap_or(own), None),
+            .and_then(|(execution, symbol)| execution_id(&order, &execution, symbol));
+        match self.raw.reverses_id.text() {
+            None => (names.of(id, shared), None),
+            Some(reversed) => (
+                names.of(id, None),
+                Some(names.of_reversed(&reversed, shared)),
+            ),
         }
     }
 
@@ -213,11 +204,10 @@ impl<'r, 'a> Row<'r, 'a> {
         if let Some(how) = self.option_end() {
             return self.ended(how);
         }
-        let is_leg = self.sub.starts_with("Buy") || self.sub.starts_with("Sell");
+        let trades = ["Buy", "Sell", "Futures Settlement"];
         let moves_cash = self.cash().is_some();
         Ok(match self.sub.as_str() {
-            _ if is_leg => self.trade()?.into(),
-            "Futures Settlement" => self.trade()?.into(),
+            sub if trades.iter().any(|it| sub.starts_with(it)) => self.trade()?.into(),
             "Dividend" | "Special Dividend" if moves_cash => self.trade()?.into(),
             "Dividend" | "Special Dividend" => self.received(self.cost()).into(),
             "Transfer" | "ACAT" if !moves_cash => self.received(None).into(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 fn told(row: &Value) -> Result<Vec<Told>, Unreadable> {
     let text = row.to_string();
     let row: wire::Transaction<'_> = serde_json::from_str(&text).unwrap();
-    entries(&row, &account_id())
+    entries(&row, &account_id(), &mut Names::default())
 }
 
 fn read(row: &Value) -> Vec<String> {
@@ -186,6 +186,41 @@ fn an_execution_and_what_takes_it_back_share_its_name() {
         &row("Money Movement", "Dividend", undone),
         &["7 for 5: TakenBack"],
     );
+}
+
+#[test]
+fn an_execution_that_was_booked_anew_is_another_one() {
+    let share = json!({"order-id": 1, "ext-exec-id": "e"});
+    let share = || with(leg("T", "Equity", "Buy to Open", "10", "20"), share.clone());
+    let rows = [
+        row("Trade", "Buy to Open", with(share(), json!({"id": 1}))),
+        row(
+            "Trade",
+            "Buy to Open",
+            with(share(), json!({"id": 2, "reverses-id": 1})),
+        ),
+        row("Trade", "Buy to Open", with(share(), json!({"id": 3}))),
+        row(
+            "Trade",
+            "Buy to Open",
+            with(share(), json!({"id": 4, "reverses-id": 3})),
+        ),
+    ];
+    let mut names = Names::default();
+    let lines = rows.map(|row| {
+        let text = row.to_string();
+        let row: wire::Transaction<'_> = serde_json::from_str(&text).unwrap();
+        let told = entries(&row, &account_id(), &mut names).unwrap();
+        shown(&told[0].entry)
+    });
+    let trade = "buy 10 T @ 20 fees 0 order 1";
+    let expected = [
+        format!("1:e:T: {trade}"),
+        "2 for 1:e:T: TakenBack".into(),
+        format!("1:e:T:3: {trade}"),
+        "4 for 1:e:T:3: TakenBack".into(),
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod complex;
+pub(super) mod execution;
 pub(super) mod history;
 pub(super) mod market;
 pub(super) mod order;

@@ -1,6 +1,6 @@
 //! Orders as the venue sees them.
 
-use super::history::execution_id;
+use super::execution::execution_id;
 use super::symbol::{class, ours};
 use super::{first_moment, number, price, quantity, side};
 use crate::domain::{
