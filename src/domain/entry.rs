@@ -190,6 +190,8 @@ pub enum CashCause {
     MarkToMarket,
     /// Anything else that the provider calls an adjustment.
     Adjustment,
+    /// Paid for the fraction of a unit that a split, a merger or a spin-off left over.
+    InLieu,
 }
 
 /// How an option's contracts ended.
