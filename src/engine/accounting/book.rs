@@ -9,7 +9,9 @@ pub mod terms;
 mod trade;
 
 pub use lots::{Lot, Lots, Method, Pick};
-pub use rows::{CashFlow, Closing, FlowCause, Opening, Premium, Problem, Realised, Trouble};
+pub use rows::{
+    CashFlow, Closing, FlowCause, Opening, Premium, Problem, Realised, SplitSeen, Trouble,
+};
 
 use crate::domain::{AccountId, Currency, Entry, EntryId, Holding, Side, Symbol, Timestamp, What};
 use crate::engine::accounting::chronicle::{Chronicle, LeftOut, Placed};
@@ -36,8 +38,6 @@ pub struct Position {
     pub lots: Lots,
     /// How many; negative when short.
     pub units: Decimal,
-    /// Splits counted so far: how many of today's units the first one became.
-    pub factor: Decimal,
     /// Where its latest day began.
     pub day: DayMark,
     /// The latest instant, and whether the position was short before it.
@@ -61,7 +61,6 @@ impl Position {
             holding: holding.clone(),
             lots: Lots::default(),
             units: Decimal::ZERO,
-            factor: Decimal::ONE,
             day: DayMark {
                 day: day_of(time),
                 units: Decimal::ZERO,
@@ -128,6 +127,8 @@ pub struct AccountBook {
     pub realised: Vec<Realised>,
     /// What was bought or sold short, in order.
     pub openings: Vec<Opening>,
+    /// Splits, in order.
+    pub splits: Vec<SplitSeen>,
     /// Cash that moved without a trade, in order.
     pub flows: Vec<CashFlow>,
     /// Cash that was not yet settled when the latest entry happened.
@@ -157,6 +158,7 @@ impl AccountBook {
             cash: BTreeMap::new(),
             realised: Vec::new(),
             openings: Vec::new(),
+            splits: Vec::new(),
             flows: Vec::new(),
             unsettled: BTreeMap::new(),
             moved_out: BTreeMap::new(),
@@ -173,16 +175,12 @@ impl AccountBook {
     pub fn rebuilt(account: AccountId, choice: Choice, chronicle: &Chronicle) -> Self {
         let mut book = Self::new(account, choice);
         book.left_out = chronicle.left_out.clone();
-        book.extend(&chronicle.entries, |_, _| {});
+        book.extend(&chronicle.entries);
         book
     }
 
-    /// Counts entries in their order; `before` sees the book before each of them.
-    pub(super) fn extend<'a>(
-        &mut self,
-        entries: &[Placed<'a>],
-        mut before: impl FnMut(&Self, &Placed<'a>),
-    ) {
+    /// Counts entries in their order, after those that are counted already.
+    pub(super) fn extend(&mut self, entries: &[Placed]) {
         let is_trade = |placed: &Placed| matches!(placed.entry.what, What::Trade(_));
         let at_one_instant =
             |a: &Placed, b: &Placed| a.time == b.time && is_trade(a) && is_trade(b);
@@ -192,7 +190,6 @@ impl AccountBook {
                 run.sort_by_cached_key(|placed| self.key(placed));
             }
             for placed in run {
-                before(self, &placed);
                 self.count(&placed);
             }
         }
@@ -213,6 +210,11 @@ impl AccountBook {
         }
         self.count(&placed);
         Step::Counted
+    }
+
+    /// When the latest counted entry happened; `None` where none was.
+    pub fn counted_until(&self) -> Option<Timestamp> {
+        self.last.as_ref().map(|last| last.0)
     }
 
     fn key(&self, placed: &Placed) -> Key {

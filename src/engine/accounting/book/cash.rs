@@ -85,20 +85,19 @@ impl AccountBook {
             opened: None,
         };
         if fraction.is_zero() {
-            let factor = position.factor;
-            return self.realise_without_lot(at, &change, factor);
+            return self.realise_without_lot(at, &change);
         }
         self.change(at, change);
     }
 
-    fn realise_without_lot(&mut self, at: At, change: &Change, factor: Decimal) {
+    fn realise_without_lot(&mut self, at: At, change: &Change) {
         let nothing = super::lots::Lot {
             id: at.id.clone(),
             opened: None,
             quantity: Decimal::ZERO,
             cost: None,
         };
-        self.realise(at, change, vec![nothing], change.flow, factor);
+        self.realise(at, change, vec![nothing], change.flow);
         if let Some(row) = self.realised.last_mut() {
             row.lot = None;
         }

@@ -1,7 +1,7 @@
 //! Splits, mergers and spin-offs: units change, what they had cost and since when they are held goes along.
 
 use super::lots::Lot;
-use super::rows::{Closing, FlowCause, Problem};
+use super::rows::{Closing, FlowCause, Problem, SplitSeen};
 use super::trade::Change;
 use super::{AccountBook, At, Position};
 use crate::domain::{Holding, Money, Symbol, What};
@@ -20,6 +20,12 @@ impl AccountBook {
         if !is_ratio(from) || !is_ratio(to) {
             return self.trouble(at, Some(symbol), Problem::NoRatio);
         }
+        self.splits.push(SplitSeen {
+            symbol: symbol.clone(),
+            time: at.time,
+            from,
+            to,
+        });
         let method = self.choice.method;
         let Some(position) = self.positions.get_mut(symbol) else {
             return;
@@ -39,7 +45,6 @@ impl AccountBook {
         });
         position.units = units;
         position.day.units = share(position.day.units, to, from);
-        position.factor = share(position.factor, to, from);
     }
 
     /// A merger or a new symbol: lots keep their age. Cash beside the new units lowers what they had cost; what exceeds
@@ -164,17 +169,10 @@ impl AccountBook {
                     cost: Some(Decimal::ZERO),
                     ..lot.clone()
                 };
-                let factor = self.factor_of(&from.symbol);
-                self.realise(at, &change, vec![row], Some(excess), factor);
+                self.realise(at, &change, vec![row], Some(excess));
             }
         }
         true
-    }
-
-    fn factor_of(&self, symbol: &Symbol) -> Decimal {
-        self.positions
-            .get(symbol)
-            .map_or(Decimal::ONE, |it| it.factor)
     }
 
     /// Puts lots of one instrument in place as `units` of another, each with its age and, where known, its cost.

@@ -144,7 +144,6 @@ impl AccountBook {
             quantity: premium.contracts,
             proceeds: Some(money.amount),
             cost: premium.cost,
-            factor: Decimal::ONE,
         });
     }
 }

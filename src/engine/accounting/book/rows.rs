@@ -55,9 +55,6 @@ pub struct Realised {
     /// What the units had cost, fees included; negative, what they had brought, when they had been sold short.
     #[serde(with = "rust_decimal::serde::str_option")]
     pub cost: Option<Decimal>,
-    /// How many of today's units one unit was when it was closed, by the splits counted until then.
-    #[serde(with = "rust_decimal::serde::str")]
-    pub factor: Decimal,
 }
 
 impl Realised {
@@ -81,9 +78,21 @@ pub struct Opening {
     /// How many; negative when sold short.
     #[serde(with = "rust_decimal::serde::str")]
     pub quantity: Decimal,
-    /// Splits counted until then, as in [`Realised::factor`].
+}
+
+/// A split that an account told of, whether or not it held the symbol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitSeen {
+    /// Of what.
+    pub symbol: Symbol,
+    /// When.
+    pub time: Timestamp,
+    /// Units before.
     #[serde(with = "rust_decimal::serde::str")]
-    pub factor: Decimal,
+    pub from: Decimal,
+    /// Units after.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub to: Decimal,
 }
 
 /// Why cash moved.

@@ -75,14 +75,12 @@ impl AccountBook {
         if opened.is_zero() {
             return;
         }
-        let factor = self.positions.get(&holding.symbol).map(|it| it.factor);
         self.openings.push(Opening {
             symbol: holding.symbol.clone(),
             class: holding.class.clone(),
             lot: at.id.clone(),
             opened: at.time,
             quantity: opened,
-            factor: factor.unwrap_or(Decimal::ONE),
         });
     }
 
@@ -184,8 +182,7 @@ impl AccountBook {
             method,
         );
         position.units += change.units;
-        let factor = position.factor;
-        self.realise(at, &change, taken, closing_flow, factor);
+        self.realise(at, &change, taken, closing_flow);
         if is_foreign {
             self.trouble(at, Some(symbol), Problem::OtherCurrency);
         }
@@ -210,7 +207,6 @@ impl AccountBook {
         change: &Change,
         taken: Vec<Lot>,
         flow: Option<Decimal>,
-        factor: Decimal,
     ) {
         let mut units: Decimal = taken.iter().map(|lot| lot.quantity).sum();
         let mut left = flow;
@@ -231,7 +227,6 @@ impl AccountBook {
                 quantity: lot.quantity,
                 proceeds,
                 cost: lot.cost,
-                factor,
             });
         }
     }

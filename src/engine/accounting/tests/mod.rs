@@ -1,7 +1,9 @@
 //! Accounting, told as stories: one line an entry.
 
+mod profits;
 mod properties;
 mod stories;
+mod washes;
 
 use crate::domain::entry::Trade;
 use crate::domain::money::decimal;
