@@ -9,6 +9,7 @@ mod check;
 mod connect;
 mod doctor;
 pub mod exit;
+pub mod export;
 mod log;
 pub mod picture;
 pub mod process;

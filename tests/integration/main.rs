@@ -3,6 +3,7 @@
 
 mod cli;
 mod flows;
+mod journals;
 mod providers;
 mod screens;
 mod sign_in;

@@ -109,6 +109,24 @@ pub enum Step {
     Rebuild,
 }
 
+/// Whoever wants to see a book before and after each entry.
+pub trait Watch {
+    /// The entry is the next one.
+    fn before(&mut self, book: &AccountBook, next: &Placed);
+
+    /// The entry is counted.
+    fn after(&mut self, book: &AccountBook, counted: &Placed);
+}
+
+/// Nobody.
+pub(super) struct Unwatched;
+
+impl Watch for Unwatched {
+    fn before(&mut self, _: &AccountBook, _: &Placed) {}
+
+    fn after(&mut self, _: &AccountBook, _: &Placed) {}
+}
+
 /// What an entry is ordered by, with its trade's place at its instant.
 type Key = (Timestamp, u8, bool, EntryId);
 
@@ -173,14 +191,24 @@ impl AccountBook {
 
     /// Counts a whole history.
     pub fn rebuilt(account: AccountId, choice: Choice, chronicle: &Chronicle) -> Self {
+        Self::watched(account, choice, chronicle, &mut Unwatched)
+    }
+
+    /// Counts a whole history before somebody's eyes.
+    pub fn watched(
+        account: AccountId,
+        choice: Choice,
+        chronicle: &Chronicle,
+        watch: &mut impl Watch,
+    ) -> Self {
         let mut book = Self::new(account, choice);
         book.left_out = chronicle.left_out.clone();
-        book.extend(&chronicle.entries);
+        book.extend(&chronicle.entries, watch);
         book
     }
 
     /// Counts entries in their order, after those that are counted already.
-    pub(super) fn extend(&mut self, entries: &[Placed]) {
+    pub(super) fn extend(&mut self, entries: &[Placed], watch: &mut impl Watch) {
         let is_trade = |placed: &Placed| matches!(placed.entry.what, What::Trade(_));
         let at_one_instant =
             |a: &Placed, b: &Placed| a.time == b.time && is_trade(a) && is_trade(b);
@@ -190,7 +218,9 @@ impl AccountBook {
                 run.sort_by_cached_key(|placed| self.key(placed));
             }
             for placed in run {
+                watch.before(self, &placed);
                 self.count(&placed);
+                watch.after(self, &placed);
             }
         }
     }

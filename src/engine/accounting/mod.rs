@@ -13,6 +13,7 @@
 //! | [`wash`] | losses that a purchase within 30 days disallows |
 //! | [`worth`] | equity over time, allocation |
 //! | [`ladder`] | cash: settled, unsettled by day, in transit, held |
+//! | [`reconcile`] | what the broker reports against what the entries say |
 //! | [`round`] | the only rounding |
 //!
 //! What always holds: the lots of a position add up to its units; what lots cost plus what was realised is the cash that
@@ -26,6 +27,7 @@ pub mod chronicle;
 pub mod ladder;
 pub mod profit;
 pub mod rates;
+pub mod reconcile;
 pub mod round;
 pub mod wash;
 pub mod worth;

@@ -46,6 +46,19 @@ impl Rates {
         is_rate
     }
 
+    /// Every rate, by pair and day.
+    pub fn all(&self) -> impl Iterator<Item = Rate> + '_ {
+        self.pairs.iter().flat_map(|((from, to), days)| {
+            days.iter().map(|(date, (value, source))| Rate {
+                from: *from,
+                to: *to,
+                date: *date,
+                value: *value,
+                source: source.clone(),
+            })
+        })
+    }
+
     /// The latest rate of a pair at or before a day, and not older than [`OLDEST`].
     pub fn find(&self, from: Currency, to: Currency, day: Date) -> Option<Rate> {
         let days = self.pairs.get(&(from, to))?;

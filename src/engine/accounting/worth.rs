@@ -1,6 +1,6 @@
 //! What everything is worth: day by day, and of what it consists.
 
-use super::book::{AccountBook, Choice, Position};
+use super::book::{AccountBook, Choice, Position, Unwatched};
 use super::books::Books;
 use super::chronicle::{Chronicle, chronicles};
 use super::ladder::calendar::day_of;
@@ -77,7 +77,7 @@ fn add_account(
     for point in curve {
         let until = left.partition_point(|placed| day_of(placed.time) <= point.day);
         let (now, later) = left.split_at(until);
-        book.extend(now);
+        book.extend(now, &mut Unwatched);
         left = later;
         let mut figure = Figure::default();
         for (currency, cash) in book.cash.iter().chain(&book.futures) {

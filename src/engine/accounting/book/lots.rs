@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// The oldest.
+    /// The oldest, by the day on which they were opened.
     #[default]
     Fifo,
     /// The newest.
@@ -83,7 +83,7 @@ pub struct Lots {
 }
 
 impl Lots {
-    /// Every lot, the one that is taken first by FIFO and highest cost first.
+    /// Every lot: the oldest first, or by highest cost the one that is taken first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Lot> {
         self.line.values()
     }
@@ -188,12 +188,21 @@ pub(super) fn oppose(one: Decimal, other: Decimal) -> bool {
 }
 
 fn rank(lot: &Lot, method: Method) -> Decimal {
-    match (method, lot.unit_cost()) {
-        (Method::HighestCost, None) => Decimal::MAX,
-        (Method::HighestCost, Some(unit)) if lot.quantity.is_sign_negative() => unit,
-        (Method::HighestCost, Some(unit)) => -unit,
-        _ => Decimal::ZERO,
+    match method {
+        Method::HighestCost => match lot.unit_cost() {
+            None => Decimal::MAX,
+            Some(unit) if lot.quantity < Decimal::ZERO => unit,
+            Some(unit) => -unit,
+        },
+        Method::Fifo | Method::Lifo | Method::AverageCost | Method::Chosen => age(lot),
     }
+}
+
+/// Lots that came by a merger are as old as what they came from. Units of which nobody knows the day are the oldest:
+/// brokers sell them first (Treasury Regulations 1.6045-1(d)(2)).
+fn age(lot: &Lot) -> Decimal {
+    let nanos = lot.opened.map(|opened| Decimal::try_from(opened.nanos()));
+    nanos.and_then(Result::ok).unwrap_or(Decimal::MIN)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod profits;
 mod properties;
+mod reconciled;
 mod stories;
 mod washes;
 
