@@ -6,6 +6,7 @@ mod flows;
 mod journals;
 mod providers;
 mod screens;
+mod settlement;
 mod sign_in;
 mod simulators;
 mod store_keeper;

@@ -18,12 +18,15 @@ const EXACT_TO: u32 = 6;
 /// and one whose numbers all have twelve decimals would have none for a third of a lot.
 const ROUNDING: Leaf = ("Equity", "Rounding");
 
+/// Between the two transactions of a trade that crosses zero.
+const CROSSING: Leaf = ("Equity", "Crossing");
+
 /// The whole journal as text.
 pub fn beancount(journal: &Journal) -> String {
     let mut text = String::from("option \"title\" \"tradedeck\"\n");
     text.push_str("option \"inferred_tolerance_default\" \"*:0.000001\"\n\n");
     for (account, owner) in &journal.owners {
-        for leaf in LEAVES.iter().chain([&ROUNDING]) {
+        for leaf in LEAVES.iter().chain([&ROUNDING, &CROSSING]) {
             let method = journal.methods.get(account).copied().unwrap_or_default();
             let booking = if *leaf == HOLDINGS {
                 booking(method)
@@ -55,6 +58,44 @@ fn booking(method: Method) -> &'static str {
 }
 
 fn write_transaction(text: &mut String, journal: &Journal, transaction: &Transaction) {
+    let (opened, others) = apart(&transaction.postings);
+    let sums = opened.iter().filter_map(|posting| match &posting.amount {
+        Amount::Units { cost, .. } => *cost,
+        Amount::Cash(_) => None,
+    });
+    let crossing: Vec<Money> = sums.collect();
+    write_part(text, journal, transaction, &others, &crossing);
+    if !opened.is_empty() {
+        let minus = |cost: &Money| Money::new(-cost.amount, cost.currency);
+        let crossing: Vec<Money> = crossing.iter().map(minus).collect();
+        write_part(text, journal, transaction, &opened, &crossing);
+    }
+}
+
+/// What a trade that crosses zero opens, and everything else. Beancount looks at what is held before a transaction and
+/// takes all of its lines in that direction for closings, so the two have to be transactions of their own.
+fn apart(postings: &[Posting]) -> (Vec<&Posting>, Vec<&Posting>) {
+    let in_trade = |posting: &Posting, wanted: bool| match &posting.amount {
+        Amount::Units {
+            by_trade, reduces, ..
+        } => *by_trade && *reduces == wanted,
+        Amount::Cash(_) => false,
+    };
+    if !postings.iter().any(|posting| in_trade(posting, true)) {
+        return (vec![], postings.iter().collect());
+    }
+    postings
+        .iter()
+        .partition(|posting| in_trade(posting, false))
+}
+
+fn write_part(
+    text: &mut String,
+    journal: &Journal,
+    transaction: &Transaction,
+    postings: &[&Posting],
+    crossing: &[Money],
+) {
     let Transaction { day, title, .. } = transaction;
     push(text, format_args!("\n{day} * {}\n", quoted(title.as_str())));
     push(
@@ -62,7 +103,7 @@ fn write_transaction(text: &mut String, journal: &Journal, transaction: &Transac
         format_args!("  entry: {}\n", label(&transaction.entry)),
     );
     if let Some(fees) = transaction.fees {
-        push(text, format_args!("  fees: {}\n", money(fees)));
+        push(text, format_args!("  fees: {}\n", quoted(&money(fees))));
     }
     let writer = Lines {
         journal,
@@ -74,32 +115,35 @@ fn write_transaction(text: &mut String, journal: &Journal, transaction: &Transac
             .unwrap_or_default(),
     };
     // By FIFO, all that is closed without naming a lot is closed at once.
-    let mut unnamed: BTreeMap<&Symbol, Decimal> = BTreeMap::new();
-    for posting in &transaction.postings {
+    // The currency is named nevertheless, for beancount does not look for it among several lots.
+    let mut unnamed: BTreeMap<(&Symbol, Currency), Decimal> = BTreeMap::new();
+    for posting in postings {
         match writer.unnamed(posting) {
-            Some((symbol, quantity)) => *unnamed.entry(symbol).or_default() += quantity,
+            Some((lots, quantity)) => *unnamed.entry(lots).or_default() += quantity,
             None => writer.write(text, posting),
         }
     }
-    for (symbol, quantity) in unnamed {
+    for ((symbol, currency), quantity) in unnamed {
         let name = writer.commodity(symbol);
         let quantity = quantity.normalize();
-        writer.line(text, HOLDINGS, &format!("{quantity} {name} {{}}"));
+        writer.line(text, HOLDINGS, &format!("{quantity} {name} {{{currency}}}"));
     }
-    if let Some(currency) = too_exact(transaction) {
+    for cost in crossing {
+        writer.line(text, CROSSING, &money(*cost));
+    }
+    if let Some(currency) = too_exact(postings) {
         let zero = Decimal::new(0, EXACT_TO);
         writer.line(text, ROUNDING, &format!("{zero} {currency}"));
     }
 }
 
 /// The currency in which lots move and every number has more decimals than a transaction has to add up to.
-fn too_exact(transaction: &Transaction) -> Option<Currency> {
-    let postings = &transaction.postings;
+fn too_exact(postings: &[&Posting]) -> Option<Currency> {
     let lots = postings.iter().find_map(|posting| match &posting.amount {
         Amount::Units { cost, .. } => cost.map(|cost| cost.currency),
         Amount::Cash(_) => None,
     })?;
-    let is_coarse = |posting: &Posting| match &posting.amount {
+    let is_coarse = |posting: &&Posting| match &posting.amount {
         Amount::Cash(cash) => cash.currency == lots && cash.amount.normalize().scale() <= EXACT_TO,
         Amount::Units { .. } => false,
     };
@@ -125,16 +169,16 @@ impl Lines<'_> {
     }
 
     /// What is left to beancount to choose: known lots of known age that a trade closes by FIFO.
-    fn unnamed<'p>(&self, posting: &'p Posting) -> Option<(&'p Symbol, Decimal)> {
+    fn unnamed<'p>(&self, posting: &'p Posting) -> Option<((&'p Symbol, Currency), Decimal)> {
         match &posting.amount {
             Amount::Units {
                 symbol,
                 quantity,
-                cost: Some(_),
+                cost: Some(cost),
                 lot: Some(_),
                 reduces: true,
                 by_trade: true,
-            } if self.method == Method::Fifo => Some((symbol, *quantity)),
+            } if self.method == Method::Fifo => Some(((symbol, cost.currency), *quantity)),
             _ => None,
         }
     }
@@ -159,7 +203,9 @@ impl Lines<'_> {
         let spec = match (cost, lot) {
             (None, _) => String::new(),
             (Some(cost), _) if is_average => format!(" {{{{{}}}}}", total(*cost)),
-            (Some(_), Some(lot)) if *reduces => format!(" {{{}}}", named(lot)),
+            (Some(cost), Some(lot)) if *reduces => {
+                format!(" {{{}, {}}}", cost.currency, named(lot))
+            }
             (Some(cost), Some(lot)) => format!(" {{{{{}, {}}}}}", total(*cost), named(lot)),
             (Some(cost), None) => format!(" {{{{{}}}}}", total(*cost)),
         };

@@ -36,4 +36,4 @@ pub use book::{AccountBook, Choice, Lot, Method, Position, Realised, Step};
 pub use books::Books;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -159,3 +159,63 @@ proptest! {
         }
     }
 }
+
+/// A trader's life: fills of 200 symbols, long and short, one a second.
+fn many(count: u32) -> Vec<Entry> {
+    let template = story("2026-01-05 buy 1 A 10 0.01").remove(0);
+    let symbols: Vec<_> = (0..200)
+        .map(|at| super::holding(&format!("S{at}")))
+        .collect();
+    let mut state = 1_u32;
+    let mut next = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let one = |at: u32| {
+        let mut entry = template.clone();
+        entry.id = crate::domain::EntryId::provider(&at.to_string());
+        let second = std::time::Duration::from_secs(u64::from(at));
+        entry.time = template.time.plus(second);
+        if let What::Trade(trade) = &mut entry.what {
+            trade.holding = symbols[next(200) as usize].clone();
+            trade.quantity.0 = (1 + next(100)).into();
+            trade.price.0 = Decimal::new(i64::from(5_000 + next(10_000)), 2);
+            if next(100) < 48 {
+                trade.side = crate::domain::Side::Sell;
+            }
+        }
+        entry
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_few_thousand_fills_leave_nothing_over() {
+    let entries = many(3_000);
+    for method in METHODS {
+        for book in rebuilt(method, &entries).accounts.values() {
+            assert_eq!(profit(book) - lots_cost(book), book.cash[&Currency::USD]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "a million entries, against the clock: in an optimised build"]
+fn a_million_entries_take_seconds_and_four_times_as_many_about_four_times_as_long() {
+    let entries = many(1_000_000);
+    let time = |entries: &[Entry], method| {
+        #[expect(clippy::disallowed_methods, reason = "a test that measures")]
+        let start = std::time::Instant::now();
+        let books = rebuilt(method, entries);
+        assert_eq!(books.accounts.len(), 1);
+        (start.elapsed(), books)
+    };
+    for method in METHODS {
+        let quarter = time(&entries[..250_000], method).0;
+        let (whole, books) = time(&entries, method);
+        eprintln!("{method:?}: 250,000 in {quarter:?}, 1,000,000 in {whole:?}");
+        assert!(whole < quarter * 8, "{method:?}: {quarter:?}, {whole:?}");
+        let washes = crate::engine::accounting::wash::wash_sales(&books);
+        eprintln!("{} wash sales", washes.washes.len());
+    }
+}
