@@ -9,6 +9,7 @@ mod check;
 mod connect;
 mod doctor;
 pub mod exit;
+pub mod export;
 mod ledger;
 mod log;
 pub mod picture;

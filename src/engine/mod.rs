@@ -4,6 +4,7 @@
 //! know providers, sockets, the vault or the disk. What can happen is an [`Input`], what it can ask for is
 //! an [`Output`]; a new rule goes into the file of the thing it decides about.
 
+pub mod accounting;
 mod activity;
 mod book;
 mod feeds;

@@ -3,9 +3,11 @@
 
 mod cli;
 mod flows;
+mod journals;
 mod ledger;
 mod providers;
 mod screens;
+mod settlement;
 mod sign_in;
 mod simulators;
 mod store_keeper;
