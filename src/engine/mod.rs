@@ -5,7 +5,6 @@
 //! an [`Output`]; a new rule goes into the file of the thing it decides about.
 
 mod activity;
-mod asked;
 mod book;
 mod feeds;
 mod follow;

@@ -3,6 +3,8 @@
 //! An order whose fate is not known stays so until the venue gives evidence; it is looked up by our id
 //! and never sent again.
 
+mod asked;
+
 use crate::domain::order::{OrderChange, Said};
 use crate::domain::{
     AccountId, ClientOrderId, Order, OrderDraft, OrderKind, OrderSize, OrderState, Quantity, Text,

@@ -289,9 +289,12 @@ impl Desk {
     async fn unlock(&mut self) {
         let passphrase = secrecy::SecretString::from("correct horse battery staple");
         let keeper = self.runtime.effects.keeper.clone();
-        let opened = keeper.ask(move |room| match room.status() {
-            VaultStatus::Absent => room.create(&passphrase, noon()),
-            _ => room.unlock(&passphrase, noon()),
+        let opened = keeper.ask(move |room| {
+            if room.status() == VaultStatus::Absent {
+                room.create(&passphrase, noon())
+            } else {
+                room.unlock(&passphrase, noon())
+            }
         });
         let opened = opened.await.unwrap();
         let opened = opened.unwrap_or_else(|status| panic!("{status:?}"));

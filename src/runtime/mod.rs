@@ -309,10 +309,7 @@ impl Runtime {
             Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
             Output::CloseStreams(connection) => self.close_streams(&connection),
             Output::Watch(connection, symbols) => self.watch(&connection, symbols),
-            Output::Place(order) => match self.trader(&order.what().account.connection) {
-                Some(trader) => self.effects.place(now, trader, order),
-                None => self.nobody_to_send_to(order.id().clone()),
-            },
+            Output::Place(order) => self.send_order(now, order),
             Output::Replace {
                 account,
                 original: _,
@@ -326,20 +323,14 @@ impl Runtime {
                     change,
                     draft: *draft,
                 };
-                match self.trader(&replacement.account.connection) {
-                    Some(trader) => self.effects.replace(now, trader, replacement),
-                    None => self.nobody_to_send_to(replacement.change.id().clone()),
-                }
+                self.send_change(now, replacement);
             }
             Output::Answer {
                 id,
                 account,
                 question,
                 said,
-            } => match self.trader(&account.connection) {
-                Some(trader) => self.effects.answer(trader, id, (account, question), said),
-                None => self.nobody_to_send_to(id),
-            },
+            } => self.send_answer(id, (account, question), said),
             Output::Cancel {
                 id,
                 account,

@@ -51,11 +51,13 @@ fn is_any_answer(output: &Output) -> bool {
 }
 
 fn recorded(outputs: &[Output]) -> Vec<&JournalStep> {
-    let steps = outputs.iter().filter_map(|output| match output {
-        Output::Record(_, step, _) => Some(step),
-        _ => None,
-    });
-    steps.collect()
+    let mut steps = Vec::new();
+    for output in outputs {
+        if let Output::Record(_, step, _) = output {
+            steps.push(step);
+        }
+    }
+    steps
 }
 
 fn word(rig: &Rig) -> String {
@@ -63,10 +65,11 @@ fn word(rig: &Rig) -> String {
 }
 
 fn reason(rig: &Rig) -> &str {
-    match rig.state("a") {
-        OrderState::Rejected { reason } => reason.as_str(),
-        other => panic!("{other:?}"),
-    }
+    let state = rig.state("a");
+    let OrderState::Rejected { reason } = state else {
+        panic!("{state:?}")
+    };
+    reason.as_str()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Everything about one order, and what can still be done with it.
 
+pub mod asked;
+
 use crate::domain::{ClientOrderId, Exits, Order, OrderSize, OrderState, Side};
 use crate::link::Request;
 use crate::ui::app::Action;

@@ -181,7 +181,7 @@ fn a_brokers_question() {
     pictures("broker_asks", &screen, layer.clone(), "");
     pictures("broker_asks_no", &screen, layer.clone(), "<esc>");
     pictures("broker_asks_yes", &screen, layer, "ye");
-    let (screen, layer) = asked(&vec![data; 9]);
+    let (screen, layer) = asked(&[data; 9]);
     pictures("broker_asks_long", &screen, layer, "jjj");
     let (screen, layer) = asked(&[&"word ".repeat(600)]);
     pictures(

@@ -103,7 +103,7 @@ impl Overlay for Asked {
         }
         let why_not = no_yes(question, context.killed);
         match (self.leaning.take(context.now, key), why_not) {
-            (Some(Said::Yes), Some(why)) => vec![Action::Notice(Level::Warn, why)],
+            (Some(Said::Yes), Some(why)) => vec![Action::Notice(Level::Warn, why.into())],
             (Some(said), _) => self.say(said),
             (None, _) => Vec::new(),
         }
@@ -213,14 +213,12 @@ impl Leaning {
 }
 
 /// Why a question takes no yes.
-fn no_yes(question: &Question, killed: bool) -> Option<String> {
+fn no_yes(question: &Question, killed: bool) -> Option<&'static str> {
     if killed {
-        return Some("the kill switch blocks new orders; the question takes no only".into());
+        return Some("the kill switch blocks new orders; this takes no yes");
     }
-    let missing = question.missing();
-    (missing > 0).then(|| {
-        format!("{missing} parts of the question are not shown, so it takes no only; order with the broker itself")
-    })
+    let is_whole = question.missing() == 0;
+    (!is_whole).then_some("too long to show, so it takes no yes; order with the broker itself")
 }
 
 /// The broker's words, line by line, an empty one between its sentences.
@@ -311,7 +309,7 @@ fn draw_words(
 
 fn prompt(leaning: &Leaning, question: &Question, killed: bool) -> (Role, String) {
     if let Some(why) = no_yes(question, killed) {
-        return (Role::Wrong, why);
+        return (Role::Wrong, why.into());
     }
     if leaning.no {
         let nothing = match question.about() {

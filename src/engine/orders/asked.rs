@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// How long an answer makes sense. Venues want it at once and forget the question at the next order request or after a
 /// time they do not name; what a person reads and weighs in this time is still about the price they saw.
-pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// What an order becomes when the person said no.
 const SAID_NO: &str = "you said no to the venue's question; nothing was placed";
@@ -26,7 +26,7 @@ const TOO_LATE: &str = "the venue's question was not answered in time; nothing w
 
 impl Engine {
     /// The venue placed nothing and asks.
-    pub(super) fn take_question(
+    pub(in crate::engine) fn take_question(
         &mut self,
         now: Timestamp,
         id: &ClientOrderId,
@@ -56,7 +56,13 @@ impl Engine {
     }
 
     /// What the person says to the question of an order.
-    pub(super) fn answer(&mut self, now: Timestamp, id: &ClientOrderId, name: &Text, said: Said) {
+    pub(in crate::engine) fn answer(
+        &mut self,
+        now: Timestamp,
+        id: &ClientOrderId,
+        name: &Text,
+        said: Said,
+    ) {
         if self.refuses_to_trade() {
             return;
         }
@@ -105,7 +111,12 @@ impl Engine {
 
     /// What came of a no. Nothing is placed without a yes, so there is nothing to look up whatever the venue said,
     /// unless it says that it has the order all the same.
-    pub(super) fn take_answer_to_no(&mut self, now: Timestamp, id: &ClientOrderId, sent: Sent) {
+    pub(in crate::engine) fn take_answer_to_no(
+        &mut self,
+        now: Timestamp,
+        id: &ClientOrderId,
+        sent: Sent,
+    ) {
         match sent {
             Sent::Accepted(order) => self.take_report(now, *order),
             Sent::Rejected(_)
@@ -117,7 +128,7 @@ impl Engine {
     }
 
     /// Says no to every question of an account, because the person wants everything cancelled.
-    pub(super) fn refuse_questions(&mut self, now: Timestamp, account: &AccountId) {
+    pub(in crate::engine) fn refuse_questions(&mut self, now: Timestamp, account: &AccountId) {
         let questions = self.book.unanswered().filter_map(|(id, order)| {
             let name = Text::new(order.question()?.id());
             (order.draft.account == *account).then(|| (id.clone(), name))
@@ -128,7 +139,12 @@ impl Engine {
     }
 
     /// Nobody can answer the questions of a connection any more.
-    pub(super) fn drop_questions(&mut self, now: Timestamp, connection: &ConnectionId, why: &str) {
+    pub(in crate::engine) fn drop_questions(
+        &mut self,
+        now: Timestamp,
+        connection: &ConnectionId,
+        why: &str,
+    ) {
         let dropped = self
             .book
             .unanswered()
@@ -141,7 +157,7 @@ impl Engine {
     }
 
     /// What nobody answered in time is over.
-    pub(super) fn let_questions_expire(&mut self, now: Timestamp) {
+    pub(in crate::engine) fn let_questions_expire(&mut self, now: Timestamp) {
         let over = self.book.unanswered().filter(
             |(_, order)| matches!(order.state, OrderState::Asked { until, .. } if until <= now),
         );
@@ -166,7 +182,7 @@ impl OrderBook {
     }
 
     /// When the next question is over.
-    pub(super) fn next_expiry(&self) -> Option<Timestamp> {
+    pub(in crate::engine) fn next_expiry(&self) -> Option<Timestamp> {
         let until = |order: &Order| {
             let OrderState::Asked { until, .. } = order.state else {
                 return None;
