@@ -14,6 +14,7 @@ pub mod last_known;
 pub mod money;
 pub mod order;
 pub mod position;
+pub mod question;
 pub mod quote;
 pub mod sync;
 pub mod text;
@@ -33,6 +34,7 @@ pub use order::{
     TrailBy,
 };
 pub use position::Position;
+pub use question::Question;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
 pub use sync::{HistoryLimits, Reach, Rejected, RowCounts, Span, SyncAsk, SyncOutcome, SyncRun};
 pub use text::Text;

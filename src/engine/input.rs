@@ -5,7 +5,7 @@ use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
     EquityPoint, HistoryLimits, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId,
-    Reach, Symbol, Timeframe, Timestamp,
+    Question, Reach, Symbol, Timeframe, Timestamp,
 };
 use crate::engine::sync::Fetched;
 use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
@@ -252,6 +252,8 @@ pub enum Sent {
     Accepted(Box<Order>),
     /// The venue refused it.
     Rejected(Text),
+    /// The venue placed nothing and asks the person first.
+    Asked(Box<Question>),
     /// The venue has one with this id already.
     Duplicate,
     /// Nothing left this machine.

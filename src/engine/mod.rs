@@ -131,11 +131,12 @@ impl Engine {
             Input::OpenIntents(intents) => self.take_intents(now, intents),
             Input::Announce(event) => self.publish(event),
             Input::Note(note) => self.take_note(now, note),
-            Input::Closing => self.keep_all(),
+            Input::Closing => self.close(now),
             Input::Tick => {
                 self.read_what_is_due(now);
                 self.fetch_what_is_due(now);
                 self.look_up_what_is_due(now);
+                self.let_questions_expire(now);
                 self.tell_counters(now);
                 self.lock_when_idle(now);
             }
@@ -150,6 +151,7 @@ impl Engine {
             self.next_reading(),
             self.histories.next_due(),
             self.book.next_look_up(),
+            self.book.next_expiry(),
             self.next_lock(),
             self.next_digest(),
         ];
@@ -187,6 +189,7 @@ impl Engine {
                 replacement,
                 change,
             } => self.replace(now, &id, replacement, change),
+            Request::Answer { id, question, said } => self.answer(now, &id, &question, said),
             Request::CancelOrder { id } => self.cancel(now, &id),
             Request::CancelAll { account } => self.cancel_all(now, account),
             Request::Refresh { connection } => self.refresh(now, connection),
@@ -200,6 +203,14 @@ impl Engine {
             }
             Request::Lock => self.lock(now, "asked for"),
             Request::Present => self.see_a_person(now),
+        }
+    }
+
+    /// The program ends: what was read is kept, and what nobody can answer any more is over.
+    fn close(&mut self, now: Timestamp) {
+        self.keep_all();
+        for id in self.sessions.keys().cloned().collect::<Vec<_>>() {
+            self.drop_questions(now, &id, "the program ended");
         }
     }
 

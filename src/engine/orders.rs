@@ -3,7 +3,9 @@
 //! An order whose fate is not known stays so until the venue gives evidence; it is looked up by our id
 //! and never sent again.
 
-use crate::domain::order::OrderChange;
+mod asked;
+
+use crate::domain::order::{OrderChange, Said};
 use crate::domain::{
     AccountId, ClientOrderId, Order, OrderDraft, OrderKind, OrderSize, OrderState, Quantity, Text,
     Timestamp,
@@ -129,6 +131,10 @@ impl Engine {
             let text = format!("the order is {} already", entry.order.state.word());
             return self.tell(Level::Info, text);
         }
+        if let Some(question) = entry.order.question() {
+            let name = Text::new(question.id());
+            return self.answer(now, id, &name, Said::No); // there is nothing else to cancel
+        }
         entry.cancel_wanted = true;
         self.cancel_if_wanted(now, id);
     }
@@ -196,6 +202,8 @@ impl Engine {
         accounts.dedup();
         accounts.retain(|candidate| account.as_ref().is_none_or(|wanted| wanted == candidate));
         for account in accounts {
+            self.refuse_questions(now, &account);
+            self.book.want_cancelled(&account);
             let line = Line::new(EntryKind::Order, "cancel of every working order asked for")
                 .account(&account);
             self.note(now, line);

@@ -59,6 +59,9 @@ pub type ApprovedChange<M> = Approved<M, OrderChange>;
 /// What a person is told in a run that may change nothing.
 pub(crate) const READ_ONLY: &str = "this run is read-only; start without --read-only to trade";
 
+/// What a person is told while a venue waits for an answer: it drops its question at the next order request.
+const QUESTION_OPEN: &str = "the venue asks about another order of this account; answer that first";
+
 /// What a draft is checked against.
 pub(crate) struct Check<'a> {
     pub(crate) account: &'a Account,
@@ -109,6 +112,8 @@ fn refuse_if(wrong: bool, reason: &str) -> Result<(), Text> {
 fn check_draft(draft: &OrderDraft, check: &Check<'_>) -> Result<(), Text> {
     refuse_if(check.read_only, READ_ONLY)?;
     check_venue(draft, check)?;
+    let is_asked = check.open.iter().any(|order| order.is_asked());
+    refuse_if(is_asked, QUESTION_OPEN)?;
     check_size(draft, check.instrument)?;
     check_prices(draft, check.instrument)?;
     check_time(draft)

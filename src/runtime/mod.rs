@@ -5,6 +5,8 @@
 //! A new effect is a new [`Output`] with its arm in [`Runtime::act`].
 
 mod additions;
+#[cfg(test)]
+mod asked_tests;
 mod basin;
 pub mod clock;
 mod connections;
@@ -324,10 +326,7 @@ impl Runtime {
             Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
             Output::CloseStreams(connection) => self.close_streams(&connection),
             Output::Watch(connection, symbols) => self.watch(&connection, symbols),
-            Output::Place(order) => match self.trader(&order.what().account.connection) {
-                Some(trader) => self.effects.place(now, trader, order),
-                None => self.nobody_to_send_to(order.id().clone()),
-            },
+            Output::Place(order) => self.send_order(now, order),
             Output::Replace {
                 account,
                 original: _,
@@ -341,11 +340,14 @@ impl Runtime {
                     change,
                     draft: *draft,
                 };
-                match self.trader(&replacement.account.connection) {
-                    Some(trader) => self.effects.replace(now, trader, replacement),
-                    None => self.nobody_to_send_to(replacement.change.id().clone()),
-                }
+                self.send_change(now, replacement);
             }
+            Output::Answer {
+                id,
+                account,
+                question,
+                said,
+            } => self.send_answer(id, (account, question), said),
             Output::Cancel {
                 id,
                 account,

@@ -1,10 +1,14 @@
 //! The right to send orders at a connection, as a type: what sends, changes, cancels or looks up an order asks for it.
 
+use crate::domain::order::Said;
+use crate::domain::{AccountId, ClientOrderId, Question, Timestamp};
 use crate::engine::Input;
 use crate::engine::input::Sent;
+use crate::engine::risk::{Approved, Paper};
 use crate::providers::provider::{Orders, Provider, ProviderError};
 use crate::runtime::Runtime;
 use crate::runtime::credentials::Credentials;
+use crate::runtime::effects::Replacement;
 use crate::vault::Domain;
 use std::sync::Arc;
 
@@ -30,8 +34,35 @@ impl Trader {
 }
 
 impl Runtime {
+    pub(super) fn send_order(&self, now: Timestamp, order: Approved<Paper>) {
+        match self.trader(&order.what().account.connection) {
+            Some(trader) => self.effects.place(now, trader, order),
+            None => self.nobody_to_send_to(order.id().clone()),
+        }
+    }
+
+    pub(super) fn send_change(&self, now: Timestamp, replacement: Replacement) {
+        match self.trader(&replacement.account.connection) {
+            Some(trader) => self.effects.replace(now, trader, replacement),
+            None => self.nobody_to_send_to(replacement.change.id().clone()),
+        }
+    }
+
+    /// What the person said to a question about the order `id`.
+    pub(super) fn send_answer(
+        &self,
+        id: ClientOrderId,
+        asked: (AccountId, Box<Question>),
+        said: Said,
+    ) {
+        match self.trader(&asked.0.connection) {
+            Some(trader) => self.effects.answer(trader, id, asked, said),
+            None => self.nobody_to_send_to(id),
+        }
+    }
+
     /// An order for a connection that gives no such right.
-    pub(super) fn nobody_to_send_to(&self, id: crate::domain::ClientOrderId) {
+    fn nobody_to_send_to(&self, id: ClientOrderId) {
         self.later(Input::OrderAnswered(
             id,
             Sent::NotSent("the connection is closed".into()),

@@ -296,3 +296,18 @@ async fn a_living_socket_stays_and_a_dead_one_is_replaced() {
     let error = Listener::bind(&path).err().unwrap();
     assert!(error.to_string().ends_with("is not a socket; move it away"));
 }
+
+/// Texts of other kinds are cut short on the way in; a broker's question may not be.
+#[test]
+fn a_brokers_question_arrives_as_long_as_it_is() {
+    use crate::domain::question::{About, LONGEST_SENTENCE, Question};
+    let long = "y".repeat(LONGEST_SENTENCE + 9);
+    let words = ["Are you sure?", &long, &long[..LONGEST_SENTENCE]];
+    let question = Question::new("a-1", About::Placing, words, ["o163"]).unwrap();
+    let sent = serde_json::to_string(&question).unwrap();
+    let received: Question = serde_json::from_str(&sent).unwrap();
+    assert_eq!(received, question);
+    assert_eq!(received.missing(), 1);
+    let nameless = sent.replace("a-1", "");
+    assert!(serde_json::from_str::<Question>(&nameless).is_err());
+}
