@@ -49,6 +49,7 @@ pub(super) fn app() -> App {
         orders: world.orders.into_values().collect(),
         clocks: vec![],
         activity: vec![],
+        syncs: vec![],
         quotes: world.quotes.into_values().collect(),
     };
     app.update(vec![Update::Snapshot(Box::new(snapshot))]);
