@@ -17,3 +17,6 @@ pub mod signature;
 pub use consumer::{BadMaterial, Consumer, Material};
 pub use entropy::Entropy;
 pub use session::{Endpoint, LiveSession, Signed};
+
+#[cfg(test)]
+mod tests;
