@@ -1,6 +1,8 @@
 //! OAuth 1.0a against vectors that another implementation made, and against a far side of our own.
 
 mod keys;
+mod server;
+mod sessions;
 mod vectors;
 
 use super::{BadMaterial, Consumer, Entropy, Material};
