@@ -4,9 +4,11 @@ use rsa::rand_core::{TryCryptoRng, TryRng};
 use std::convert::Infallible;
 use std::sync::Arc;
 
+type Source = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Fills bytes with chance that nobody can guess, or does not return.
 #[derive(Clone)]
-pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Arc<Source>);
 
 impl Entropy {
     /// Chance from this source.

@@ -1,8 +1,8 @@
 //! Keys however people have them, and what is said of those that are none.
 
 use super::{ENCRYPTION_KEY, SIGNING_KEY, fixture, material, refused, secret, unhex, vectors};
-use crate::auth::oauth1::Consumer;
 use crate::auth::oauth1::material::{group, private_key};
+use crate::auth::oauth1::{BadMaterial, Consumer};
 use secrecy::ExposeSecret;
 
 const OLD_SIGNING_KEY: &str = fixture!("sign.p1.pem");
@@ -54,80 +54,48 @@ fn a_prime_is_read_as_digits_or_as_openssl_made_it() {
     }
 }
 
+fn check(what: &BadMaterial, field: &str, told: &str) {
+    assert_eq!(what.field, field);
+    let text = what.to_string();
+    assert!(text.contains(told), "{text}");
+}
+
 #[test]
 fn what_is_wrong_is_said_of_the_field_it_is_in() {
-    let check = |what: super::BadMaterial, field: &str, told: &str| {
-        assert_eq!(what.field, field);
-        let text = what.to_string();
-        assert!(text.contains(told), "{text}");
-    };
-    check(
-        refused(|it| it.consumer_key = secret(" ")),
-        "consumer key",
-        "missing",
-    );
-    check(
-        refused(|it| it.consumer_key = secret("A\"B")),
-        "consumer key",
-        "letters",
-    );
-    check(
-        refused(|it| it.access_token = secret("a b")),
-        "access token",
-        "letters",
-    );
-    check(
-        refused(|it| it.realm = Some("a\"b".into())),
-        "realm",
-        "limited_poa",
-    );
-    check(
-        refused(|it| it.signing_key = secret("")),
-        "signing key",
-        "not PEM",
-    );
-    check(
-        refused(|it| it.encryption_key = secret(DH)),
-        "encryption key",
-        "not a private key",
-    );
-    check(
-        refused(|it| it.dh_prime = secret(SIGNING_KEY)),
-        "DH prime",
-        "dhparam",
-    );
-    check(
-        refused(|it| it.dh_prime = secret("12zz")),
-        "DH prime",
-        "hexadecimal",
-    );
-    check(refused(|it| it.dh_prime = secret("17")), "DH prime", "2048");
-    check(
-        refused(|it| it.dh_prime = secret(format!("{}0", vectors().dh_prime))),
-        "DH prime",
-        "not a prime",
-    );
-    let token_secret = "access token secret";
-    check(
-        refused(|it| it.access_token_secret = secret("")),
-        token_secret,
-        "missing",
-    );
-    check(
-        refused(|it| it.access_token_secret = secret("§")),
-        token_secret,
-        "base64",
-    );
-    check(
-        refused(|it| it.access_token_secret = secret("c2hvcnQ=")),
-        token_secret,
-        "this encryption key",
-    );
-    check(
-        refused(|it| it.encryption_key = secret(SIGNING_KEY)),
-        token_secret,
-        "this encryption key",
-    );
+    let none = refused(|it| it.consumer_key = secret(" "));
+    check(&none, "consumer key", "missing");
+    let quoted = refused(|it| it.consumer_key = secret("A\"B"));
+    check(&quoted, "consumer key", "letters");
+    let blank = refused(|it| it.access_token = secret("a b"));
+    check(&blank, "access token", "letters");
+    let realm = refused(|it| it.realm = Some("a\"b".into()));
+    check(&realm, "realm", "limited_poa");
+    let no_key = refused(|it| it.signing_key = secret(""));
+    check(&no_key, "signing key", "not PEM");
+    let other = refused(|it| it.encryption_key = secret(DH));
+    check(&other, "encryption key", "not a private key");
+    for (prime, told) in [
+        (SIGNING_KEY.to_owned(), "dhparam"),
+        ("12zz".into(), "hexadecimal"),
+        ("17".into(), "2048"),
+        (format!("{}0", vectors().dh_prime), "not a prime"),
+    ] {
+        check(&refused(|it| it.dh_prime = secret(prime)), "DH prime", told);
+    }
+}
+
+#[test]
+fn a_token_s_secret_that_the_key_does_not_open_is_told_apart_from_one_that_is_none() {
+    for (text, told) in [
+        ("", "missing"),
+        ("§", "base64"),
+        ("c2hvcnQ=", "this encryption key"),
+    ] {
+        let what = refused(|it| it.access_token_secret = secret(text));
+        check(&what, "access token secret", told);
+    }
+    let crossed = refused(|it| it.encryption_key = secret(SIGNING_KEY));
+    check(&crossed, "access token secret", "this encryption key");
 }
 
 #[test]
