@@ -118,10 +118,15 @@ impl Request {
         self
     }
 
-    /// Secrets in its headers, without the scheme that may stand before one.
+    /// Secrets in its headers, without the scheme that may stand before one. A scheme of named parts (RFC 5849, 3.5.1)
+    /// has the token last.
     fn secrets(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().filter_map(|(_, value)| match value {
-            HeaderText::Secret(secret) => secret.expose_secret().split(' ').next_back(),
+            HeaderText::Secret(secret) => {
+                let last = secret.expose_secret().split(' ').next_back()?;
+                let quoted = last.strip_suffix('"').and_then(|it| it.rsplit_once('"'));
+                Some(quoted.map_or(last, |(_, quoted)| quoted))
+            }
             HeaderText::Plain(_) => None,
         })
     }

@@ -15,6 +15,7 @@ pub(crate) mod credentials;
 mod effects;
 mod histories;
 mod keeper;
+mod key_files;
 mod offers;
 mod secrets;
 mod sign_in;

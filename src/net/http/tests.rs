@@ -205,3 +205,21 @@ async fn a_refusal_repeats_no_secret_of_its_request() {
         assert_eq!(answer.body, expected, "{code}");
     }
 }
+
+#[tokio::test]
+async fn a_refusal_repeats_no_token_that_stands_among_named_parts() {
+    let said = r#"{"error":"token T0K3N-of-mine is unknown to limited_poa"}"#;
+    let transport = MemoryTransport::new(move |_| Ok(Response::new(401, said)));
+    let random: Random = Arc::new(|| 0);
+    let http = Http::new(Arc::new(transport), Allowance::per_minute(60), random);
+    let header = r#"OAuth realm="limited_poa", oauth_token="T0K3N-of-mine""#;
+    let request = Request::get(url()).secret_header(
+        HeaderName::from_static("authorization"),
+        SecretString::from(header),
+    );
+    let answer = http.send(request).await.unwrap();
+    assert_eq!(
+        answer.body,
+        r#"{"error":"token [hidden] is unknown to limited_poa"}"#
+    );
+}
