@@ -8,6 +8,7 @@ mod snapshot;
 
 pub(super) use fields::{FIELDS_AT_MOST, Reading};
 pub(super) use history::{Wanted, bars};
+pub(super) use reference::{conid_in, described, worded_price};
 
 use super::answer::{Answer, Reply, ok};
 use super::query::whole;
