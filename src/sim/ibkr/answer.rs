@@ -88,9 +88,6 @@ impl Reply {
         Self::coded(status, words)
     }
 
-    pub(super) fn is_ok(&self) -> bool {
-        self.status == StatusCode::OK
-    }
 }
 
 impl From<Reply> for Response<Body> {
