@@ -9,7 +9,7 @@ mod request;
 
 pub(super) use json::row;
 pub(super) use list::shown;
-pub(super) use notes::{Note, Notes, first as first_of, newest as newest_of};
+pub(super) use notes::{Note, Notes};
 pub(super) use questions::Question;
 
 use super::answer::{Answer, Reply, declined, ok, plain};

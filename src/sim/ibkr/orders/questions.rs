@@ -102,9 +102,8 @@ pub(super) fn doubts(call: &mut Call<'_>, wanted: &Wanted) -> Result<Vec<Doubt>,
     }
     match wanted.draft.kind {
         OrderKind::Market => {
-            let words = "You are about to submit a market order. A market order may be filled at \
-                         a price that is worse than the displayed one.\n\
-                         Are you sure you want to submit this order?";
+            let words = "A Market Order is an instruction to trade your order at any available \
+                         price in the market.\nAre you sure you want to submit this order?";
             doubts.push(("o10151", words.to_owned()));
         }
         OrderKind::Stop { .. } => {

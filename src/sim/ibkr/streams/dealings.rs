@@ -1,7 +1,7 @@
 //! `sor` and `str`: orders and executions. Of an order the whole row at first, then what changed of it.
 
 use super::super::answer::float;
-use super::super::orders::{Notes, first_of, newest_of, row, shown};
+use super::super::orders::{Notes, row, shown};
 use super::super::portfolio::trades::{execution, executions, first_day};
 use super::super::seats::Trading;
 use super::super::shared::Shared;
@@ -93,14 +93,15 @@ impl Dealings {
         told
     }
 
-    /// What changed of an order's row; all of it where it is new.
+    /// What changed of an order's row; all of it where it is new. What the books call another order is the
+    /// same one here, so that the end of the old one is no news.
     fn change(&mut self, known: Known<'_>, notice: &Notice) -> Option<Map<String, Value>> {
         let told = self.orders.as_mut()?;
-        let customer = &known.1.customers[notice.customer];
-        let order = newest_of(
-            customer,
-            first_of(customer, customer.order(&notice.order.id)?),
-        );
+        let order = &notice.order;
+        let was_refused = order.replaces.is_some() && notice.kind == NoticeKind::Rejected;
+        if was_refused || notice.kind == NoticeKind::Replaced {
+            return None;
+        }
         let row = streamed(row(known, notice.customer, order)?)?;
         let last = told.insert(row["orderId"].to_string(), row.clone());
         let Some(last) = last else {

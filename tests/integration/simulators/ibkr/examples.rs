@@ -53,7 +53,9 @@ async fn answers_have_the_fields_of_the_recordings() {
     let snapshot = "iserver/marketdata/snapshot?conids=756733&fields=31,84,86,85,88,87,70,71,82,83";
     far.data(snapshot).await;
     far.live().await;
-    let id = far.placed(market(SPY, "BUY", 1)).await;
+    let mut order = market(SPY, "BUY", 1);
+    order["cOID"] = "example".into();
+    let id = far.placed(order).await;
     far.wait_for(id, "Filled").await;
     let order_status = format!("iserver/account/order/status/{id}");
     let pairs = [

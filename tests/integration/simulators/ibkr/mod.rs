@@ -7,13 +7,17 @@ mod rest;
 mod sessions;
 mod streams;
 
-use super::{Answer, Socket, TEN_O_CLOCK, clock};
+use super::{Answer, Socket, TEN_O_CLOCK};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tradedeck::domain::{Clock, Timestamp};
 use tradedeck::sim::ibkr::{Door, Options, ReadyCustomer, Simulator};
 
 /// Apple's contract id.
@@ -25,16 +29,39 @@ const SPY: i64 = 756_733;
 struct Far {
     simulator: Simulator,
     customer: ReadyCustomer,
+    /// Seconds that its clock was put forward.
+    skipped: Arc<AtomicU64>,
+}
+
+/// A clock that runs as the runtime's does and can be put forward.
+struct MovedClock {
+    start: Timestamp,
+    began: Instant,
+    skipped: Arc<AtomicU64>,
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        let skipped = Duration::from_secs(self.skipped.load(Ordering::Relaxed));
+        self.start.plus(self.began.elapsed() + skipped)
+    }
 }
 
 /// Nobody signed in yet.
 fn far_at(start: &str, options: Options, name: &str) -> Far {
-    let simulator = Simulator::new(options, clock(start)).unwrap();
+    let skipped = Arc::new(AtomicU64::new(0));
+    let clock = MovedClock {
+        start: Timestamp::parse(start).unwrap(),
+        began: Instant::now(),
+        skipped: Arc::clone(&skipped),
+    };
+    let simulator = Simulator::new(options, Arc::new(clock)).unwrap();
     let mut customers = simulator.customers().into_iter();
     let customer = customers.find(|one| one.name == name).unwrap();
     Far {
         simulator,
         customer,
+        skipped,
     }
 }
 
@@ -59,6 +86,11 @@ async fn trading(options: Options) -> Far {
 }
 
 impl Far {
+    /// Puts the clock forward.
+    fn skip(&self, seconds: u64) {
+        self.skipped.fetch_add(seconds, Ordering::Relaxed);
+    }
+
     async fn sign_in(&self) {
         let form = format!("user={}", self.customer.login);
         let answer = self

@@ -7,7 +7,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rsa::BoxedUint;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
-use tradedeck::domain::Timestamp;
 use tradedeck::sim::ibkr::Ready;
 
 /// What a client knows of an RSA key.
@@ -124,7 +123,12 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
-        let far = far_at(TEN_O_CLOCK, patient(), "margin");
+        // Nobody here looks at prices, and a day of them takes its time.
+        let options = Options {
+            rate: 0,
+            ..patient()
+        };
+        let far = far_at(TEN_O_CLOCK, options, "margin");
         let ready = serde_json::to_value(Ready::of(&far.simulator, "gateway", "far")).unwrap();
         let now = Timestamp::parse(TEN_O_CLOCK).unwrap().millis() / 1000;
         Self {
@@ -315,10 +319,10 @@ async fn what_is_signed_wrong_is_refused() {
 async fn a_live_session_token_lives_a_day() {
     let mut client = Client::new();
     client.shake_hands().await;
-    tokio::time::sleep(Duration::from_secs(86_399)).await;
+    client.far.skip(86_399);
     client.now += 86_399;
     assert_eq!(client.get("tickle").await.status, 200);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    client.far.skip(2);
     client.now += 2;
     assert_eq!(client.get("tickle").await.status, 401);
     client.shake_hands().await;

@@ -58,11 +58,11 @@ async fn trading_needs_a_brokerage_session_and_its_preflights() {
 async fn silence_ends_the_brokerage_session_and_then_the_sign_in() {
     let far = trading(patient()).await;
     for _ in 0..10 {
-        tokio::time::sleep(Duration::from_mins(1)).await;
+        far.skip(60);
         let tickle = far.data("tickle").await;
         assert_eq!(tickle["iserver"]["authStatus"]["authenticated"], true);
     }
-    tokio::time::sleep(Duration::from_mins(6)).await;
+    far.skip(360);
     let status = far.data("iserver/auth/status").await;
     assert_eq!(
         (&status["authenticated"], &status["connected"]),
@@ -79,7 +79,7 @@ async fn silence_ends_the_brokerage_session_and_then_the_sign_in() {
         400,
         "preflights are due again"
     );
-    tokio::time::sleep(Duration::from_mins(10)).await;
+    far.skip(600);
     assert_eq!(far.get("iserver/auth/status").await.raw, "Access Denied");
 }
 
@@ -88,9 +88,9 @@ async fn midnight_in_new_york_ends_everything() {
     let far = far_at("2026-11-25T04:58:00Z", patient(), "margin");
     far.sign_in().await;
     far.begin().await;
-    tokio::time::sleep(Duration::from_secs(119)).await;
+    far.skip(119);
     far.data("tickle").await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    far.skip(1);
     assert_eq!(far.get("tickle").await.status, 401);
 }
 
@@ -142,15 +142,15 @@ async fn what_is_asked_too_often_is_refused() {
             (429, &json!(429)),
             "{path}"
         );
-        tokio::time::sleep(Duration::from_secs(pause)).await;
+        far.skip(pause);
         assert_eq!(far.get(path).await.status, 200, "{path}");
     }
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    far.skip(1);
     for _ in 0..10 {
         assert_eq!(far.get("iserver/auth/status").await.status, 200);
     }
     assert_eq!(far.get("iserver/auth/status").await.status, 429);
-    tokio::time::sleep(Duration::from_secs(590)).await;
+    far.skip(590);
     assert_eq!(far.get("tickle").await.status, 429, "the penalty box");
 }
 
@@ -184,7 +184,7 @@ async fn faults_come_on_cue() {
 
 #[tokio::test]
 async fn the_gateway_is_encrypted_and_the_other_door_is_not() {
-    let clock = clock(TEN_O_CLOCK);
+    let clock = super::super::clock(TEN_O_CLOCK);
     let running = tradedeck::sim::ibkr::start(patient(), clock).await.unwrap();
     let ready = serde_json::to_value(&running.ready).unwrap();
     let gateway = ready["gateway"].as_str().unwrap();
