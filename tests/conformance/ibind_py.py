@@ -13,6 +13,7 @@ Prints one line a check and `N passed, M failed`; exits with 1 when a check fail
 What the client cannot do here, and why:
 * signing in at the gateway: that is a person's part in a browser; here the page's button is pressed by hand;
 * the three legs of programs that act for others: the client is for a person's own programs;
+* history by symbol with filters: its own queries cannot be looked up (`unhashable type`);
 * performance, scanners, watchlists, advisers' models, alerts, combinations: the simulator serves none of them;
 * executions without those of the past: the client asks by another name (`realtime_updates_only`) than the manual's
   (`realtimeUpdatesOnly`), which is ignored as every unknown parameter is.
@@ -50,9 +51,10 @@ urllib3.disable_warnings()
 
 AAPL = 265598
 SPY = 756733
-# Seconds before each call, and before those that may be made once in five seconds.
-PAUSE = 0.12
+# Seconds before each call, before and after those that are several, and between those that may be made once in five.
+PAUSE = 0.15
 LONG_PAUSE = 5.1
+SEVERAL = ("place_order", "modify_order", "live_marketdata_snapshot_by_symbol", "marketdata_history_by_symbol")
 SELDOM = ("portfolio_accounts", "portfolio_subaccounts", "trades", "live_orders", "account_profit_and_loss")
 YES = {
     QuestionType.PRICE_PERCENTAGE_CONSTRAINT: True,
@@ -83,7 +85,7 @@ class Paced:
 
         def call(*arguments, **named):
             time.sleep(PAUSE)
-            if name == "tickle":
+            if name == "tickle" or name in SEVERAL:
                 time.sleep(1)
             if name in SELDOM:
                 since = time.monotonic() - self.last.get(name, -LONG_PAUSE)
@@ -92,6 +94,7 @@ class Paced:
                 return attribute(*arguments, **named)
             finally:
                 self.last[name] = time.monotonic()
+                time.sleep(1 if name in SEVERAL else 0)
 
         return call
 
@@ -263,7 +266,7 @@ def snapshot(far):
 def history(far):
     bars = far.client.marketdata_history_by_conid(str(AAPL), bar="1h", period="2d").data
     assert len(bars["data"]) > 5 and bars["symbol"] == "AAPL"
-    by_symbol = far.client.marketdata_history_by_symbol(StockQuery("SPY"), bar="1d", period="1m").data
+    by_symbol = far.client.marketdata_history_by_symbol("SPY", bar="1d", period="1m").data
     assert len(by_symbol["data"]) > 10
 
 
@@ -306,16 +309,12 @@ def a_market_order_fills(far):
 def refusals(far):
     high = round(far.price(AAPL) * 1.5, 2)
     request = far.order(AAPL, "BUY", 1, "LMT", price=high)
-    refused("closer to the current market price", lambda: far.client.place_order(request, YES))
+    refused("We cannot accept an order at the limit price", lambda: far.client.place_order(request, YES))
     unanswered = far.order(SPY, "BUY", 1)
     refused("A question was not given a positive reply", lambda: far.client.place_order(unanswered, {
         question: False for question in YES
     }))
-    refused("doesn't exist", lambda: far.client.place_order(
-        far.order(AAPL, "BUY", 1), YES
-    ) if "error" not in far.client.cancel_order("1").data else (_ for _ in ()).throw(
-        RuntimeError(far.client.cancel_order("1").data["error"])
-    ))
+    assert far.client.cancel_order("1").data == {"error": "OrderID 1 doesn't exist"}
     refused("accountId is not valid", lambda: far.client.get_ledger("U0000000"))
 
 

@@ -209,7 +209,11 @@ impl Simulator {
         let (site, lifetime) = (self.site(door), &self.shared.lifetime);
         let (tasks, stop) = (lifetime.tasks.clone(), lifetime.stop.clone());
         match door {
-            Door::OAuth => tasks.spawn(serve::listen(listener, site, tasks.clone(), stop)),
+            Door::OAuth => {
+                // Of several ports the first is the one that is announced.
+                self.shared.listens.get_or_init(|| address);
+                tasks.spawn(serve::listen(listener, site, tasks.clone(), stop))
+            }
             Door::Gateway => {
                 let made = certificate::acceptor(Ipv4Addr::LOCALHOST.into());
                 let acceptor = made.map_err(StartError::Certificate)?;

@@ -11,7 +11,8 @@ use crate::domain::Clock;
 use crate::sim::faults::Faults;
 use crate::sim::socket::Lifetime;
 use crate::sim::world::{Notice, World};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) faults: Faults,
     pub(super) updates: broadcast::Sender<Arc<Notice>>,
     pub(super) lifetime: Lifetime,
+    /// Where the door for signed requests listens, once it does.
+    pub(super) listens: OnceLock<SocketAddr>,
     world: Mutex<World>,
     desk: Mutex<Desk>,
 }
@@ -64,6 +67,7 @@ impl Shared {
             faults,
             updates: broadcast::Sender::new(UPDATE_BACKLOG),
             lifetime: Lifetime::default(),
+            listens: OnceLock::new(),
             world: Mutex::new(world),
             desk: Mutex::default(),
         }
@@ -75,6 +79,11 @@ impl Shared {
 
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What requests may have been signed for.
+    pub(super) fn origin(&self) -> Option<String> {
+        self.listens.get().map(ToString::to_string)
     }
 
     pub(super) fn limits(&self) -> Limits {

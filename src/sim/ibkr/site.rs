@@ -303,13 +303,10 @@ fn group_of(path: &str) -> &'static str {
 
 /// What a request is of, as cues and limits name it.
 fn name_of(path: &str) -> &'static str {
-    let parts: Vec<&str> = path
-        .strip_prefix(PREFIX)
-        .unwrap_or(path)
-        .split('/')
-        .collect();
+    let path = path.strip_prefix(PREFIX).unwrap_or(path);
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
-        ["", "sso", ..] => "sso",
+        ["sso", "Login"] => "sso",
         ["oauth", "live_session_token"] => "live_session_token",
         ["oauth", ..] => "oauth_token",
         ["tickle"] => "tickle",

@@ -8,6 +8,9 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
 
+/// Where the provider's own door is.
+const ORIGIN: &str = "https://api.ibkr.com";
+
 /// The header's fields.
 #[derive(Debug)]
 pub(super) struct Signed {
@@ -60,13 +63,28 @@ impl Signed {
         found.map_or("", |(_, value)| value.as_str())
     }
 
-    /// What is signed: method, address, and every parameter in order.
-    pub(super) fn base(&self, head: &Parts, form: &[u8]) -> String {
+    /// What may have been signed: method, address, and every parameter in order. Which address a client
+    /// means is its own affair, as some name the provider's host wherever they connect to; and though the
+    /// manual counts what stands behind the question mark among the parameters, a client that is much used
+    /// leaves it out and is let in.
+    pub(super) fn bases(&self, head: &Parts, form: &[u8], own: Option<&str>) -> Vec<String> {
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let path = head.uri.path();
-        let address = format!("http://{}{path}", host.unwrap_or_default());
-        let mut parameters = self.fields.clone();
+        let named = format!("http://{}", host.unwrap_or_default());
+        let own = own.map(|own| format!("http://{own}"));
+        let origins = [Some(named), own, Some(ORIGIN.to_owned())];
+        let origins = origins.into_iter().flatten();
         let query = Query::parse(head.uri.query().unwrap_or_default());
+        let bare = Query::default();
+        let both = |origin: String| {
+            let base = |query| self.base((head, query, form), &origin);
+            [base(&query), base(&bare)]
+        };
+        origins.flat_map(both).collect()
+    }
+
+    fn base(&self, (head, query, form): (&Parts, &Query, &[u8]), origin: &str) -> String {
+        let address = format!("{origin}{}", head.uri.path());
+        let mut parameters = self.fields.clone();
         parameters.extend_from_slice(query.pairs());
         let kind = head.headers.get(CONTENT_TYPE);
         let is_form = kind.is_some_and(|kind| {
@@ -138,9 +156,14 @@ mod tests {
         );
         assert_eq!(signed.signature(), b"a");
         assert_eq!(
-            signed.base(&head, b""),
+            signed.bases(&head, b"", None)[0],
             "GET&http%3A%2F%2Fapi.example%2Fv1%2Fapi%2Fiserver%2Fmarketdata%2Fsnapshot&\
              conids%3D265598%26fields%3D31%2C84%26oauth_nonce%3Dn%26oauth_token%3Dt"
+        );
+        let real = &signed.bases(&head, b"", Some("127.0.0.1:1"))[4];
+        assert!(
+            real.starts_with("GET&https%3A%2F%2Fapi.ibkr.com%2F"),
+            "{real}"
         );
         assert_eq!(quoted("a b~/+"), "a+b~%2F%2B");
     }

@@ -113,10 +113,16 @@ fn check_freshness(
     }
 }
 
-fn check_rsa(signed: &Signed, base: &str) -> Result<(), Reply> {
+/// The signature of a handshake; that for a live session token is of the secret's digits too.
+fn check_rsa(shared: &Shared, signed: &Signed, head: &Parts, prepend: &str) -> Result<(), Reply> {
     let is_rsa = signed.get("oauth_signature_method") == "RSA-SHA256";
     let (modulus, exponent) = (keys::SIGNING_MODULUS, keys::EXPONENT);
-    match is_rsa && is_signed(base.as_bytes(), signed.signature(), modulus, exponent) {
+    let is_of = |base: &String| {
+        let message = format!("{prepend}{base}");
+        is_signed(message.as_bytes(), signed.signature(), modulus, exponent)
+    };
+    let bases = signed.bases(head, b"", shared.origin().as_deref());
+    match is_rsa && bases.iter().any(is_of) {
         true => Ok(()),
         false => Err(refused("invalid signature")),
     }
@@ -136,11 +142,15 @@ pub(in crate::sim::ibkr) fn caller(
         desk.seats.leave(Door::OAuth, place);
         return Err(Reply::not_authenticated());
     };
-    let mut hmac =
-        Hmac::<Sha256>::new_from_slice(&session.token).expect("HMAC takes keys of any length");
-    hmac.update(signed.base(head, body).as_bytes());
+    let is_of = |base: &String| {
+        let mut hmac =
+            Hmac::<Sha256>::new_from_slice(&session.token).expect("HMAC takes keys of any length");
+        hmac.update(base.as_bytes());
+        hmac.verify_slice(signed.signature()).is_ok()
+    };
     let is_hmac = signed.get("oauth_signature_method") == "HMAC-SHA256";
-    if !is_hmac || hmac.verify_slice(signed.signature()).is_err() {
+    let bases = signed.bases(head, body, shared.origin().as_deref());
+    if !is_hmac || !bases.iter().any(is_of) {
         return Err(refused("invalid signature"));
     }
     check_freshness(desk, &signed, place, now)?;
@@ -162,7 +172,7 @@ fn live_session_token(shared: &Shared, head: &Parts, signed: &Signed) -> Answer 
     let place = owner(shared, signed, true)?;
     let person = &shared.people[place];
     let prepend = to_hex(&person.secret);
-    check_rsa(signed, &format!("{prepend}{}", signed.base(head, b"")))?;
+    check_rsa(shared, signed, head, &prepend)?;
     let now = shared.clock.now();
     let (mut world, mut desk) = (shared.world(), shared.desk());
     check_freshness(&mut desk, signed, place, now)?;
@@ -187,7 +197,7 @@ fn live_session_token(shared: &Shared, head: &Parts, signed: &Signed) -> Answer 
 
 fn request_token(shared: &Shared, head: &Parts, signed: &Signed) -> Answer {
     let place = owner(shared, signed, false)?;
-    check_rsa(signed, &signed.base(head, b""))?;
+    check_rsa(shared, signed, head, "")?;
     let mut world = shared.world();
     let mut desk = shared.desk();
     check_freshness(&mut desk, signed, place, shared.clock.now())?;
@@ -215,7 +225,7 @@ pub(in crate::sim::ibkr) fn consent(shared: &Shared, query: &Query) -> Reply {
 
 fn access_token(shared: &Shared, head: &Parts, signed: &Signed) -> Answer {
     let place = owner(shared, signed, false)?;
-    check_rsa(signed, &signed.base(head, b""))?;
+    check_rsa(shared, signed, head, "")?;
     let mut desk = shared.desk();
     check_freshness(&mut desk, signed, place, shared.clock.now())?;
     let token = signed.get("oauth_token");

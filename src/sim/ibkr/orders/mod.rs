@@ -74,13 +74,8 @@ pub(super) fn route(call: &mut Call<'_>, method: &Method, path: &[&str]) -> Answ
 
 /// The orders of a body: under `orders`, a list, or one alone.
 fn wanted(call: &Call<'_>, account: usize) -> Result<Vec<Wanted>, Reply> {
-    let body = match &call.body["orders"] {
-        Value::Array(orders) => orders.as_slice(),
-        _ => match call.body {
-            Value::Array(orders) => orders.as_slice(),
-            body => std::slice::from_ref(body),
-        },
-    };
+    let listed = call.body["orders"].as_array().or(call.body.as_array());
+    let body = listed.map_or_else(|| std::slice::from_ref(call.body), Vec::as_slice);
     let orders: Result<Vec<Wanted>, Reply> = body
         .iter()
         .map(|order| Wanted::read(call, account, order))

@@ -57,10 +57,8 @@ struct Stream {
 
 /// A message's frame: texts as they are, all else as JSON.
 fn written(value: &Value) -> Message {
-    match value {
-        Value::String(text) => Message::text(text.clone()),
-        value => Message::text(value.to_string()),
-    }
+    let text = value.as_str().map(str::to_owned);
+    Message::text(text.unwrap_or_else(|| value.to_string()))
 }
 
 /// Runs a socket until it closes.

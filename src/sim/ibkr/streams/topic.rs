@@ -37,24 +37,23 @@ impl Topic {
     /// A list of texts or numbers.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         let items = self.arguments[name].as_array().cloned().unwrap_or_default();
-        let text = |item: &Value| match item {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        items.iter().map(text).collect()
+        items.iter().map(bare).collect()
     }
 
     /// The arguments as a request would have them behind its question mark.
     pub(super) fn query(&self) -> Query {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in self.arguments.as_object().into_iter().flatten() {
-            match value {
-                Value::String(text) => pairs.append_pair(name, text),
-                other => pairs.append_pair(name, &other.to_string()),
-            };
+            pairs.append_pair(name, &bare(value));
         }
         Query::parse(&pairs.finish())
     }
+}
+
+/// A text without its quotes, anything else as it is written.
+fn bare(value: &Value) -> String {
+    let text = value.as_str().map(str::to_owned);
+    text.unwrap_or_else(|| value.to_string())
 }
 
 #[cfg(test)]
