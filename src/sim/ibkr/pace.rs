@@ -11,7 +11,8 @@ const OF_CALLS: [(&str, usize, u64); 12] = [
     ("live_orders", 1, 5),
     ("trades", 1, 5),
     ("pnl", 1, 5),
-    ("tickle", 1, 1),
+    // The manual says one. A client that is much used asks three times when it opens its stream, and is let in.
+    ("tickle", 5, 1),
     ("sso_validate", 1, 60),
     ("transactions", 1, 900),
     ("snapshot", 10, 1),

@@ -130,7 +130,6 @@ async fn what_is_asked_too_often_is_refused() {
     far.begin().await;
     for (path, pause) in [
         ("portfolio/accounts", 5),
-        ("tickle", 1),
         ("iserver/account/trades", 5),
         ("iserver/account/pnl/partitioned", 5),
         ("sso/validate", 60),
