@@ -4,15 +4,16 @@ use super::*;
 use crate::domain::order::{OrderState, Said};
 use crate::domain::question::{About, Question};
 use crate::domain::{
-    Account, AccountActivity, AccountId, AssetClass, Balance, ClientOrderId, Currency, EquityPoint,
-    Exits, Mode, Order, OrderDraft, OrderKind, OrderSize, Position, Quantity, Side, TimeInForce,
+    Account, AccountId, AssetClass, Balance, ClientOrderId, Currency, Entry, EquityPoint, Exits,
+    HistoryLimits, Mode, Order, OrderDraft, OrderKind, OrderSize, Position, Quantity, Side,
+    TimeInForce,
 };
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
 use crate::ledger::IntentState;
 use crate::link::{Replica, Request, ScreenEnd, VaultStatus};
 use crate::net::transport::MemoryTransport;
 use crate::providers::provider::{
-    Accounts, ActivitiesQuery, Answer, Orders, Page, Placed, PlacedAnswer,
+    Accounts, Answer, HistoryQuery, Orders, Page, Placed, PlacedAnswer,
 };
 use crate::vault::{Domain, Holder, VaultError, while_busy};
 use std::collections::VecDeque;
@@ -149,11 +150,15 @@ impl Accounts for Broker {
         ready(Vec::new())
     }
 
-    fn activities<'a>(
-        &'a self,
-        _: &'a AccountId,
-        _: ActivitiesQuery,
-    ) -> Answer<'a, Page<AccountActivity>> {
+    fn history_limits(&self) -> HistoryLimits {
+        HistoryLimits {
+            longest: None,
+            oldest: None,
+            settled_after: Duration::ZERO,
+        }
+    }
+
+    fn history<'a>(&'a self, _: &'a AccountId, _: HistoryQuery) -> Answer<'a, Page<Entry>> {
         ready(Page {
             items: Vec::new(),
             rejected: Vec::new(),
@@ -254,6 +259,7 @@ impl Desk {
         let keeper = Keeper::start(lock, cost, None);
         let settings = Settings {
             refresh: Duration::from_secs(3_600),
+            sync_every: None,
             read_only: false,
             demo: false,
             lock_after: None,

@@ -14,9 +14,9 @@ use super::*;
 use crate::domain::money::decimal;
 use crate::domain::order::OrderChange;
 use crate::domain::{
-    Account, AccountActivity, AccountId, AssetClass, Balance, ClientOrderId, Currency, Entry,
-    EntryId, Environment, Exits, Holding, Mode, Order, OrderDraft, OrderKind, OrderSize,
-    OrderState, Position, ProviderId, Quantity, Side, TimeInForce, What,
+    Account, AccountActivity, AccountId, AssetClass, Balance, ClientOrderId, Currency, Environment,
+    Exits, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Position, ProviderId,
+    Quantity, Side, TimeInForce,
 };
 use crate::engine::input::{
     CallMeter, Channel, Failure, FailureKind, Profile, ReadAnswer, ReadData, Sent, StreamChange,

@@ -1,8 +1,8 @@
 //! Histories read into the ledger by commands: counted once, told whole, and whole again after any kill.
 
 use super::machine::{Ended, Machine, PASSPHRASE, run};
-use serde_json::Value;
 use crate::vault::preload::{self, Calls, Fault};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -44,7 +44,8 @@ impl World {
     fn another_vault(&self, folder: &Path) {
         let init = "vault init --passphrase-fd 0";
         let cost = super::machine::CHEAP.join(" ");
-        self.run(&format!("{init} {cost}"), Some(folder), PASSPHRASE).expect(0);
+        self.run(&format!("{init} {cost}"), Some(folder), PASSPHRASE)
+            .expect(0);
         let line = "connect alpaca --passphrase-fd 0 --secret-fd 0";
         let secrets = self.machine.secrets(&self.machine.customer());
         self.run(line, Some(folder), &secrets).expect(0);
@@ -63,10 +64,8 @@ impl World {
             .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
             .filter(|(_, value)| value.contains("://"))
             .collect();
-        for (provider, addresses) in [
-            ("alpaca", self.machine.addresses()),
-            ("tastytrade", second),
-        ] {
+        for (provider, addresses) in [("alpaca", self.machine.addresses()), ("tastytrade", second)]
+        {
             for (key, address) in addresses {
                 command
                     .arg("--set")
@@ -123,10 +122,17 @@ async fn a_second_sync_adds_nothing() {
     assert_eq!(ledger.len() as u64, sum(&first, "new"));
     for line in ["sync --json", "sync --full --json"] {
         let again = world.open(line, None).expect(0).items();
-        assert_eq!((sum(&again, "new"), sum(&again, "corrected")), (0, 0), "{line}");
+        assert_eq!(
+            (sum(&again, "new"), sum(&again, "corrected")),
+            (0, 0),
+            "{line}"
+        );
         assert_eq!(world.ledger(None), ledger, "{line}");
     }
-    let full = world.open("sync alpaca --full --json", None).expect(0).items();
+    let full = world
+        .open("sync alpaca --full --json", None)
+        .expect(0)
+        .items();
     assert_eq!(full.len(), 1);
     assert_eq!(full[0]["duplicates"], full[0]["fetched"]);
 }
@@ -144,8 +150,15 @@ async fn what_is_in_the_ledger_is_told_by_account_symbol_and_time() {
     let of_symbol = world.open(&line, None).expect(0).items();
     assert!(of_symbol.iter().all(|item| item["symbol"] == symbol));
     assert!(!of_symbol.is_empty() && of_symbol.len() < trades.len());
-    let of_account = world.open("trades tastytrade --json", None).expect(0).items();
-    assert!(of_account.iter().all(|item| item["provider"] == "tastytrade"));
+    let of_account = world
+        .open("trades tastytrade --json", None)
+        .expect(0)
+        .items();
+    assert!(
+        of_account
+            .iter()
+            .all(|item| item["provider"] == "tastytrade")
+    );
     let middle = trades[trades.len() / 2]["time"].as_str().unwrap();
     let count = |option: &str| {
         let line = format!("trades {option} {middle} --json");
@@ -154,7 +167,10 @@ async fn what_is_in_the_ledger_is_told_by_account_symbol_and_time() {
     assert_eq!(count("--since") + count("--until"), trades.len());
     let csv = world.open("trades --csv", None).expect(0).out;
     assert_eq!(csv.lines().count(), trades.len() + 1);
-    assert!(csv.starts_with("provider,connection,account,id,time,"), "{csv}");
+    assert!(
+        csv.starts_with("provider,connection,account,id,time,"),
+        "{csv}"
+    );
     world.open("sync nobody", None).expect(2);
     world.open("trades --since yesterday", None).expect(2);
 }
@@ -180,7 +196,11 @@ async fn killed(kills: u64) {
         let so_far = world.ledger(Some(&folder)).len();
         partial += u64::from((1..undisturbed.len()).contains(&so_far));
         world.open("sync", Some(&folder)).expect(0);
-        assert_eq!(world.ledger(Some(&folder)), undisturbed, "killed at call {at}");
+        assert_eq!(
+            world.ledger(Some(&folder)),
+            undisturbed,
+            "killed at call {at}"
+        );
     }
     assert!(hits > 0, "it was never killed in {calls} calls");
     println!("{hits} kills over {calls} calls, {partial} of them left a part");
