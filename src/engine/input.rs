@@ -122,6 +122,8 @@ pub struct Feed {
     pub label: Text,
     /// Minutes it lags by its own nature; zero for a real-time feed.
     pub delayed_minutes: u16,
+    /// Whether events of orders come with the prices: then there is no other stream.
+    pub carries_orders: bool,
 }
 
 impl From<&str> for Feed {
@@ -130,6 +132,7 @@ impl From<&str> for Feed {
         Self {
             label: label.into(),
             delayed_minutes: 0,
+            carries_orders: false,
         }
     }
 }

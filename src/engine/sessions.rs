@@ -34,6 +34,8 @@ pub(crate) struct Session {
     /// Where the newest row was that could not be read.
     unreadable: Option<Text>,
     pub(super) streams_open: bool,
+    /// Whether one stream carries events of orders with the prices.
+    pub(super) orders_come_with_quotes: bool,
     pub(super) run: Option<SyncRun>,
     pub(super) counters_due: Option<Timestamp>,
     pub(super) source: Source,
@@ -102,6 +104,7 @@ impl Session {
             unread: BTreeSet::new(),
             unreadable: None,
             streams_open: false,
+            orders_come_with_quotes: false,
             run: None,
             counters_due: None,
             source: Source {
@@ -129,6 +132,19 @@ impl Session {
 
     pub(super) fn feed(&mut self, channel: Channel) -> &mut FeedHealth {
         &mut self.status.feeds[usize::from(channel == Channel::Orders)]
+    }
+
+    /// Where events of orders come with the prices, they are live and down with them.
+    pub(super) fn mirror_orders(&mut self, channel: Channel) {
+        if !self.orders_come_with_quotes || channel != Channel::Quotes {
+            return;
+        }
+        let quotes = self.feed(Channel::Quotes).clone();
+        let orders = self.feed(Channel::Orders);
+        orders.live = quotes.live;
+        orders.heard = quotes.heard;
+        orders.reconnects = quotes.reconnects;
+        orders.problem = quotes.problem;
     }
 
     pub(super) fn has_live_quotes(&self) -> bool {

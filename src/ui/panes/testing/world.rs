@@ -177,7 +177,10 @@ pub(crate) fn position(
         quantity: quantity.parse().unwrap(),
         available: None,
         average_price: price(average),
-        multiplier: rust_decimal::Decimal::ONE,
+        multiplier: match symbol.len() {
+            13.. => rust_decimal::Decimal::ONE_HUNDRED,
+            _ => rust_decimal::Decimal::ONE,
+        },
         reported_price: price(reported),
         previous_close: price(before),
         as_of,
