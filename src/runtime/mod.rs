@@ -13,6 +13,7 @@ pub(crate) mod credentials;
 mod effects;
 mod keeper;
 mod offers;
+pub(crate) mod revoking;
 mod secrets;
 mod sign_in;
 mod tokens;
@@ -36,6 +37,7 @@ use crate::runtime::keeper::{Keeper, Opened};
 use crate::runtime::sign_in::UnderWay;
 use crate::runtime::trader::Trader;
 use crate::vault::{InstanceLock, KdfCost};
+pub(crate) use additions::addresses_of;
 pub use offers::offers;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -254,9 +256,11 @@ impl Runtime {
     /// Keeps an open provider; its credentials live on in it alone.
     fn keep(&mut self, open: Open, credentials: Credentials) -> Profile {
         let provider = &open.provider;
+        let way = self.opener().way(&credentials).ok().map(|(_, way)| way);
         let profile = Profile {
             has_quotes: provider.quotes().is_some(),
-            by_browser: self.opener().grant(&credentials) == Ok(Grant::Browser),
+            way: way.map_or("", |way| way.id).into(),
+            by_browser: way.is_some_and(|way| way.grant == Grant::Browser),
             ..self.profile(
                 &credentials.connection,
                 &credentials.provider,
@@ -283,6 +287,7 @@ impl Runtime {
             title: spec.map_or(provider.as_str(), |spec| spec.title).into(),
             environment,
             has_quotes: false,
+            way: Text::default(),
             by_browser: false,
             simulated: self.opener().is_simulated(provider),
         }

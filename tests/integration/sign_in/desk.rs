@@ -9,9 +9,10 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tradedeck::domain::{Clock, ConnectionId, Environment, ProviderId, Timestamp};
 use tradedeck::engine::Settings;
+use tradedeck::link::vault::{Opener, RevokeFacts};
 use tradedeck::link::{
     Addition, Answer, ConnectionState, ConnectionStatus, Hub, Replica, Request, ScreenEnd,
-    SecretRequest, SignInRequest, SignInStatus, VaultStatus,
+    SecretRequest, SignInRequest, SignInStatus, VaultAnswer, VaultRequest, VaultStatus,
 };
 use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::net::{Dialer, install_tls_provider, socket};
@@ -55,6 +56,11 @@ pub(super) struct Desk {
 impl Desk {
     /// With a vault in which nothing is yet.
     pub(super) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with settings of the provider's; what starts with `/` is a path of the simulator.
+    pub(super) async fn with(settings: &[(&str, &str)]) -> Self {
         install_tls_provider();
         let clock = Arc::new(Moved(AtomicU64::new(0)));
         let redirect = format!("http://127.0.0.1:{}/cb/tastytrade", free_port().await);
@@ -67,7 +73,15 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let (hub, inbox) = Hub::new();
         let cancel = CancellationToken::new();
-        let options = options_of(&sim, redirect, &folder, clock.clone());
+        let mut options = options_of(&sim, redirect, &folder, clock.clone());
+        let addresses = options.addresses.values_mut().next().unwrap();
+        for (key, value) in settings {
+            let value = match value.strip_prefix('/') {
+                Some(path) => format!("{}/{path}", sim.ready.api),
+                None => (*value).to_owned(),
+            };
+            addresses.insert((*key).to_owned(), value);
+        }
         let runtime = tokio::spawn(runtime::run(options, hub.clone(), inbox, cancel.clone()));
         let mut desk = Self {
             sim,
@@ -86,7 +100,11 @@ impl Desk {
 
     /// The same, signed in by code.
     pub(super) async fn signed_in() -> Self {
-        let mut desk = Self::new().await;
+        Self::signed_in_with(&[]).await
+    }
+
+    pub(super) async fn signed_in_with(settings: &[(&str, &str)]) -> Self {
+        let mut desk = Self::with(settings).await;
         let request = desk.new_by_code();
         let came = desk.sign_in(request).await;
         assert!(matches!(came, Addition::Added { .. }), "{came:?}");
@@ -148,6 +166,28 @@ impl Desk {
             }
             let next = tokio::time::timeout_at(deadline, self.next()).await;
             next.expect("something is said of the attempt");
+        }
+    }
+
+    /// Says that a copy of the vault is in wrong hands; what is to be revoked.
+    pub(super) async fn compromised(&mut self) -> Vec<RevokeFacts> {
+        self.secret(SecretRequest::Vault(VaultRequest::Compromised {
+            current: Opener {
+                passphrase: PASSPHRASE.to_owned().into(),
+                key_file: None,
+            },
+        }));
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            for answer in self.screen.answers() {
+                match answer {
+                    Answer::Vault(VaultAnswer::Rotated(facts)) => return facts.revoke.unwrap(),
+                    Answer::Vault(VaultAnswer::Refused { why }) => panic!("{why}"),
+                    Answer::Vault(_) | Answer::SignIn(_) => {}
+                }
+            }
+            let next = tokio::time::timeout_at(deadline, self.next()).await;
+            next.expect("it is answered");
         }
     }
 
