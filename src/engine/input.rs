@@ -70,6 +70,8 @@ pub struct Profile {
     pub environment: Environment,
     /// Whether it has market data.
     pub has_quotes: bool,
+    /// By which of the provider's ways it was made; empty where that is not known.
+    pub way: Text,
     /// Whether the person signs in to it by browser.
     pub by_browser: bool,
     /// Whether its far side is a simulation.

@@ -18,6 +18,7 @@ mod readings;
 pub mod risk;
 mod runs;
 mod sessions;
+mod validation;
 
 pub use input::{Input, Reading};
 pub use output::{JournalStep, Output};
@@ -126,6 +127,7 @@ impl Engine {
                 self.read_what_is_due(now);
                 self.look_up_what_is_due(now);
                 self.tell_counters(now);
+                self.try_refused_credentials(now);
                 self.lock_when_idle(now);
             }
         }
@@ -140,6 +142,7 @@ impl Engine {
             self.book.next_look_up(),
             self.next_lock(),
             self.next_digest(),
+            self.next_trial(),
         ];
         deadlines.into_iter().flatten().min()
     }

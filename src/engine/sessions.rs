@@ -7,6 +7,7 @@ use crate::engine::input::{CallMeter, Channel, Profile, Reading};
 use crate::engine::market::Source;
 use crate::engine::output::Output;
 use crate::engine::runs::SyncRun;
+use crate::engine::validation::Trials;
 use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(crate) struct Session {
     pub(super) kept: Option<Timestamp>,
     /// The end of a sign-in that the person was warned of.
     warned_of: Option<Timestamp>,
+    /// What is known of its credentials.
+    pub(super) trials: Trials,
 }
 
 impl Session {
@@ -86,6 +89,7 @@ impl Session {
             requests_left: None,
             last_sync: None,
             next_sync: None,
+            way: profile.way.clone(),
             by_browser: profile.by_browser,
             session_until: None,
             sign_in_due: None,
@@ -114,6 +118,7 @@ impl Session {
             },
             kept: None,
             warned_of: None,
+            trials: Trials::default(),
         }
     }
 

@@ -7,6 +7,7 @@ mod readings;
 mod roles;
 mod routes;
 mod sessions;
+mod validation;
 
 use super::*;
 use crate::domain::money::decimal;
@@ -111,6 +112,7 @@ fn profile() -> Profile {
         title: "Alpaca".into(),
         environment: Environment::Paper,
         has_quotes: true,
+        way: "keys".into(),
         by_browser: false,
         simulated: true,
     }
