@@ -60,6 +60,7 @@ fn connections(now: Timestamp) -> Vec<ConnectionStatus> {
         requests_left: None,
         last_sync: Some(now),
         next_sync: None,
+        way: "keys".into(),
         by_browser: false,
         session_until: None,
         sign_in_due: None,
