@@ -2,13 +2,19 @@
 
 mod files;
 mod process;
+mod providers;
 mod vault;
 
 use super::exit::{Exit, Failure};
 use super::session::Session;
 use super::show::json;
 use super::{Run, print};
+use crate::domain::Timestamp;
 use crate::link::{ConnectionState, ConnectionStatus};
+use crate::net::install_tls_provider;
+use crate::net::transport::{Patience, WebTransport};
+use crate::start::StartError;
+use crate::ui::format::age;
 use crate::ui::theme::Depth;
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -64,7 +70,12 @@ pub(super) async fn doctor(mut run: Run<'_>) -> Result<Exit, Failure> {
     findings.extend(files::files(&run.setup.paths));
     findings.extend(vault::vault(&run.setup.paths, run.clock.now()));
     findings.push(vault::cost(&run));
-    findings.extend(connections(&mut run).await);
+    let (told, connections) = connections(&mut run).await;
+    findings.extend(told);
+    install_tls_provider();
+    let transport = WebTransport::new(Patience::default()).map_err(StartError::from)?;
+    let reached = providers::providers(&run.setup.config, connections.iter(), &transport).await;
+    findings.extend(reached);
     let text = match run.global.json {
         true => json::envelope(run.clock.now(), findings.iter().collect()),
         false => text(&findings),
@@ -152,7 +163,7 @@ fn screen_size() -> Finding {
 }
 
 /// Connections as the running cockpit knows them, or as they answer now where the passphrase was handed over.
-async fn connections(run: &mut Run<'_>) -> Vec<Finding> {
+async fn connections(run: &mut Run<'_>) -> (Vec<Finding>, Vec<ConnectionStatus>) {
     let setup = run.setup.clone();
     let opened = Session::open(&setup, run.handed_key()).await;
     let mut session = match opened {
@@ -164,7 +175,8 @@ async fn connections(run: &mut Run<'_>) -> Vec<Finding> {
             } else {
                 Verdict::Unchecked
             };
-            return vec![Finding::new("connections", verdict, failure.sentence)];
+            let finding = Finding::new("connections", verdict, failure.sentence);
+            return (vec![finding], Vec::new());
         }
     };
     let settled = |replica: &crate::link::Replica| {
@@ -172,16 +184,21 @@ async fn connections(run: &mut Run<'_>) -> Vec<Finding> {
         connections.all(|it| it.state != ConnectionState::Connecting)
     };
     let waited = session.until(PATIENCE, settled).await;
-    let findings = session.replica.connections.values().flat_map(connection);
+    let connections: Vec<_> = session.replica.connections.values().cloned().collect();
+    let now = run.clock.now();
+    let findings = connections.iter().flat_map(|it| connection(it, now));
     let findings = findings.collect();
     session.close().await;
     match waited {
-        Ok(_) => findings,
-        Err(failure) => vec![Finding::new("connections", Verdict::Bad, failure.sentence)],
+        Ok(_) => (findings, connections),
+        Err(failure) => {
+            let finding = Finding::new("connections", Verdict::Bad, failure.sentence);
+            (vec![finding], connections)
+        }
     }
 }
 
-fn connection(status: &ConnectionStatus) -> Vec<Finding> {
+fn connection(status: &ConnectionStatus, now: Timestamp) -> Vec<Finding> {
     let check = format!("connection {}", status.id);
     let (verdict, says) = match &status.state {
         ConnectionState::Live => {
@@ -203,6 +220,7 @@ fn connection(status: &ConnectionStatus) -> Vec<Finding> {
             findings.push(Finding::new(&check, Verdict::Warn, says));
         }
     }
+    findings.extend(sign_in(status, now));
     if let Some(skew) = status.clock_skew_ms {
         let verdict = match skew.unsigned_abs() > MOST_SKEW_MS {
             true => Verdict::Bad,
@@ -217,6 +235,34 @@ fn connection(status: &ConnectionStatus) -> Vec<Finding> {
         findings.push(Finding::new("clock", verdict, says));
     }
     findings
+}
+
+/// Where the sign-in stands, for a connection that has one.
+fn sign_in(status: &ConnectionStatus, now: Timestamp) -> Option<Finding> {
+    let check = format!("sign-in {}", status.id);
+    let failures = status.refresh_failures;
+    if status.session_until.is_none() && status.sign_in_due.is_none() && failures == 0 {
+        return None;
+    }
+    let ends = match status.sign_in_due {
+        Some(due) => format!("good for {}", age(due.since(now))),
+        None => "does not end".to_owned(),
+    };
+    let renewed = match status.session_until {
+        Some(until) => format!(", its token is renewed in {}", age(until.since(now))),
+        None => String::new(),
+    };
+    let mut verdict = Verdict::Good;
+    let mut says = format!("{ends}{renewed}");
+    if failures > 0 {
+        verdict = Verdict::Warn;
+        says = format!("{says}; {failures} renewals failed");
+    }
+    if status.ends_soon(now) {
+        verdict = Verdict::Warn;
+        says = format!("{says}; run `tradedeck sign-in {}`", status.id);
+    }
+    Some(Finding::new(check, verdict, says))
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ async fn dispatch(
             let picture = screens.picture(run.setup).await?;
             return print(run.out, picture.svg().as_bytes());
         }
-        Some(Command::Vault(arguments)) => return vault::perform(run, &arguments),
+        Some(Command::Vault(arguments)) => return vault::perform(run, &arguments).await,
         Some(Command::Connect(arguments)) => return connect::connect(run, arguments).await,
         Some(Command::SignIn { connection }) => return connect::sign_in(run, &connection).await,
         Some(Command::Disconnect { connection, yes }) => {

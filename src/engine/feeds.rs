@@ -50,14 +50,14 @@ impl Engine {
             return;
         };
         let simulated = session.profile.simulated;
-        // Where one stream is all there is, events of orders come with the prices.
-        let carries_orders = session.feed(Channel::Orders).heard.is_none();
         let feed = session.feed(channel);
         let again = feed.problem.take().is_some();
         feed.live = true;
         feed.heard = Some(now);
         feed.reconnects += u32::from(again);
         feed.label = carried.label.clone();
+        session.orders_come_with_quotes |= carried.carries_orders;
+        session.mirror_orders(channel);
         if channel == Channel::Quotes {
             session.source = Source {
                 label: carried.label.clone(),
@@ -67,7 +67,7 @@ impl Engine {
             self.watching.remove(id); // a new session of the feed carries nothing yet
             self.rewatch(now);
         }
-        if again && (channel == Channel::Orders || carries_orders) {
+        if again && (channel == Channel::Orders || carried.carries_orders) {
             // Missed order events are not replayed: everything is read again.
             self.start_run(now, id, "reconnected");
         }
@@ -132,6 +132,7 @@ fn went_down(
     let feed = session.feed(channel);
     feed.live = false;
     let is_news = feed.problem.replace(why.clone()).as_ref() != Some(why);
+    session.mirror_orders(channel);
     let (level, next) = match again {
         Some(_) => (Level::Warn, "trying again"),
         None => (Level::Wrong, "gave up; press c to connect again"),

@@ -77,6 +77,8 @@ pub struct Profile {
     pub has_quotes: bool,
     /// How its histories may be read; none where it has none.
     pub history: Option<HistoryLimits>,
+    /// By which of the provider's ways it was made; empty where that is not known.
+    pub way: Text,
     /// Whether the person signs in to it by browser.
     pub by_browser: bool,
     /// Whether its far side is a simulation.
@@ -129,6 +131,8 @@ pub struct Feed {
     pub label: Text,
     /// Minutes it lags by its own nature; zero for a real-time feed.
     pub delayed_minutes: u16,
+    /// Whether events of orders come with the prices: then there is no other stream.
+    pub carries_orders: bool,
 }
 
 impl From<&str> for Feed {
@@ -137,6 +141,7 @@ impl From<&str> for Feed {
         Self {
             label: label.into(),
             delayed_minutes: 0,
+            carries_orders: false,
         }
     }
 }

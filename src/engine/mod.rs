@@ -20,6 +20,7 @@ pub mod risk;
 mod runs;
 mod sessions;
 mod sync;
+mod validation;
 
 pub use input::{Input, Reading};
 pub use output::{JournalStep, Output};
@@ -138,6 +139,7 @@ impl Engine {
                 self.look_up_what_is_due(now);
                 self.let_questions_expire(now);
                 self.tell_counters(now);
+                self.try_refused_credentials(now);
                 self.lock_when_idle(now);
             }
         }
@@ -154,6 +156,7 @@ impl Engine {
             self.book.next_expiry(),
             self.next_lock(),
             self.next_digest(),
+            self.next_trial(),
         ];
         deadlines.into_iter().flatten().min()
     }

@@ -82,6 +82,9 @@ impl Engine {
                     let text = format!("{} can be read again", name_of(&reading));
                     self.note(now, Line::new(EntryKind::Sync, text).at(&connection));
                 }
+                if reading == Reading::Accounts {
+                    self.note_acceptance(now, &connection);
+                }
                 self.take_data(now, &connection, &reading, data);
                 self.finish_reading(now, &connection, &reading, true);
                 self.keep_in_time(&connection);
@@ -250,9 +253,11 @@ impl Engine {
                 is_news = session.failed(now.plus(pause), reading, why);
             }
             (None, FailureKind::SignIn) => {
+                session.credentials_refused(now);
                 self.stop_session(now, id, ConnectionState::NeedsSignIn { why: what });
             }
             (None, _) if *reading == Reading::Accounts => {
+                session.credentials_refused(now);
                 self.stop_session(now, id, ConnectionState::Failed { why: what });
             }
             (None, FailureKind::NotFound) => self.unknown_symbol(reading),

@@ -7,6 +7,7 @@ use crate::engine::input::{CallMeter, Channel, Profile, Reading};
 use crate::engine::market::Source;
 use crate::engine::output::Output;
 use crate::engine::runs::SyncRun;
+use crate::engine::validation::Trials;
 use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub(crate) struct Session {
     /// Where the newest row was that could not be read.
     unreadable: Option<Text>,
     pub(super) streams_open: bool,
+    /// Whether one stream carries events of orders with the prices.
+    pub(super) orders_come_with_quotes: bool,
     pub(super) run: Option<SyncRun>,
     pub(super) counters_due: Option<Timestamp>,
     pub(super) source: Source,
@@ -41,6 +44,8 @@ pub(crate) struct Session {
     pub(super) kept: Option<Timestamp>,
     /// The end of a sign-in that the person was warned of.
     warned_of: Option<Timestamp>,
+    /// What is known of its credentials.
+    pub(super) trials: Trials,
 }
 
 impl Session {
@@ -84,6 +89,7 @@ impl Session {
             requests_left: None,
             last_sync: None,
             next_sync: None,
+            way: profile.way.clone(),
             by_browser: profile.by_browser,
             session_until: None,
             sign_in_due: None,
@@ -102,6 +108,7 @@ impl Session {
             unread: BTreeSet::new(),
             unreadable: None,
             streams_open: false,
+            orders_come_with_quotes: false,
             run: None,
             counters_due: None,
             source: Source {
@@ -111,6 +118,7 @@ impl Session {
             },
             kept: None,
             warned_of: None,
+            trials: Trials::default(),
         }
     }
 
@@ -129,6 +137,19 @@ impl Session {
 
     pub(super) fn feed(&mut self, channel: Channel) -> &mut FeedHealth {
         &mut self.status.feeds[usize::from(channel == Channel::Orders)]
+    }
+
+    /// Where events of orders come with the prices, they are live and down with them.
+    pub(super) fn mirror_orders(&mut self, channel: Channel) {
+        if !self.orders_come_with_quotes || channel != Channel::Quotes {
+            return;
+        }
+        let quotes = self.feed(Channel::Quotes).clone();
+        let orders = self.feed(Channel::Orders);
+        orders.live = quotes.live;
+        orders.heard = quotes.heard;
+        orders.reconnects = quotes.reconnects;
+        orders.problem = quotes.problem;
     }
 
     pub(super) fn has_live_quotes(&self) -> bool {

@@ -156,6 +156,9 @@ pub struct ConnectionStatus {
     pub last_sync: Option<Timestamp>,
     /// When they are read next.
     pub next_sync: Option<Timestamp>,
+    /// By which of the provider's ways it was made; empty where that is not known.
+    #[serde(default)]
+    pub way: Text,
     /// Whether the person signs in to it by browser, and so can do it again.
     pub by_browser: bool,
     /// When the session of its calls ends, which is renewed without the person; `None` where there is none.

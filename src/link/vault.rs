@@ -292,6 +292,37 @@ pub struct RevokeFacts {
     pub provider: Text,
     /// Paper or live.
     pub environment: Environment,
+    /// What was revoked of it.
+    pub revoked: Revoked,
+    /// Where the person revokes the rest, in one line.
+    pub place: Text,
+}
+
+/// What was revoked of a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// The provider took the tokens back; what they were asked for with is still good.
+    Tokens,
+    /// Nothing, and why.
+    Nothing {
+        /// Why.
+        why: Text,
+    },
+}
+
+impl RevokeFacts {
+    /// What was done, and what the person has to do.
+    pub fn sentence(&self) -> String {
+        let place = &self.place;
+        match &self.revoked {
+            Revoked::Tokens => format!(
+                "its tokens are revoked; make a new secret there and connect again: {place}"
+            ),
+            Revoked::Nothing { why } => {
+                format!("revoke it by hand ({why}), make a new one and connect again: {place}")
+            }
+        }
+    }
 }
 
 /// What a look through the vault found.

@@ -45,6 +45,10 @@ pub trait Provider: Send + Sync {
         let _ = accounts;
         Vec::new()
     }
+    /// Whether events of orders come with the prices, on one stream.
+    fn orders_come_with_quotes(&self) -> bool {
+        false
+    }
     /// What its calls cost so far.
     fn meter(&self) -> Meter {
         Meter::default()

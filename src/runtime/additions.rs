@@ -105,15 +105,7 @@ impl Opener {
     }
 
     pub(crate) fn addresses_of(&self, provider: &ProviderId) -> BTreeMap<String, String> {
-        let defaults = providers::find(provider.as_str()).map_or(&[][..], |spec| spec.addresses);
-        let mut addresses: BTreeMap<String, String> = defaults
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        if let Some(configured) = self.addresses.get(provider.as_str()) {
-            addresses.extend(configured.clone());
-        }
-        addresses
+        addresses_of(&self.addresses, provider)
     }
 
     /// Whether a provider's far side is on this machine, and so a simulation; said beside its numbers.
@@ -121,6 +113,22 @@ impl Opener {
         let configured = self.addresses.get(provider.as_str());
         configured.is_some_and(|addresses| addresses.values().any(|address| is_loopback(address)))
     }
+}
+
+/// Addresses of a provider by key: the configured ones over its defaults.
+pub(crate) fn addresses_of(
+    configured: &BTreeMap<String, BTreeMap<String, String>>,
+    provider: &ProviderId,
+) -> BTreeMap<String, String> {
+    let defaults = providers::find(provider.as_str()).map_or(&[][..], |spec| spec.addresses);
+    let mut addresses: BTreeMap<String, String> = defaults
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    if let Some(configured) = configured.get(provider.as_str()) {
+        addresses.extend(configured.clone());
+    }
+    addresses
 }
 
 fn is_loopback(address: &str) -> bool {

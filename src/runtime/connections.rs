@@ -96,6 +96,7 @@ impl Runtime {
                 connection: id.clone(),
                 channel,
                 spec,
+                carries_orders: connection.provider.orders_come_with_quotes(),
                 clock: self.clock.clone(),
                 dialer: self.dialer.clone(),
                 socket: self.socket,
@@ -119,6 +120,7 @@ struct Stream {
     connection: ConnectionId,
     channel: Channel,
     spec: StreamSpec,
+    carries_orders: bool,
     clock: Arc<dyn Clock>,
     dialer: Dialer,
     socket: socket::Options,
@@ -169,6 +171,7 @@ impl Stream {
             Feed {
                 label: self.spec.label.clone(),
                 delayed_minutes: self.spec.delayed_minutes,
+                carries_orders: self.carries_orders,
             },
         );
         let pump = tokio::spawn(pump(basin.clone(), source, self.answers.clone()));

@@ -17,6 +17,7 @@ mod histories;
 mod keeper;
 mod key_files;
 mod offers;
+pub(crate) mod revoking;
 mod secrets;
 mod sign_in;
 mod tokens;
@@ -42,6 +43,7 @@ use crate::runtime::keeper::{Keeper, Opened};
 use crate::runtime::sign_in::UnderWay;
 use crate::runtime::trader::Trader;
 use crate::vault::{InstanceLock, KdfCost};
+pub(crate) use additions::addresses_of;
 pub use offers::offers;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -263,10 +265,12 @@ impl Runtime {
     /// Keeps an open provider; its credentials live on in it alone.
     fn keep(&mut self, open: Open, credentials: Credentials) -> Profile {
         let provider = &open.provider;
+        let way = self.opener().way(&credentials).ok().map(|(_, way)| way);
         let profile = Profile {
             has_quotes: provider.quotes().is_some(),
             history: provider.accounts().map(|it| it.history_limits()),
-            by_browser: self.opener().grant(&credentials) == Ok(Grant::Browser),
+            way: way.map_or("", |way| way.id).into(),
+            by_browser: way.is_some_and(|way| way.grant == Grant::Browser),
             ..self.profile(
                 &credentials.connection,
                 &credentials.provider,
@@ -294,6 +298,7 @@ impl Runtime {
             environment,
             has_quotes: false,
             history: None,
+            way: Text::default(),
             by_browser: false,
             simulated: self.opener().is_simulated(provider),
         }

@@ -1,6 +1,6 @@
 //! Requests that carry a secret: the vault made, opened and locked, connections added and removed.
 
-use crate::auth::{AuthError, Bearer};
+use crate::auth::Bearer;
 use crate::domain::{ConnectionId, LastKnown};
 use crate::engine::Input;
 use crate::engine::input::Note;
@@ -12,7 +12,7 @@ use crate::runtime::connections::Connection;
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::{self, Effects};
 use crate::runtime::keeper::Opened;
-use crate::runtime::{Happened, Runtime, trouble};
+use crate::runtime::{Happened, Runtime, revoking, trouble};
 use crate::vault::Domain;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -86,7 +86,7 @@ impl Runtime {
             .get(&connection)
             .and_then(Connection::bearer);
         tokio::spawn(async move {
-            let why = match give_back(bearer).await {
+            let why = match revoking::give_back(bearer).await {
                 None | Some(Ok(true)) => None,
                 Some(Ok(false)) => Some("the provider takes none back".to_owned()),
                 Some(Err(problem)) => Some(problem.to_string()),
@@ -194,12 +194,6 @@ pub(super) async fn settle(bearers: Vec<Bearer>) {
     let settled = bearers.iter().map(Bearer::settle);
     // One that takes longer than any answer may is given up.
     let _ = tokio::time::timeout(SETTLING, futures_util::future::join_all(settled)).await;
-}
-
-/// Gives tokens back to their provider, where there are any.
-async fn give_back(bearer: Option<Bearer>) -> Option<Result<bool, AuthError>> {
-    let given = tokio::time::timeout(SETTLING, bearer?.give_back()).await;
-    Some(given.unwrap_or(Err(AuthError::Closed)))
 }
 
 pub(super) async fn report_vault(

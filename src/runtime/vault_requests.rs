@@ -1,6 +1,7 @@
 //! What a screen asks about the vault itself: done on the keeper's thread, answered to that screen alone.
 
-use crate::domain::Text;
+use crate::auth::Bearer;
+use crate::domain::{ConnectionId, Text};
 use crate::engine::Input;
 use crate::engine::input::Note;
 use crate::link::{
@@ -8,7 +9,8 @@ use crate::link::{
 };
 use crate::runtime::effects::Effects;
 use crate::runtime::secrets::{GONE, report_vault};
-use crate::runtime::{Happened, Runtime};
+use crate::runtime::{Happened, Runtime, revoking};
+use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
 impl Runtime {
@@ -38,14 +40,31 @@ impl Runtime {
                 .hub
                 .answer(screen, Answer::Vault(VaultAnswer::Refused { why }));
         }
+        let bearers = match request {
+            VaultRequest::Compromised { .. } => self.bearers(),
+            _ => BTreeMap::new(),
+        };
         tokio::spawn(async move {
             let served = keeper.ask(move |room| room.serve(request, now)).await;
             let (told, note) = match served {
                 Some(served) => (served.answers, served.note),
                 None => (vec![VaultAnswer::Refused { why: GONE.into() }], None),
             };
-            tell(&answers, screen, told, note).await;
+            let (codes, told): (Vec<_>, Vec<_>) = told
+                .into_iter()
+                .partition(|answer| matches!(answer, VaultAnswer::RecoveryCode(_)));
+            // A new code is shown at once: providers may take long, and without it the vault may be lost.
+            tell(&answers, screen, codes, note).await;
+            let told = revoking::give_all_back(told, bearers).await;
+            tell(&answers, screen, told, None).await;
         });
+    }
+
+    fn bearers(&self) -> BTreeMap<ConnectionId, Option<Bearer>> {
+        let connections = self.connections.iter();
+        connections
+            .map(|(id, connection)| (id.clone(), connection.bearer()))
+            .collect()
     }
 }
 

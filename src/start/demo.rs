@@ -1,17 +1,21 @@
 //! The demo: simulated brokers on one simulated market, and a throw-away vault that is filled as a person would fill it.
+//!
+//! A broker is a file here, a `mod` and a line in [`brokers`].
+
+mod alpaca;
+mod schwab;
+mod tastytrade;
 
 use super::{Running, Setup, StartError, options, run, take_lock};
 use crate::config::ConfigPaths;
 use crate::domain::{Clock, ConnectionId, Environment, ProviderId};
 use crate::link::{Hub, Replica, ScreenEnd, SecretRequest, VaultStatus};
 use crate::runtime::clock::SystemClock;
-use crate::sim;
 use crate::vault::KdfCost;
 use secrecy::SecretString;
 use serde::Serialize;
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What a throw-away vault costs to open: the least that a vault may cost at all.
@@ -72,54 +76,16 @@ pub async fn launch_demo(setup: &Setup) -> Result<Running, StartError> {
 
 /// The brokers, on one market: they open their books at the same moment.
 async fn brokers() -> Result<Vec<Broker>, StartError> {
-    let clock = || Arc::new(SystemClock);
-    let opened = Some(SystemClock.now());
-    let alpaca = sim::alpaca::Options {
-        opened,
-        ..sim::alpaca::Options::default()
-    };
-    let alpaca = sim::alpaca::start(alpaca, clock()).await;
-    let alpaca = alpaca.map_err(|error| StartError::Simulation(error.to_string()))?;
-    let tastytrade = sim::tastytrade::Options {
-        opened,
-        ..sim::tastytrade::Options::default()
-    };
-    let tastytrade = sim::tastytrade::start(tastytrade, clock()).await;
-    let tastytrade = tastytrade.map_err(|error| StartError::Simulation(error.to_string()))?;
-    // Paper accounts only: nothing in the demo may look as if it cost money.
-    let customers = alpaca.ready.customers.iter().filter(|it| it.paper);
-    let of_alpaca = customers.map(|customer| SignIn {
-        name: customer.name,
-        way: "keys",
-        secrets: vec![
-            ("key", customer.key.clone()),
-            ("secret", customer.secret.clone()),
-        ],
-    });
-    // One sign-in there reaches all accounts of a person.
-    let customers = tastytrade.ready.customers.iter().filter(|it| it.paper);
-    let of_tastytrade = customers.take(1).map(|customer| SignIn {
-        name: "tastytrade",
-        way: "token",
-        secrets: vec![
-            ("client_secret", customer.client_secret.clone()),
-            ("refresh_token", customer.refresh_token.clone()),
-        ],
-    });
+    let opened = SystemClock.now();
     Ok(vec![
-        Broker {
-            provider: "alpaca",
-            addresses: addresses(&alpaca.ready),
-            sign_ins: of_alpaca.collect(),
-            _running: Box::new(alpaca),
-        },
-        Broker {
-            provider: "tastytrade",
-            addresses: addresses(&tastytrade.ready),
-            sign_ins: of_tastytrade.collect(),
-            _running: Box::new(tastytrade),
-        },
+        alpaca::broker(opened).await?,
+        tastytrade::broker(opened).await?,
+        schwab::broker(opened).await?,
     ])
+}
+
+fn does_not_start(why: &impl ToString) -> StartError {
+    StartError::Simulation(why.to_string())
 }
 
 /// The addresses that a simulator says it serves, by their configuration keys: its ready line has them so.
@@ -171,6 +137,7 @@ async fn connect(screen: ScreenEnd, sign_ins: Vec<(&'static str, SignIn)>) {
 mod tests {
     use super::*;
     use crate::providers;
+    use crate::providers::provider::Grant;
 
     /// Every broker of the demo is signed in to by a way that it has, with all that the way asks for, and every address
     /// that it is reached by leads to this machine.
@@ -181,7 +148,10 @@ mod tests {
             assert!(!broker.sign_ins.is_empty(), "{}", broker.provider);
             for sign_in in &broker.sign_ins {
                 let way = spec.way(Some(sign_in.way)).unwrap();
-                let asked: Vec<&str> = way.secrets.iter().map(|it| it.name).collect();
+                let mut asked: Vec<&str> = way.secrets.iter().map(|it| it.name).collect();
+                if way.grant == Grant::Browser {
+                    asked.push("refresh_token"); // what a browser would have brought back
+                }
                 let given: Vec<&str> = sign_in.secrets.iter().map(|(name, _)| *name).collect();
                 assert_eq!(given, asked, "{}", broker.provider);
             }

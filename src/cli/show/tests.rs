@@ -45,6 +45,7 @@ fn connection(id: &str, environment: Environment, state: ConnectionState) -> Con
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        way: "keys".into(),
         by_browser: false,
         session_until: None,
         sign_in_due: None,

@@ -33,7 +33,7 @@ const LOCKING: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// What keeps it from being done; nothing was changed then, unless the sentence says so.
-pub(super) fn perform(run: Run<'_>, arguments: &VaultArguments) -> Result<Exit, Failure> {
+pub(super) async fn perform(run: Run<'_>, arguments: &VaultArguments) -> Result<Exit, Failure> {
     let VaultArguments { opening, command } = arguments;
     let opening = &Opening {
         key_file: run.global.key_file.clone(),
@@ -48,7 +48,7 @@ pub(super) fn perform(run: Run<'_>, arguments: &VaultArguments) -> Result<Exit, 
         VaultCommand::Passwd(wanted) => slots::passwd(run, opening, wanted),
         VaultCommand::Slots(command) => slots::slots(run, opening, command),
         VaultCommand::Rotate { cipher } => rotate::rotate(run, opening, *cipher),
-        VaultCommand::Compromised => rotate::compromised(run, opening),
+        VaultCommand::Compromised => rotate::compromised(run, opening).await,
         VaultCommand::Backup => backup::backup(run, opening),
         VaultCommand::Restore(wanted) => backup::restore(run, opening, wanted),
         VaultCommand::Check => check::check(run, opening),

@@ -11,11 +11,18 @@ use super::tell::{self, Slot};
 use super::writes;
 use crate::domain::Environment;
 use crate::domain::text::clean;
-use crate::providers;
-use crate::runtime::credentials;
+use crate::link::vault::{RevokeFacts, Revoked};
+use crate::net::install_tls_provider;
+use crate::net::transport::{Patience, WebTransport};
+use crate::runtime::clock::SystemClock;
+use crate::runtime::credentials::{self, Credentials};
+use crate::runtime::revoking::{self, Revoker};
+use crate::start::StartError;
 use crate::vault::{Rotated, Vault, VaultError};
+use futures_util::future::join_all;
 use serde::Serialize;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Longest name of a connection or a file shown.
@@ -120,14 +127,19 @@ struct Revoke {
     provider: String,
     environment: Environment,
     /// Where, in one line.
-    place: &'static str,
+    place: String,
+    /// Whether the provider took the tokens back.
+    tokens_revoked: bool,
+    /// What was done, and what is to be done by hand.
+    #[serde(rename = "todo")]
+    sentence: String,
 }
 
 /// Does what is to be done when a copy of the vault, and what opens it, may be in wrong hands.
 ///
 /// # Errors
 /// The vault does not open, or says no; old backups that are still there: everything was printed then.
-pub(super) fn compromised(mut run: Run<'_>, opening: &Opening) -> Result<Exit, Failure> {
+pub(super) async fn compromised(mut run: Run<'_>, opening: &Opening) -> Result<Exit, Failure> {
     writes(&run)?;
     let (mut vault, key) = opening::open(&mut run, opening)?;
     needs_trader(vault.role())?;
@@ -136,7 +148,8 @@ pub(super) fn compromised(mut run: Run<'_>, opening: &Opening) -> Result<Exit, F
         losers(&vault)
     );
     confirm(&mut run, opening.yes, &what)?;
-    let revoke = to_revoke(&vault)?;
+    // Before the keys change: after that there is a recovery code, which must be shown at once.
+    let revoke = revoke_all(&run, &vault).await?;
     let done = vault.compromised(key.opener(), tell::seconds(run.clock))?;
     let answer = Answer {
         turned: Turned::of(&vault, &done.rotated),
@@ -157,19 +170,35 @@ pub(super) fn compromised(mut run: Run<'_>, opening: &Opening) -> Result<Exit, F
     noted(done.rotated.unanchored).map(|()| printed)
 }
 
-fn to_revoke(vault: &Vault) -> Result<Vec<Revoke>, VaultError> {
+/// Gives tokens back where providers take them, and says what is left to do of each credential.
+async fn revoke_all(run: &Run<'_>, vault: &Vault) -> Result<Vec<Revoke>, Failure> {
     let (connections, _) = credentials::load(vault)?;
-    let revoked = connections.iter().map(|it| {
-        let provider = providers::find(it.provider.as_str());
-        let way = provider.and_then(|spec| spec.way(it.way.as_deref()));
-        Revoke {
-            connection: clean(it.connection.as_str(), LONGEST_NAME),
-            provider: clean(it.provider.as_str(), LONGEST_NAME),
-            environment: it.environment,
-            place: way.map_or("at the provider", |way| way.hint),
-        }
-    });
-    Ok(revoked.collect())
+    install_tls_provider();
+    let revoker = Revoker {
+        clock: Arc::new(SystemClock),
+        transport: Arc::new(WebTransport::new(Patience::default()).map_err(StartError::from)?),
+        addresses: run.setup.config.providers.clone(),
+    };
+    let revoked = connections.iter().map(|it| revoke(&revoker, it));
+    Ok(join_all(revoked).await)
+}
+
+async fn revoke(revoker: &Revoker, credentials: &Credentials) -> Revoke {
+    let facts = RevokeFacts {
+        connection: credentials.connection.as_str().into(),
+        provider: credentials.provider.as_str().into(),
+        environment: credentials.environment,
+        revoked: revoker.revoke(credentials).await,
+        place: revoking::place(&credentials.provider, credentials.way.as_deref()),
+    };
+    Revoke {
+        connection: clean(facts.connection.as_str(), LONGEST_NAME),
+        provider: clean(facts.provider.as_str(), LONGEST_NAME),
+        environment: facts.environment,
+        place: facts.place.to_string(),
+        tokens_revoked: facts.revoked == Revoked::Tokens,
+        sentence: facts.sentence(),
+    }
 }
 
 /// What repairs and restores set aside: old copies of the store, sealed as it was then.
@@ -200,8 +229,8 @@ impl Answer {
             // Writing into a string cannot fail.
             let _ = writeln!(
                 text,
-                "revoke by hand, make anew and connect again: {} ({}, {}): {}",
-                it.connection, it.provider, it.environment, it.place
+                "{} ({}, {}): {}",
+                it.connection, it.provider, it.environment, it.sentence
             );
         }
         for copy in &self.copies {

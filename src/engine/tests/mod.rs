@@ -9,6 +9,7 @@ mod roles;
 mod routes;
 mod sessions;
 mod sync;
+mod validation;
 
 use super::*;
 use crate::domain::money::decimal;
@@ -115,6 +116,7 @@ fn profile() -> Profile {
         environment: Environment::Paper,
         has_quotes: true,
         history: None,
+        way: "keys".into(),
         by_browser: false,
         simulated: true,
     }

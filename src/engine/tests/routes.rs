@@ -24,6 +24,7 @@ fn feed(label: &str, delayed_minutes: u16) -> StreamChange {
     StreamChange::Up(Feed {
         label: label.into(),
         delayed_minutes,
+        carries_orders: false,
     })
 }
 

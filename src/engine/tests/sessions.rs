@@ -1,6 +1,7 @@
 //! The life of a connection: live, refused, tried again, locked.
 
 use super::*;
+use crate::engine::input::Feed;
 
 #[test]
 fn accounts_that_were_read_open_streams_and_ask_for_the_rest() {
@@ -158,6 +159,35 @@ fn a_reconnected_order_stream_reads_everything_again() {
         1,
         "{outputs:?}"
     );
+}
+
+#[test]
+fn orders_that_come_with_the_prices_are_live_and_down_with_them() {
+    let mut rig = Rig::connected();
+    rig.finish_first_run(1);
+    let both = Feed {
+        label: "Schwab".into(),
+        delayed_minutes: 0,
+        carries_orders: true,
+    };
+    let orders = |rig: &Rig| {
+        let feed = &rig.engine.snapshot(at(9)).connections[0].feeds[1];
+        (feed.live, feed.problem.clone())
+    };
+    let mut tell = |second, change| {
+        let outputs = rig.tell(second, Input::Stream(connection(), Channel::Quotes, change));
+        let is_read = |it: &Output| matches!(it, Output::Read(_, Reading::Accounts));
+        (orders(&rig), count(&outputs, is_read))
+    };
+    let up = || StreamChange::Up(both.clone());
+    assert_eq!(tell(2, up()), ((true, None), 0));
+    let down = StreamChange::Down {
+        why: "connection reset".into(),
+        again: Some(at(4)),
+    };
+    let lost = (false, Some("connection reset".into()));
+    assert_eq!(tell(3, down), (lost, 0));
+    assert_eq!(tell(5, up()), ((true, None), 1), "what was missed is read");
 }
 
 #[test]

@@ -67,8 +67,8 @@ impl Accounts for Schwab {
             let list: Vec<&RawValue> = read_list(&response, "accounts")?;
             let read_at = self.rest.clock().now();
             let (accounts, rejected) = rows(&list, |raw| {
-                account::account(&row(raw)?, &self.connection, read_at)
-                    .map_err(|why| why.to_string().into())
+                let of = (&self.connection, self.environment);
+                account::account(&row(raw)?, of, read_at).map_err(|why| why.to_string().into())
             });
             // An account that is left out would look like one that is gone.
             match rejected.first() {

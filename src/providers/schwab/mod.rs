@@ -20,6 +20,7 @@ mod tests;
 
 use crate::auth::Bearer;
 use crate::domain::{AccountId, ConnectionId, Environment, Text};
+use crate::net::address::is_loopback;
 use crate::providers::provider::{
     Accounts, Answer, Grant, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes,
     SecretSpec, StreamName, StreamSpec, StreamStart, Way,
@@ -79,6 +80,7 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
 /// One login and what it reaches.
 struct Schwab {
     connection: ConnectionId,
+    environment: Environment,
     rest: Arc<Rest>,
     hashes: Hashes,
     known: Arc<Known>,
@@ -89,10 +91,10 @@ struct Schwab {
 /// Makes a connection; sends nothing yet.
 ///
 /// # Errors
-/// [`ProviderError::Misconfigured`] for a malformed address, for paper, which Schwab does not have, and where there are
-/// no tokens.
+/// [`ProviderError::Misconfigured`] for a malformed address, where there are no tokens, and for paper, which Schwab does
+/// not have: only a simulation on this machine is one.
 fn open(opening: Opening) -> Result<Arc<dyn Provider>, ProviderError> {
-    if opening.environment != Environment::Live {
+    if opening.environment != Environment::Live && !is_simulation(&opening.addresses) {
         return Err(misconfigured(
             "Charles Schwab has live accounts only; connect it as live",
         ));
@@ -103,12 +105,20 @@ fn open(opening: Opening) -> Result<Arc<dyn Provider>, ProviderError> {
     let api = api_address(&opening.addresses)?;
     Ok(Arc::new(Schwab {
         connection: opening.connection,
+        environment: opening.environment,
         rest: Arc::new(Rest::new(opening.transport, bearer, api, opening.clock)),
         hashes: Hashes::default(),
         known: Arc::default(),
         resume: Arc::default(),
         old_orders: Mutex::default(),
     }))
+}
+
+/// Whether every address there is leads to this machine.
+fn is_simulation(addresses: &BTreeMap<String, String>) -> bool {
+    let leads_here = |text: &String| Url::parse(text).is_ok_and(|url| is_loopback(&url));
+    let mut addresses = addresses.values().filter(|text| text.contains("://"));
+    addresses.all(leads_here)
 }
 
 fn misconfigured(problem: &str) -> ProviderError {
@@ -154,6 +164,10 @@ impl Provider for Schwab {
             delayed_minutes: 0,
             start: Box::new(start),
         }]
+    }
+
+    fn orders_come_with_quotes(&self) -> bool {
+        true
     }
 
     fn meter(&self) -> Meter {

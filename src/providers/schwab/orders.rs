@@ -83,7 +83,7 @@ impl Orders for Schwab {
 }
 
 fn no_orders() -> Text {
-    "this version sends orders to paper accounts only, and Charles Schwab has none".into()
+    "this version sends orders to paper accounts only, and Charles Schwab offers none".into()
 }
 
 fn no_cancels() -> ProviderError {
@@ -195,9 +195,12 @@ impl Schwab {
         Ok(self.counted(family))
     }
 
-    fn counted(&self, family: Family) -> Vec<Order> {
+    fn counted(&self, mut family: Family) -> Vec<Order> {
         self.rest
             .count_unreadable(family.unreadable, "orders that hang on another");
+        for order in &mut family.orders {
+            order.draft.mode = self.environment.into();
+        }
         family.orders
     }
 

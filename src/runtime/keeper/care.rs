@@ -3,17 +3,17 @@
 //! What the person is told is what the vault itself says.
 
 use super::{Door, NOT_OPEN, Strongroom, upkeep};
-use crate::domain::{Environment, Text, Timestamp};
+use crate::domain::{Text, Timestamp};
 use crate::ledger::{Journal, LedgerError};
 use crate::link::vault::{
-    AnchorFacts, BackupContent, BackupFacts, CheckFacts, Cipher, FindingFacts, Opener, RevokeFacts,
+    AnchorFacts, BackupContent, BackupFacts, CheckFacts, Cipher, FindingFacts, Opener,
     RotatedFacts, SlotFacts, SlotRole, VaultFacts,
 };
 use crate::link::{VaultAnswer, VaultRequest};
-use crate::runtime::credentials;
+use crate::runtime::{credentials, revoking};
 use crate::vault::{
     self, BackupInfo, CheckReport, Compromised, KdfCost, KeyFile, NewSlot, Part, Passphrase,
-    Purpose, RecordName, RecoveryCode, Role, Rotated, SlotInfo, Suite, Vault, VaultError,
+    Purpose, RecoveryCode, Role, Rotated, SlotInfo, Suite, Vault, VaultError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
@@ -165,7 +165,9 @@ impl Strongroom {
         let warnings = warnings.into_iter().chain(self.take_new_keys());
         let mut facts = rotated_facts(&rotated, warnings);
         if let VaultAnswer::Rotated(facts) = &mut facts {
-            let revoke = revoke.iter().map(|name| to_revoke(name, &connections));
+            let revoke = revoke
+                .iter()
+                .map(|name| revoking::facts(name, &connections));
             facts.revoke = Some(revoke.collect());
         }
         Ok(vec![shown(&rotated.recovery), facts])
@@ -325,23 +327,6 @@ fn rotated_facts(rotated: &Rotated, warnings: impl IntoIterator<Item = Text>) ->
         revoke: None,
         warnings: unanchored.into_iter().chain(warnings).collect(),
     }))
-}
-
-fn to_revoke(name: &RecordName, connections: &[credentials::Credentials]) -> RevokeFacts {
-    let known = connections
-        .iter()
-        .find(|it| credentials::record_name(it).is_ok_and(|its| its == *name));
-    RevokeFacts {
-        connection: known.map_or_else(
-            || Text::new(&name.to_string()),
-            |it| it.connection.as_str().into(),
-        ),
-        provider: Text::new(name.broker()),
-        environment: match name.environment() {
-            vault::Environment::Paper => Environment::Paper,
-            vault::Environment::Live => Environment::Live,
-        },
-    }
 }
 
 fn checked(report: CheckReport) -> VaultAnswer {

@@ -85,7 +85,7 @@ impl Field {
         let point = Align::Point(2);
         match self {
             Self::Mark => Column::new("", 1, 1),
-            Self::Title => Column::new("Account", 7, 14),
+            Self::Title => Column::new("Account", 10, 14),
             Self::Environment => Column::new("", 5, 5).priority(2),
             Self::Name => Column::new("", 6, 10).priority(5),
             Self::Number => Column::new("", 5, 5).priority(1),

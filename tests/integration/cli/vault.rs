@@ -155,6 +155,8 @@ fn in_wrong_hands(machine: &Machine) {
     );
     assert_eq!(text(revoke, "environment"), "paper");
     assert!(text(revoke, "place").contains("app.alpaca.markets"));
+    assert_eq!(revoke["tokens_revoked"], false, "a key is no token");
+    assert!(text(revoke, "todo").contains("by hand"), "{revoke}");
     let after = item(vault(machine, &format!("check {OPEN}"), &[PASSPHRASE]));
     assert_eq!((&after["backups"], &after["epoch"]), (&1.into(), &3.into()));
 }

@@ -78,7 +78,7 @@ async fn the_vault_is_looked_after_with_keys_and_opens_with_what_was_set() {
     seat.does("y", "viewer alice is dropped").await;
     seat.does("<enter>", "AES-256").await;
     seat.does(&format!("!{NEW}<enter>y"), "shown once").await;
-    seat.does("y", "revoke it at alpaca (paper)").await;
+    seat.does("y", "alpaca (paper): revoke it by hand").await;
     seat.does("<enter><esc>L", "The vault is locked.").await;
     seat.press(&format!("{NEW}<enter>"));
     seat.until_open().await;

@@ -9,9 +9,10 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tradedeck::domain::{Clock, ConnectionId, Environment, ProviderId, Timestamp};
 use tradedeck::engine::Settings;
+use tradedeck::link::vault::{Opener, RevokeFacts};
 use tradedeck::link::{
     Addition, Answer, ConnectionState, ConnectionStatus, Hub, Replica, Request, ScreenEnd,
-    SecretRequest, SignInRequest, SignInStatus, VaultStatus,
+    SecretRequest, SignInRequest, SignInStatus, VaultAnswer, VaultRequest, VaultStatus,
 };
 use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::net::{Dialer, install_tls_provider, socket};
@@ -126,16 +127,21 @@ pub(super) struct Desk {
 impl Desk {
     /// At tastytrade, with a vault in which nothing is yet.
     pub(super) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with settings of the provider's; what starts with `/` is a path of the simulator.
+    pub(super) async fn with(settings: &[(&str, &str)]) -> Self {
         let (clock, redirect) = Self::ground().await;
         let sim = Sim::tastytrade(&redirect, clock.clone()).await;
-        Self::at(sim, redirect, clock).await
+        Self::at(sim, redirect, clock, settings).await
     }
 
     /// The same at Alpaca.
     pub(super) async fn at_alpaca() -> Self {
         let (clock, redirect) = Self::ground().await;
         let sim = Sim::alpaca(&redirect, clock.clone()).await;
-        Self::at(sim, redirect, clock).await
+        Self::at(sim, redirect, clock, &[]).await
     }
 
     async fn ground() -> (Arc<Moved>, String) {
@@ -144,11 +150,19 @@ impl Desk {
         (Arc::new(Moved(AtomicU64::new(0))), redirect)
     }
 
-    async fn at(sim: Sim, redirect: String, clock: Arc<Moved>) -> Self {
+    async fn at(sim: Sim, redirect: String, clock: Arc<Moved>, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (hub, inbox) = Hub::new();
         let cancel = CancellationToken::new();
-        let options = options_of(&sim, redirect, &folder, clock.clone());
+        let mut options = options_of(&sim, redirect, &folder, clock.clone());
+        let addresses = options.addresses.values_mut().next().unwrap();
+        for (key, value) in settings {
+            let value = match value.strip_prefix('/') {
+                Some(path) => format!("{}/{path}", sim.ready()["api"].as_str().unwrap()),
+                None => (*value).to_owned(),
+            };
+            addresses.insert((*key).to_owned(), value);
+        }
         let runtime = tokio::spawn(runtime::run(options, hub.clone(), inbox, cancel.clone()));
         let mut desk = Self {
             sim,
@@ -167,7 +181,11 @@ impl Desk {
 
     /// The same, signed in by code.
     pub(super) async fn signed_in() -> Self {
-        let mut desk = Self::new().await;
+        Self::signed_in_with(&[]).await
+    }
+
+    pub(super) async fn signed_in_with(settings: &[(&str, &str)]) -> Self {
+        let mut desk = Self::with(settings).await;
         let request = desk.new_by_code();
         let came = desk.sign_in(request).await;
         assert!(matches!(came, Addition::Added { .. }), "{came:?}");
@@ -232,6 +250,28 @@ impl Desk {
             }
             let next = tokio::time::timeout_at(deadline, self.next()).await;
             next.expect("something is said of the attempt");
+        }
+    }
+
+    /// Says that a copy of the vault is in wrong hands; what is to be revoked.
+    pub(super) async fn compromised(&mut self) -> Vec<RevokeFacts> {
+        self.secret(SecretRequest::Vault(VaultRequest::Compromised {
+            current: Opener {
+                passphrase: PASSPHRASE.to_owned().into(),
+                key_file: None,
+            },
+        }));
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            for answer in self.screen.answers() {
+                match answer {
+                    Answer::Vault(VaultAnswer::Rotated(facts)) => return facts.revoke.unwrap(),
+                    Answer::Vault(VaultAnswer::Refused { why }) => panic!("{why}"),
+                    Answer::Vault(_) | Answer::SignIn(_) => {}
+                }
+            }
+            let next = tokio::time::timeout_at(deadline, self.next()).await;
+            next.expect("it is answered");
         }
     }
 

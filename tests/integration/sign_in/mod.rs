@@ -1,6 +1,7 @@
 //! Signing in and staying signed in, against authorization servers on this machine.
 
 mod alpaca;
+mod compromised;
 mod desk;
 mod life;
 mod mixup;

@@ -18,6 +18,7 @@ fn status(state: ConnectionState) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        way: "keys".into(),
         by_browser: false,
         session_until: None,
         sign_in_due: None,

@@ -1,7 +1,7 @@
 //! Reads the collected examples of the manual, where they are on this machine, beside the fixtures that are always here.
 
 use super::{account_id, at, fixture};
-use crate::domain::{ConnectionId, Symbol, Timestamp};
+use crate::domain::{ConnectionId, Environment, Symbol, Timestamp};
 use crate::providers::fields::Unreadable;
 use crate::providers::schwab::translate::{account, family, history, hours, market, order};
 use crate::providers::schwab::{stream, wire};
@@ -64,8 +64,12 @@ fn numbers(text: &str) -> Read {
 
 pub(super) fn one_account(text: &str) -> Read {
     let connection = ConnectionId::new("schwab");
-    let (_, balance) = account::account(&json(text)?, &connection, Timestamp::EPOCH)
-        .map_err(|why| why.to_string())?;
+    let (_, balance) = account::account(
+        &json(text)?,
+        (&connection, Environment::Live),
+        Timestamp::EPOCH,
+    )
+    .map_err(|why| why.to_string())?;
     balance.map(drop).ok_or("no balance".into())
 }
 

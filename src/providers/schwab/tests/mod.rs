@@ -8,7 +8,7 @@ mod shapes;
 
 use crate::auth::oauth1::Entropy;
 use crate::auth::{Bearer, Client, Keep, Profile, TokenEndpoint, Tokens};
-use crate::domain::{AccountId, Clock, ConnectionId, Environment, Text, Timestamp};
+use crate::domain::{Account, AccountId, Clock, ConnectionId, Environment, Text, Timestamp};
 use crate::net::error::NetError;
 use crate::net::http::{HeaderText, Request, Response};
 use crate::net::transport::MemoryTransport;
@@ -195,6 +195,37 @@ async fn a_connection_that_cannot_work_is_refused_with_what_to_do() {
         error_of(wrong),
         "providers.schwab.api is not an address; write it as scheme://host"
     );
+}
+
+/// Every address of a simulation leads to this machine; then its money is none, and its accounts say so.
+fn simulated(opening: &mut Opening) {
+    opening.environment = Environment::Paper;
+    for (_, address) in opening.addresses.iter_mut() {
+        if address.contains("://") {
+            *address = "http://127.0.0.1:4000/x".into();
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_simulation_on_this_machine_is_opened_as_paper() {
+    let answers = Mutex::new(VecDeque::from([ok("account_numbers"), ok("accounts")]));
+    let transport = MemoryTransport::new(move |_| answers.lock().unwrap().pop_front().unwrap());
+    let mut opening = opening("2026-11-23T12:00:00Z", transport);
+    simulated(&mut opening);
+    let provider = (super::SPEC.open)(opening).ok().unwrap();
+    let accounts = provider.accounts().unwrap().list().await.unwrap();
+    let is_paper = |account: &Account| account.environment == Environment::Paper;
+    assert!(accounts.iter().all(|(account, _)| is_paper(account)));
+    assert!(!accounts.is_empty());
+    for key in ["api", "oauth_token", "oauth_authorize"] {
+        let refused = error_of(|opening| {
+            simulated(opening);
+            let outside = "https://127.0.0.1.example.com".into();
+            opening.addresses.insert(key.into(), outside);
+        });
+        assert!(refused.contains("live accounts only"), "{key}: {refused}");
+    }
 }
 
 #[tokio::test]

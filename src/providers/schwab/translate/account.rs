@@ -15,7 +15,7 @@ const DIGITS: u32 = 6;
 /// An account, with its balance where its value and its cash are there.
 pub(in crate::providers::schwab) fn account(
     row: &wire::Account<'_>,
-    connection: &ConnectionId,
+    (connection, environment): (&ConnectionId, Environment),
     read_at: Timestamp,
 ) -> Result<(Account, Option<Balance>), Unreadable> {
     let securities = row
@@ -33,7 +33,7 @@ pub(in crate::providers::schwab) fn account(
     let account = Account {
         id: id.clone(),
         provider: ProviderId::new("schwab"),
-        environment: Environment::Live,
+        environment,
         name: securities.r#type.text_or_empty().to_lowercase().into(),
         currency: Currency::USD,
         restriction: restriction(securities),

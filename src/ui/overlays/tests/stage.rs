@@ -288,6 +288,7 @@ fn connection(id: &ConnectionId, environment: Environment) -> ConnectionStatus {
         requests_left: None,
         last_sync: None,
         next_sync: None,
+        way: "keys".into(),
         by_browser: false,
         session_until: None,
         sign_in_due: None,

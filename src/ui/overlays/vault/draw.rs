@@ -1,7 +1,7 @@
 //! Questions, lists and what was said.
 
 use crate::link::Level;
-use crate::link::vault::{CheckFacts, RotatedFacts};
+use crate::link::vault::{CheckFacts, Revoked, RotatedFacts};
 use crate::ui::format;
 use crate::ui::panes::PaneContext;
 use crate::ui::theme::Role;
@@ -83,11 +83,12 @@ pub(super) fn rotated_rows(facts: &RotatedFacts) -> Vec<Row> {
     }
     if let Some(revoke) = &facts.revoke {
         rows.extend(revoke.iter().map(|it| {
-            let says = format!(
-                "revoke it at {} ({}), and connect again with a new one",
-                it.provider, it.environment
-            );
-            row(Role::Wrong, it.connection.as_str(), says)
+            let says = format!("{} ({}): {}", it.provider, it.environment, it.sentence());
+            let role = match it.revoked {
+                Revoked::Tokens => Role::Warn,
+                Revoked::Nothing { .. } => Role::Wrong,
+            };
+            row(role, it.connection.as_str(), says)
         }));
         if revoke.is_empty() {
             rows.push(row(Role::Text, "credentials", "there are none to revoke"));

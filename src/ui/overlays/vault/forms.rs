@@ -94,7 +94,8 @@ impl Task {
 pub(super) fn what_compromised_does() -> Vec<String> {
     vec![
         "All keys are changed, every other slot is dropped, the backups are replaced by one new one.".to_owned(),
-        "What is at your brokers stays as it is: the list that follows says what to revoke there, by hand.".to_owned(),
+        "Tokens are given back to the brokers that take them; the list that follows says what to revoke there by hand."
+            .to_owned(),
     ]
 }
 

@@ -41,14 +41,14 @@ fn a_picture_at_two_widths() {
     "#);
     insta::assert_snapshot!(stage.shown(&pane, SMALL), @r#"
     ╭─ 1 Accounts ───────────────────────────────────────────────────────────── 5 ─╮
-    │   Account                           Value       Day %  Age Sign-in       Cash│
-    │▌● Alpaca  paper margin …4821   104,331.20 USD  ▲ 0.42 20 s          20,000.00│
-    │ ● Alpaca  live  IRA    …7730   812,004.55 USD  ▼ 0.11 20 s          20,000.00│
-    │ ◐ Fid…ity live  401k   …0913   201,330.00 USD   retry  1 d          20,000.00│
-    │ ○ IBKR    live  indiv  …2210    58,196.15 USD sign in  5 h          20,000.00│
-    │ ● Saxo    live  depot  …0055     9,120.40 EUR  ▲ 0.12 20 s     6 d  20,000.00│
-    │ ○ Schwab  live  schwab               —            off    —               —   │
-    │   Total                      1,175,861.90 USD  ▼ 0.03               80,000.00│
+    │   Account                                   Value         Day %   Age Sign-in│
+    │▌● Alpaca       paper margin  …4821     104,331.20 USD    ▲ 0.42  20 s        │
+    │ ● Alpaca       live  IRA     …7730     812,004.55 USD    ▼ 0.11  20 s        │
+    │ ◐ Fidelity     live  401k    …0913     201,330.00 USD     retry   1 d        │
+    │ ○ IBKR         live  indiv   …2210      58,196.15 USD   sign in   5 h        │
+    │ ● Saxo         live  depot   …0055       9,120.40 EUR    ▲ 0.12  20 s     6 d│
+    │ ○ Schwab       live  schwab                  —              off     —        │
+    │   Total                              1,175,861.90 USD    ▼ 0.03              │
     │ USD 77% live, 23% up to 1 d old                                              │
     │ 104,331.20 USD of it is paper                                                │
     │ day % without 1 · Total 9,120.40 EUR                                         │

@@ -10,11 +10,6 @@ use crate::ui::panes::cells::{self, Freshness};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// Units that an option contract is over: 100 for every listed option that no corporate action adjusted.
-///
-/// Source: the OCC's contract specifications; an adjusted option has a digit at the end of its root.
-const OPTION_CONTRACT: i64 = 100;
-
 /// What a row shows.
 pub(super) struct Holding {
     pub(super) symbol: Symbol,
@@ -46,17 +41,17 @@ pub(super) struct Holding {
     pub(super) old: Option<String>,
 }
 
-/// Units one contract is over; `None` where that is not known.
-fn contract_size(position: &Position) -> Option<Decimal> {
+/// Whether it is known how many units one contract is over, so that a value can be told.
+fn is_size_known(position: &Position) -> bool {
     match position.class {
-        AssetClass::Equity | AssetClass::Crypto | AssetClass::Forex => Some(Decimal::ONE),
+        AssetClass::Equity | AssetClass::Crypto | AssetClass::Forex => true,
+        // What one is over changed for an option that a corporate action adjusted: a digit ends its root (OCC).
         AssetClass::Option => {
             let symbol = position.symbol.as_str();
             let root = &symbol.as_bytes()[..symbol.len().saturating_sub(15)];
-            let is_standard = root.last().is_some_and(u8::is_ascii_alphabetic);
-            is_standard.then(|| OPTION_CONTRACT.into())
+            root.last().is_some_and(u8::is_ascii_alphabetic)
         }
-        AssetClass::Future | AssetClass::Other(_) => None,
+        AssetClass::Future | AssetClass::Other(_) => position.multiplier != Decimal::ONE,
     }
 }
 
@@ -120,7 +115,7 @@ fn why_old(
         };
         return Some(format!("{held} {read}, {title} {state}"));
     }
-    if contract_size(position).is_none() {
+    if !is_size_known(position) {
         return Some("no value, its contract's size is not known".into());
     }
     let Some(valuation) = valuation else {
@@ -146,8 +141,8 @@ impl Holding {
         let valuation = Valuation::of(context, position);
         let price = valuation.as_ref().map(|it| it.price);
         let quote = valuation.as_ref().and_then(|it| it.quote);
-        let size = contract_size(position);
-        let worth = |price: Price| position.value(price)?.checked_mul(size?);
+        let is_size_known = is_size_known(position);
+        let worth = |price: Price| position.value(price).filter(|_| is_size_known);
         let before = quote
             .and_then(|quote| quote.previous_close)
             .or(position.previous_close);

@@ -1,8 +1,10 @@
 //! Keys in, pictures out.
 
 use super::*;
+use crate::domain::Position;
 use crate::ui::panes::testing::{EURO, PAPER, REAL, Stage, account, position, quote};
 use crate::ui::theme::Depth;
+use rust_decimal::Decimal;
 use std::time::Duration;
 
 const WIDE: (u16, u16) = (140, 24);
@@ -196,6 +198,52 @@ fn grouped_by_symbol_quantities_add_up_and_averages_are_weighted() {
     let accounts: Vec<_> = pane.holdings(&stage.context());
     let accounts: Vec<_> = accounts.iter().map(|it| it.account.clone()).collect();
     assert!(accounts.is_sorted(), "{accounts:?}");
+}
+
+#[test]
+fn an_instrument_held_at_two_brokers_is_one_row() {
+    let mut stage = Stage::new();
+    let mut pane = Positions::default();
+    stage.press(&mut pane, "i");
+    let option = "SPY251219C00600000";
+    for (symbol, numbers) in [
+        ("BRK.B", ["16", "500", "521.90", "520"]),
+        (option, ["3", "3.60", "2.71", "2.70"]),
+    ] {
+        for number in [REAL, PAPER] {
+            let held = position(number, symbol, numbers, stage.now);
+            let all = &mut stage.replica.positions;
+            let at_broker = all.get_mut(&account(number)).unwrap();
+            // The world has two of the option sold at one of them.
+            at_broker.retain(|it| it.symbol != held.symbol);
+            at_broker.push(held);
+        }
+    }
+    stage.replica.quotes.remove(&Symbol::new(option));
+    let all: Vec<&Position> = stage.replica.all_positions().collect();
+    for symbol in ["BRK.B", option] {
+        let parts = || all.iter().filter(|it| it.symbol.as_str() == symbol);
+        assert_eq!(parts().count(), 2);
+        let rows = pane.holdings(&stage.context());
+        let rows: Vec<_> = rows
+            .iter()
+            .filter(|it| it.symbol.as_str() == symbol)
+            .collect();
+        let [row] = &rows[..] else {
+            panic!("{symbol} is one row");
+        };
+        let quantity = parts().map(|it| it.quantity.0).sum::<Decimal>();
+        assert_eq!(row.quantity.0, quantity);
+    }
+    let shares = stage.line(&pane, TALL, "BRK.B");
+    for text in [" 32 ", "500.00", "16,700.80", "+700.80", "×2"] {
+        assert!(shares.contains(text), "{text}: {shares}");
+    }
+    // Six contracts over a hundred units each: (2.71 − 3.60) × 6 × 100.
+    let contracts = stage.line(&pane, TALL, "SPY 19DEC25");
+    for text in [" 6 ", "3.60", "1,626.00", "-534.00", "×2"] {
+        assert!(contracts.contains(text), "{text}: {contracts}");
+    }
 }
 
 #[test]

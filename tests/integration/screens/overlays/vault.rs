@@ -6,7 +6,7 @@ use std::time::Duration;
 use tradedeck::domain::Environment;
 use tradedeck::link::vault::{
     AnchorFacts, BackupContent, BackupFacts, CheckFacts, Cipher, FindingFacts, RevokeFacts,
-    RotatedFacts, ShutFacts, SlotFacts, SlotRole, VaultFacts,
+    Revoked, RotatedFacts, ShutFacts, SlotFacts, SlotRole, VaultFacts,
 };
 use tradedeck::link::{VaultAnswer, VaultStatus, VaultTrouble};
 use tradedeck::ui::overlays::Layer;
@@ -128,10 +128,15 @@ fn what_came_of_it() {
     let opened = || (open(SlotRole::Trader), "c");
     shown("vault_check_well", &[opened(), (checked(vec![]), "")]);
     shown("vault_check", &[opened(), (checked(findings), "")]);
-    let revoke = |name: &str, environment| RevokeFacts {
+    let revoke = |name: &str, environment, revoked| RevokeFacts {
         connection: name.into(),
         provider: "alpaca".into(),
         environment,
+        revoked,
+        place: "app.alpaca.markets, then API Keys".into(),
+    };
+    let nothing = Revoked::Nothing {
+        why: "no answer within 10 s".into(),
     };
     let rotated = |revoke| {
         Some(VaultAnswer::Rotated(Box::new(RotatedFacts {
@@ -142,8 +147,8 @@ fn what_came_of_it() {
     };
     shown("vault_rotated", &[opened(), (rotated(None), "")]);
     let list = vec![
-        revoke("deck", Environment::Paper),
-        revoke("deck-live", Environment::Live),
+        revoke("deck", Environment::Paper, Revoked::Tokens),
+        revoke("deck-live", Environment::Live, nothing),
     ];
     shown("vault_revoke", &[opened(), (rotated(Some(list)), "")]);
 }
