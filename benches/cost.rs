@@ -167,6 +167,7 @@ fn engine() -> (Engine, ConnectionId) {
         title: "Alpaca".into(),
         environment: Environment::Paper,
         has_quotes: true,
+        way: "keys".into(),
         history: None,
         by_browser: false,
         simulated: true,
