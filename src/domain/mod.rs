@@ -15,6 +15,7 @@ pub mod money;
 pub mod order;
 pub mod position;
 pub mod quote;
+pub mod sync;
 pub mod text;
 pub mod time;
 
@@ -31,5 +32,6 @@ pub use order::{
 };
 pub use position::Position;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
+pub use sync::{Reach, RowCounts, Span, SyncOutcome, SyncRun};
 pub use text::Text;
 pub use time::{Clock, Timestamp};
