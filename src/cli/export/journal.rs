@@ -223,12 +223,11 @@ impl Writer {
 
 fn transaction(book: &AccountBook, counted: &Placed, postings: Vec<Posting>) -> Transaction {
     let entry = counted.entry;
-    let fees = match &entry.what {
-        What::Trade(trade) if !trade.fees.is_zero() => {
-            Some(Money::new(trade.fees, trade.holding.currency))
-        }
-        _ => None,
-    };
+    let mut fees = None;
+    if let What::Trade(trade) = &entry.what {
+        fees = Some(Money::new(trade.fees, trade.holding.currency));
+    }
+    let fees = fees.filter(|fees| !fees.amount.is_zero());
     Transaction {
         day: day_of(counted.time),
         account: book.account.clone(),
