@@ -170,17 +170,18 @@ impl Lines<'_> {
 
     /// What is left to beancount to choose: known lots of known age that a trade closes by FIFO.
     fn unnamed<'p>(&self, posting: &'p Posting) -> Option<((&'p Symbol, Currency), Decimal)> {
-        match &posting.amount {
-            Amount::Units {
-                symbol,
-                quantity,
-                cost: Some(cost),
-                lot: Some(_),
-                reduces: true,
-                by_trade: true,
-            } if self.method == Method::Fifo => Some(((symbol, cost.currency), *quantity)),
-            _ => None,
-        }
+        let Amount::Units {
+            symbol,
+            quantity,
+            cost: Some(cost),
+            lot: Some(_),
+            reduces: true,
+            by_trade: true,
+        } = &posting.amount
+        else {
+            return None;
+        };
+        (self.method == Method::Fifo).then_some(((symbol, cost.currency), *quantity))
     }
 
     fn write(&self, text: &mut String, posting: &Posting) {

@@ -3,17 +3,18 @@
 //! A transaction is read off the book before and after its entry, so it shows the lots that the book chose. Each ends
 //! with whatever is left over, on the account that the kind of the entry names; for a trade of known cost that is nothing.
 
+mod lines;
+
 use super::names;
-use crate::domain::{
-    AccountId, CashCause, Currency, Entry, EntryId, Money, Symbol, Timestamp, What,
-};
-use crate::engine::accounting::book::{Lot, Method, Premium, Realised, Watch};
+use crate::domain::{AccountId, CashCause, Currency, Entry, EntryId, Money, Symbol, What};
+use crate::engine::accounting::AccountBook;
+use crate::engine::accounting::book::{Lot, Method, Premium, Watch};
 use crate::engine::accounting::books::Policy;
 use crate::engine::accounting::chronicle::{Placed, chronicles};
 use crate::engine::accounting::ladder::calendar::day_of;
 use crate::engine::accounting::rates::{Rate, Rates};
-use crate::engine::accounting::{AccountBook, Position};
 use jiff::civil::Date;
+use lines::Lines;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -222,12 +223,11 @@ impl Writer {
 
 fn transaction(book: &AccountBook, counted: &Placed, postings: Vec<Posting>) -> Transaction {
     let entry = counted.entry;
-    let fees = match &entry.what {
-        What::Trade(trade) if !trade.fees.is_zero() => {
-            Some(Money::new(trade.fees, trade.holding.currency))
-        }
-        _ => None,
-    };
+    let mut fees = None;
+    if let What::Trade(trade) = &entry.what {
+        fees = Some(Money::new(trade.fees, trade.holding.currency));
+    }
+    let fees = fees.filter(|fees| !fees.amount.is_zero());
     Transaction {
         day: day_of(counted.time),
         account: book.account.clone(),
@@ -308,135 +308,5 @@ fn rest_of(what: &What) -> Leaf {
         | What::Exchanged { .. }
         | What::SpunOff { .. }
         | What::TakenBack => TRANSFERS,
-    }
-}
-
-/// The lines of a transaction, and what they add up to.
-#[derive(Default)]
-struct Lines {
-    postings: Vec<Posting>,
-    sums: BTreeMap<Currency, Decimal>,
-    by_trade: bool,
-}
-
-impl Lines {
-    fn cash(&mut self, leaf: Leaf, amount: Decimal, currency: Currency) {
-        if amount.is_zero() {
-            return;
-        }
-        *self.sums.entry(currency).or_default() += amount;
-        let amount = Amount::Cash(Money::new(amount, currency));
-        self.postings.push(Posting { leaf, amount });
-    }
-
-    fn units(
-        &mut self,
-        position: (&Symbol, Currency),
-        lot: &Lot,
-        day: Option<Date>,
-        reduces: bool,
-    ) {
-        let (symbol, currency) = position;
-        let cost = lot.cost.map(|cost| Money::new(cost, currency));
-        if let Some(cost) = cost {
-            *self.sums.entry(currency).or_default() += cost.amount;
-        }
-        let units = |quantity, cost| Amount::Units {
-            symbol: symbol.clone(),
-            quantity,
-            cost,
-            lot: day.map(|day| (lot.id.clone(), day)),
-            reduces,
-            by_trade: self.by_trade,
-        };
-        let amount = units(lot.quantity, cost);
-        self.postings.push(Posting {
-            leaf: HOLDINGS,
-            amount,
-        });
-        if cost.is_none() {
-            let amount = units(-lot.quantity, None);
-            self.postings.push(Posting {
-                leaf: UNKNOWN_COST,
-                amount,
-            });
-        }
-    }
-
-    fn close(&mut self, row: &Realised) {
-        let Some(id) = &row.lot else {
-            return;
-        };
-        let gone = Lot {
-            id: id.clone(),
-            opened: row.opened,
-            quantity: -row.quantity,
-            cost: row.cost.map(|cost| -cost),
-        };
-        let day = row.opened.map(day_of);
-        self.units((&row.symbol, row.currency), &gone, day, true);
-    }
-
-    /// What became final; of what is not known, the part that is stands apart.
-    fn profit(&mut self, row: &Realised) {
-        match row.profit() {
-            Some(profit) => self.cash(REALISED, -profit, row.currency),
-            None => {
-                let known = row.cost.unwrap_or_default() - row.proceeds.unwrap_or_default();
-                self.cash(UNKNOWN_PROFIT, known, row.currency);
-            }
-        }
-    }
-
-    /// The lot that a trade opened costs what the other lines leave.
-    fn open(&mut self, position: &Position, quantity: Decimal, counted: &Placed) {
-        let (id, currency) = (&counted.entry.id, position.holding.currency);
-        // Of an average there is no lot of the entry's own.
-        let own = position.lots.iter().rev().find(|lot| lot.id == *id);
-        let is_known = match own {
-            Some(lot) => lot.cost.is_some(),
-            None => position.lots.cost().is_some(),
-        };
-        let left = self.sums.get(&currency).copied().unwrap_or_default();
-        let lot = Lot {
-            id: id.clone(),
-            opened: Some(counted.time),
-            quantity,
-            cost: is_known.then_some(-left),
-        };
-        let of = (&position.holding.symbol, currency);
-        self.units(of, &lot, Some(day_of(counted.time)), false);
-    }
-
-    fn differences(&mut self, position: &Position, before: &[Lot], after: &[Lot], time: Timestamp) {
-        let of = (&position.holding.symbol, position.holding.currency);
-        let day = |lot: &Lot| Some(day_of(lot.opened.unwrap_or(time)));
-        let find = |lots: &[Lot], wanted: &Lot| lots.iter().position(|lot| lot.id == wanted.id);
-        for lot in before {
-            let now = find(after, lot).map(|at| &after[at]);
-            if now == Some(lot) {
-                continue;
-            }
-            let gone = |quantity: Decimal, cost: Option<Decimal>| Lot {
-                quantity: -quantity,
-                cost: cost.map(|cost| -cost),
-                ..lot.clone()
-            };
-            self.units(of, &gone(lot.quantity, lot.cost), day(lot), true);
-        }
-        for lot in after {
-            let was = find(before, lot).map(|at| &before[at]);
-            if was != Some(lot) {
-                self.units(of, lot, day(lot), false);
-            }
-        }
-    }
-
-    fn balance(&mut self, leaf: Leaf) {
-        let left: Vec<(Currency, Decimal)> =
-            self.sums.iter().map(|(it, sum)| (*it, -*sum)).collect();
-        for (currency, amount) in left {
-            self.cash(leaf, amount, currency);
-        }
     }
 }

@@ -249,13 +249,11 @@ impl AccountBook {
 
     fn key(&self, placed: &Placed) -> Key {
         let (time, rank, id) = placed.key();
-        let reduces = match &placed.entry.what {
-            What::Trade(trade) => {
-                let held = self.positions.get(&trade.holding.symbol);
-                held.map_or(trade.side == Side::Sell, |it| it.reduces(trade.side, time))
-            }
-            _ => false,
-        };
+        let mut reduces = false;
+        if let What::Trade(trade) = &placed.entry.what {
+            let held = self.positions.get(&trade.holding.symbol);
+            reduces = held.map_or(trade.side == Side::Sell, |it| it.reduces(trade.side, time));
+        }
         (time, rank, reduces, id.clone())
     }
 

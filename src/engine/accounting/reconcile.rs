@@ -195,9 +195,11 @@ impl Reconciliation<'_> {
         if !unsettled.is_zero() && by == -unsettled {
             return Cause::UnsettledCash;
         }
-        let moved = later.iter().filter_map(|placed| match &placed.entry.what {
-            What::Trade(trade) if trade.fees.is_zero() => trade.notional(),
-            _ => None,
+        let moved = later.iter().filter_map(|placed| {
+            let What::Trade(trade) = &placed.entry.what else {
+                return None;
+            };
+            trade.notional().filter(|_| trade.fees.is_zero())
         });
         let moved = moved.fold(Decimal::ZERO, Decimal::saturating_add);
         let is_small = by < Decimal::ZERO && -by <= moved.saturating_mul(LARGEST_FEE);

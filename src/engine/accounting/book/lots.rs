@@ -201,8 +201,8 @@ fn rank(lot: &Lot, method: Method) -> Decimal {
 /// Lots that came by a merger are as old as what they came from. Units of which nobody knows the day are the oldest:
 /// brokers sell them first (Treasury Regulations 1.6045-1(d)(2)).
 fn age(lot: &Lot) -> Decimal {
-    let nanos = lot.opened.map(|opened| Decimal::try_from(opened.nanos()));
-    nanos.and_then(Result::ok).unwrap_or(Decimal::MIN)
+    lot.opened
+        .map_or(Decimal::MIN, |opened| Decimal::from(opened.nanos()))
 }
 
 #[cfg(test)]

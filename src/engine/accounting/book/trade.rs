@@ -158,7 +158,13 @@ impl AccountBook {
         let flow = change.flow.filter(|_| !is_foreign);
         match change.how {
             Closing::CameInKind => position.day.units += change.units,
-            _ => position.day.flow = position.day.flow.zip(flow).map(|(old, new)| old + new),
+            Closing::Traded
+            | Closing::Expired
+            | Closing::CashSettled
+            | Closing::InLieu
+            | Closing::TakenOver => {
+                position.day.flow = position.day.flow.zip(flow).map(|(old, new)| old + new);
+            }
         }
         let size = change.units.abs();
         let closes = if oppose(position.units, change.units) {

@@ -120,6 +120,15 @@ fn each_difference_has_its_likeliest_cause() {
         agreed,
         differs("-9", None, Cause::LooksLikeSplit { from: 10, to: 1 }),
     );
+}
+
+#[test]
+fn what_is_noted_missing_or_small_is_told_from_what_is_not() {
+    let check = |text: &str, said: &str, agreed: Option<&str>, expected: Verdict| {
+        assert_eq!(first(text, said, agreed), expected, "{text} {said}");
+    };
+    let agreed = Some("2026-01-06");
+    let sold = format!("{BOUGHT}\n2026-01-07 sell 3 A 2");
     let noted = format!("{BOUGHT}\n2026-01-07 note - B 3");
     let not_understood = Cause::NotUnderstood(EntryId::provider("3"));
     check(
