@@ -14,7 +14,6 @@ pub mod last_known;
 pub mod money;
 pub mod order;
 pub mod position;
-pub mod question;
 pub mod quote;
 pub mod sync;
 pub mod text;
@@ -29,12 +28,12 @@ pub use ids::{ClientOrderId, ConnectionId, ProviderId, Sequence};
 pub use instrument::{AssetClass, Instrument, Symbol};
 pub use last_known::LastKnown;
 pub use money::{Currency, ExchangeRate, Money, Price, Quantity};
+pub use order::question::{self, Question};
 pub use order::{
     Exits, Mode, Order, OrderDraft, OrderKind, OrderSize, OrderState, Side, StopLoss, TimeInForce,
     TrailBy,
 };
 pub use position::Position;
-pub use question::Question;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
 pub use sync::{HistoryLimits, Reach, Rejected, RowCounts, Span, SyncAsk, SyncOutcome, SyncRun};
 pub use text::Text;

@@ -5,6 +5,8 @@ pub use crate::domain::draft::{
     TrailBy,
 };
 
+pub mod question;
+
 use crate::domain::ids::ClientOrderId;
 use crate::domain::money::{Price, Quantity};
 use crate::domain::question::Question;

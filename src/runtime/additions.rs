@@ -62,11 +62,6 @@ impl Opener {
         Ok(Open { provider, bearer })
     }
 
-    /// What becomes of a connection's secrets.
-    pub(crate) fn grant(&self, credentials: &Credentials) -> Result<Grant, ProviderError> {
-        Ok(self.way(credentials)?.1.grant)
-    }
-
     /// The provider of a connection, and the way it was made.
     pub(crate) fn way(
         &self,
