@@ -58,7 +58,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("hyper_util", &["sim/", "net/dial.rs", "auth/redirect.rs"]),
     ("oauth2", &["auth/"]),
     ("rcgen", &["net/tls/own_certificate.rs"]),
-    ("ring", &["net/tls/own_certificate.rs"]),
+    ("ring", &["net/tls/"]),
     ("nucleo_matcher", &["ui/fuzzy.rs"]),
     ("ratatui", &["ui/"]),
     ("redb", &["ledger/store.rs"]),
