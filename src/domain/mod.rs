@@ -13,6 +13,7 @@ pub mod last_known;
 pub mod money;
 pub mod order;
 pub mod position;
+pub mod question;
 pub mod quote;
 pub mod text;
 pub mod time;
@@ -28,6 +29,7 @@ pub use order::{
     TrailBy,
 };
 pub use position::Position;
+pub use question::Question;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
 pub use text::Text;
 pub use time::{Clock, Timestamp};

@@ -34,6 +34,17 @@ impl Engine {
             Sent::Rejected(reason) | Sent::NotSent(reason) => {
                 self.step(now, id, OrderState::Rejected { reason })
             }
+            Sent::Asked(question) => {
+                let words = question.sentences().first().cloned().unwrap_or_default();
+                let reason = format!("not placed, because the venue asks first: {words}");
+                self.step(
+                    now,
+                    id,
+                    OrderState::Rejected {
+                        reason: reason.into(),
+                    },
+                )
+            }
             Sent::Duplicate => {
                 self.lose_track(
                     now,

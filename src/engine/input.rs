@@ -4,8 +4,8 @@ use crate::domain::quote::{Bar, MarketClock, MarketEvent};
 use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountActivity, AccountId, Balance, ClientOrderId, ConnectionId, Environment,
-    EquityPoint, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId, Symbol, Timeframe,
-    Timestamp,
+    EquityPoint, Instrument, LastKnown, Order, OrderDraft, Position, ProviderId, Question, Symbol,
+    Timeframe, Timestamp,
 };
 use crate::link::{EntryKind, Event, Level, ProviderOffer, Request, ScreenId, VaultStatus};
 use std::time::Duration;
@@ -249,6 +249,8 @@ pub enum Sent {
     Accepted(Box<Order>),
     /// The venue refused it.
     Rejected(Text),
+    /// The venue placed nothing and asks the person first.
+    Asked(Box<Question>),
     /// The venue has one with this id already.
     Duplicate,
     /// Nothing left this machine.

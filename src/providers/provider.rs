@@ -2,6 +2,7 @@
 
 pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
 pub use super::{caller, fields};
+pub use crate::domain::question::{About, Question};
 
 use crate::auth::{AuthError, Standing};
 use crate::domain::quote::{Bar, MarketClock, MarketEvent, Quote, Timeframe};
@@ -117,6 +118,21 @@ pub trait Orders: Send + Sync {
         provider_id: &'a str,
         change: &'a ApprovedChange<Paper>,
     ) -> PlacedAnswer<'a>;
+    /// Tells the venue what the person said to its question, once. Never called without a person having said so.
+    ///
+    /// The venue may ask again; what it says when the question is over is a [`Placed::Rejected`]. A no that arrived is
+    /// a [`Placed::Rejected`] as well.
+    fn answer<'a>(
+        &'a self,
+        account: &'a AccountId,
+        question: &'a Question,
+        yes: bool,
+    ) -> PlacedAnswer<'a> {
+        let _ = (account, question, yes);
+        Box::pin(std::future::ready(Placed::NotSent {
+            why: "this provider takes no answer to a question".into(),
+        }))
+    }
     /// Asks for a cancel; the order is cancelled when the venue says so.
     fn cancel<'a>(&'a self, account: &'a AccountId, provider_id: &'a str) -> Answer<'a, ()>;
     /// Asks for a cancel of every working order; returns how many were asked for and sentences for those refused.
@@ -138,6 +154,8 @@ pub enum Placed {
         /// Why.
         reason: Text,
     },
+    /// The venue placed nothing and asks the person first; see [`Orders::answer`].
+    Asked(Question),
     /// The venue has an order with this id already; a look-up tells which.
     Duplicate,
     /// Nothing was sent, and why; safe to try again.

@@ -28,6 +28,7 @@ pub(crate) fn sent(placed: Placed) -> Sent {
     match placed {
         Placed::Accepted(order) => Sent::Accepted(order),
         Placed::Rejected { reason } => Sent::Rejected(reason),
+        Placed::Asked(question) => Sent::Asked(Box::new(question)),
         Placed::Duplicate => Sent::Duplicate,
         Placed::NotSent { why } => Sent::NotSent(why),
         Placed::Unknown { why } => Sent::Unknown(why),
