@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
+use tradedeck::auth::oauth1::Entropy;
 use tradedeck::config::Config;
 use tradedeck::domain::{Clock, ConnectionId, Environment, ProviderId, Symbol, Timestamp};
 use tradedeck::engine::input::{Channel, Input, Profile, StreamChange};
@@ -200,6 +201,7 @@ fn stream() -> StreamSpec {
             .collect(),
         transport: Arc::new(WebTransport::new(Patience::default()).unwrap()),
         clock: Arc::new(SystemClock),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     };
     let provider = (spec.open)(opening).unwrap_or_else(|error| panic!("{error}"));
     let mut streams = provider.streams(&[]).into_iter();

@@ -2,6 +2,7 @@
 
 use super::provider::{Provider, ProviderError};
 use crate::auth::Bearer;
+use crate::auth::oauth1::Entropy;
 use crate::domain::{Clock, ConnectionId, Environment};
 use crate::net::transport::Transport;
 use secrecy::SecretString;
@@ -70,6 +71,8 @@ pub struct SecretSpec {
     pub label: &'static str,
     /// Whether its characters are hidden while typed.
     pub hidden: bool,
+    /// Whether `@` and a path may stand in its place: what is in that file is taken.
+    pub file: bool,
 }
 
 /// Everything a connection is made from.
@@ -90,4 +93,6 @@ pub struct Opening {
     pub transport: Arc<dyn Transport>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Where chance comes from.
+    pub entropy: Entropy,
 }

@@ -1,6 +1,7 @@
 //! Adding a connection: its credentials are checked with the provider first, and sealed only when it accepts them.
 
 use crate::auth::Bearer;
+use crate::auth::oauth1::Entropy;
 use crate::domain::{Account, AccountId, Clock, ConnectionId, ProviderId, Text};
 use crate::link::{Addition, Event};
 use crate::net::transport::Transport;
@@ -9,7 +10,9 @@ use crate::providers::provider::{Grant, Opening, Provider, ProviderError, Provid
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::Effects;
 use crate::runtime::keeper::Keeper;
+use crate::runtime::key_files;
 use crate::runtime::secrets::GONE;
+use crate::runtime::sign_in::fill;
 use crate::runtime::tokens;
 use crate::runtime::{Happened, effects, trouble};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +57,7 @@ impl Opener {
             addresses,
             transport: self.transport.clone(),
             clock: self.clock.clone(),
+            entropy: Entropy::new(fill),
         })?;
         Ok(Open { provider, bearer })
     }
@@ -190,10 +194,12 @@ pub(crate) async fn tell(effects: &Effects, outcome: Result<(Vec<AccountId>, Add
 async fn try_to_add(
     opener: &Opener,
     effects: &Effects,
-    credentials: Credentials,
+    mut credentials: Credentials,
 ) -> Result<(Vec<AccountId>, Added), Addition> {
+    let (_, way) = opener.way(&credentials).map_err(refusal)?;
+    key_files::read(way, &mut credentials.secrets).map_err(|why| Addition::Failed { why })?;
     // A token may be taken out of use by its first use, and is sealed before; keys are sealed when they are accepted.
-    let is_used_up = opener.grant(&credentials).map_err(refusal)? != Grant::Keys;
+    let is_used_up = way.grant != Grant::Keys;
     if is_used_up {
         seal(effects, credentials.clone()).await?;
     }

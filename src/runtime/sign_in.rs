@@ -321,8 +321,13 @@ fn waiting(
 
 fn random() -> Zeroizing<[u8; 64]> {
     let mut bytes = Zeroizing::new([0; 64]);
-    getrandom::fill(&mut *bytes).expect("the system has randomness or nothing is safe");
+    fill(&mut *bytes);
     bytes
+}
+
+/// Fills bytes with the system's chance.
+pub(super) fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has randomness or nothing is safe");
 }
 
 #[cfg(test)]

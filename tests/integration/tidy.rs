@@ -64,11 +64,14 @@ const FENCED: &[(&str, &[&str])] = &[
     ("redb", &["ledger/store.rs"]),
     ("reqwest", &["net/transport.rs"]),
     ("rmp", &["sim/"]),
+    ("rsa", &["auth/oauth1/", "sim/ibkr/"]),
     ("rustls", &["net/"]),
+    ("sha1", &["auth/oauth1/", "sim/ibkr/"]),
     ("sled", &["vault/store/database.rs"]),
     ("tokio_tungstenite", &["net/socket", "sim/"]),
     ("toml", &["config", "ui/theme/"]),
     ("tracing_subscriber", &["cli/log.rs"]),
+    ("yasna", &["auth/oauth1/", "sim/ibkr/"]),
 ];
 
 /// Folder → crates that are not for it: what decides does no I/O and waits for nothing, what is a word is plain data.

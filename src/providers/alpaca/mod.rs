@@ -47,11 +47,13 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
                 name: "key",
                 label: "API key id",
                 hidden: false,
+                file: false,
             },
             SecretSpec {
                 name: "secret",
                 label: "API secret key",
                 hidden: true,
+                file: false,
             },
         ],
         hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",

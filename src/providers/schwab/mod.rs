@@ -49,11 +49,13 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
                 name: "client_id",
                 label: "App key",
                 hidden: false,
+                file: false,
             },
             SecretSpec {
                 name: "client_secret",
                 label: "App secret",
                 hidden: true,
+                file: false,
             },
         ],
         hint: "developer.schwab.com, an app that is Ready For Use, with both API products and the callback address https://127.0.0.1:8182/cb/schwab",

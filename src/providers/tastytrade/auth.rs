@@ -13,11 +13,13 @@ pub(super) const GRANT_SECRETS: &[SecretSpec] = &[
         name: "client_secret",
         label: "Client secret",
         hidden: true,
+        file: false,
     },
     SecretSpec {
         name: "refresh_token",
         label: "Refresh token",
         hidden: true,
+        file: false,
     },
 ];
 
@@ -27,11 +29,13 @@ pub(super) const CLIENT_SECRETS: &[SecretSpec] = &[
         name: "client_id",
         label: "Client id",
         hidden: false,
+        file: false,
     },
     SecretSpec {
         name: "client_secret",
         label: "Client secret",
         hidden: true,
+        file: false,
     },
 ];
 

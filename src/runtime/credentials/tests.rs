@@ -1,6 +1,7 @@
 //! Who may read which credential.
 
 use super::*;
+use crate::auth::oauth1::Entropy;
 use crate::net::transport::{Patience, WebTransport};
 use crate::providers::provider::{Opening, Provider};
 use crate::runtime::clock::SystemClock;
@@ -78,6 +79,7 @@ fn open_provider(credentials: &Credentials) -> Arc<dyn Provider> {
             .collect(),
         transport: Arc::new(WebTransport::new(Patience::default()).unwrap()),
         clock: Arc::new(SystemClock),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     });
     opened.unwrap_or_else(|error| panic!("{error}"))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tradedeck::auth::oauth1::Entropy;
 use tradedeck::domain::{
     AccountId, AssetClass, Clock, ConnectionId, Environment, MarketEvent, Symbol, Timeframe,
 };
@@ -57,6 +58,7 @@ async fn rig(environment: Environment, change: impl FnOnce(&mut BTreeMap<String,
             .collect(),
         transport: Arc::new(WebTransport::new(Patience::default()).unwrap()),
         clock: Arc::new(SystemClock),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     };
     let provider = (providers::find("alpaca").unwrap().open)(opening)
         .ok()

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tradedeck::auth::bearer::Keep;
+use tradedeck::auth::oauth1::Entropy;
 use tradedeck::auth::{Bearer, Client, Profile, TokenEndpoint, Tokens};
 use tradedeck::domain::{
     AccountId, AssetClass, Clock, ConnectionId, Environment, MarketEvent, OrderState, Symbol, Text,
@@ -88,6 +89,7 @@ async fn rig_with(options: Options, change: impl FnOnce(&mut ReadyCustomer)) -> 
         addresses,
         transport: transport.clone(),
         clock: Arc::new(SystemClock),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     };
     let provider = (spec.open)(opening).ok().unwrap();
     Rig {

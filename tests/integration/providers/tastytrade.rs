@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tradedeck::auth::bearer::Keep;
+use tradedeck::auth::oauth1::Entropy;
 use tradedeck::auth::{Bearer, Client, Profile, TokenEndpoint, Tokens};
 use tradedeck::domain::{
     AccountId, Clock, ConnectionId, Environment, MarketEvent, Symbol, Text, Timeframe,
@@ -97,6 +98,7 @@ async fn rig(
         addresses,
         transport,
         clock: Arc::new(SystemClock),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     };
     let provider = (spec.open)(opening).ok().unwrap();
     Rig {

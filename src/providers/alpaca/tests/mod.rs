@@ -5,6 +5,7 @@ mod examples;
 mod market;
 mod orders;
 
+use crate::auth::oauth1::Entropy;
 use crate::domain::{AccountId, Clock, ConnectionId, Environment, Timestamp};
 use crate::net::error::NetError;
 use crate::net::http::{HeaderText, Request, Response};
@@ -71,6 +72,7 @@ pub(super) fn opening(environment: Environment, transport: MemoryTransport) -> O
             .collect(),
         transport: Arc::new(transport),
         clock: Arc::new(Noon),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     }
 }
 

@@ -6,6 +6,7 @@ mod market;
 mod orders;
 mod shapes;
 
+use crate::auth::oauth1::Entropy;
 use crate::auth::{Bearer, Client, Keep, Profile, TokenEndpoint, Tokens};
 use crate::domain::{AccountId, Clock, ConnectionId, Environment, Text, Timestamp};
 use crate::net::error::NetError;
@@ -106,6 +107,7 @@ fn opening(now: &str, transport: MemoryTransport) -> Opening {
         addresses: addresses(),
         transport: Arc::new(transport),
         clock,
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     }
 }
 

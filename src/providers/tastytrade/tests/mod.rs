@@ -11,6 +11,7 @@ use super::names::Names;
 use super::rest::Rest;
 use super::stream::ticket::{Ticket, Tickets};
 use crate::auth::bearer::Keep;
+use crate::auth::oauth1::Entropy;
 use crate::auth::{Bearer, Client, Profile, TokenEndpoint, Tokens};
 use crate::domain::{AccountId, Clock, ConnectionId, Environment, Text, Timestamp};
 use crate::net::error::NetError;
@@ -158,6 +159,7 @@ fn opening(environment: Environment, far: &FarSide) -> Opening {
         addresses: defaults(),
         transport: far.transport.clone(),
         clock: Arc::new(Noon),
+        entropy: Entropy::new(|bytes| bytes.fill(7)),
     }
 }
 
