@@ -301,6 +301,12 @@ pub enum ProviderError {
         /// In the provider's words.
         reason: Text,
     },
+    /// The person has to do something elsewhere; it is looked again by itself whether that was done.
+    #[error("{what}")]
+    AwaitsPerson {
+        /// What is to be done, and where.
+        what: Text,
+    },
     /// What was asked for does not exist.
     #[error("not found: {what}")]
     NotFound {

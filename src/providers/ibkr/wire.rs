@@ -3,11 +3,12 @@
 //! The same thing is a number in one answer and a text in another, so every field is kept as it was written until
 //! [`Field`] is asked for what it holds.
 
-use crate::providers::fields::Field;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+pub(super) use crate::providers::fields::{Field, Unreadable};
 
 /// Values by a name that is data: a currency, a symbol, the number of a field.
 pub(super) type ByText<'a, T> = BTreeMap<Cow<'a, str>, T>;
@@ -453,5 +454,5 @@ pub(super) struct OrderRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) manual_indicator: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ext_operator: Option<&'static str>,
+    pub(super) ext_operator: Option<&'a str>,
 }
