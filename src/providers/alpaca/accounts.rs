@@ -23,7 +23,11 @@ impl Accounts for Alpaca {
             let (account, balance) =
                 account::account(&row, &self.connection, self.environment, read_at)
                     .map_err(|why| garbled(why.to_string()))?;
-            auth::check_account(account.id.number.as_str(), &self.keys, self.environment)?;
+            auth::check_account(
+                account.id.number.as_str(),
+                &self.credentials,
+                self.environment,
+            )?;
             Ok(vec![(account, balance)])
         })
     }

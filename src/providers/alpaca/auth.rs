@@ -1,13 +1,137 @@
-//! The pair of keys: how it is checked, and how a request or a socket shows it.
+//! A pair of keys, or a token of a sign-in by browser: how it is checked, and how a request or a socket shows it.
 
+use crate::auth::{AccessToken, AuthError, Bearer};
 use crate::domain::{Environment, Text};
 use crate::net::http::{Request, hide};
-use crate::providers::provider::ProviderError;
+use crate::providers::provider::{Grant, Opening, ProviderError, SecretSpec};
 use http::HeaderName;
+use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What a pair of keys consists of.
+pub(super) const KEY_SECRETS: &[SecretSpec] = &[
+    secret_spec("key", "API key id", false),
+    secret_spec("secret", "API secret key", true),
+];
+
+/// What a registered application consists of.
+pub(super) const CLIENT_SECRETS: &[SecretSpec] = &[
+    secret_spec("client_id", "Client id", false),
+    secret_spec("client_secret", "Client secret", true),
+];
+
+const fn secret_spec(name: &'static str, label: &'static str, hidden: bool) -> SecretSpec {
+    SecretSpec {
+        name,
+        label,
+        hidden,
+        file: false,
+    }
+}
+
+/// What opens the provider's calls.
+#[derive(Clone)]
+pub(super) enum Credentials {
+    /// A pair of keys.
+    Keys(Keys),
+    /// What a person granted by browser. It lasts until it is taken back, and nothing renews it.
+    Bearer(Bearer),
+}
+
+impl Credentials {
+    /// Takes what the way gives.
+    ///
+    /// # Errors
+    /// [`ProviderError::Misconfigured`] for what is missing or malformed, and for a key that names the other environment.
+    pub(super) fn take(opening: &mut Opening) -> Result<Self, ProviderError> {
+        if opening.way.grant == Grant::Keys {
+            let keys = Keys::take(&mut opening.secrets, opening.environment);
+            return keys.map(Self::Keys);
+        }
+        let bearer = opening.bearer.take();
+        let bearer = bearer.ok_or_else(|| ProviderError::Misconfigured {
+            problem: "Alpaca needs a token: connect it again by browser or by API keys".into(),
+        })?;
+        Ok(Self::Bearer(bearer))
+    }
+
+    /// What is shown now.
+    ///
+    /// # Errors
+    /// See [`AuthError`].
+    pub(super) async fn shown(&self) -> Result<Shown, AuthError> {
+        match self {
+            Self::Keys(keys) => Ok(Shown::Keys(keys.clone())),
+            Self::Bearer(bearer) => bearer.token().await.map(Shown::Token),
+        }
+    }
+
+    /// Whether their own spelling says that they are of a paper account.
+    fn say_paper(&self) -> bool {
+        match self {
+            Self::Keys(keys) => keys.key.expose_secret().starts_with("PK"),
+            Self::Bearer(_) => false,
+        }
+    }
+}
+
+/// What a request or a socket shows. Silent in every output.
+#[derive(Clone)]
+pub(super) enum Shown {
+    /// A pair of keys.
+    Keys(Keys),
+    /// A token.
+    Token(AccessToken),
+}
+
+impl Shown {
+    /// Shows it in a request's headers.
+    pub(super) fn sign(&self, request: Request) -> Request {
+        let name = HeaderName::from_static;
+        match self {
+            Self::Keys(Keys { key, secret }) => request
+                .secret_header(name("apca-api-key-id"), (**key).clone())
+                .secret_header(name("apca-api-secret-key"), (**secret).clone()),
+            Self::Token(token) => request.secret_header(AUTHORIZATION, token.header()),
+        }
+    }
+
+    /// The log-in message of the trading socket.
+    pub(super) fn trading_log_in(&self) -> String {
+        let data = match self {
+            Self::Keys(Keys { key, secret }) => TradingData::Keys {
+                key_id: key.expose_secret(),
+                secret_key: secret.expose_secret(),
+            },
+            Self::Token(token) => TradingData::Token {
+                oauth_token: token.expose(),
+            },
+        };
+        json(&TradingLogIn {
+            action: "authenticate",
+            data,
+        })
+    }
+
+    /// What a person does when it is refused.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Keys(_) => "check the API keys",
+            Self::Token(_) => "sign in again",
+        }
+    }
+
+    /// What a server said, without what it was shown where it repeats it.
+    pub(super) fn hidden_in(&self, said: &str) -> Text {
+        match self {
+            Self::Keys(keys) => keys.hidden_in(said),
+            Self::Token(token) => without(said, [token.expose()]),
+        }
+    }
+}
 
 /// An API key pair. Cheap to hand around, silent in every output.
 #[derive(Clone)]
@@ -34,19 +158,6 @@ impl Keys {
         })
     }
 
-    /// Shows the pair in a request's headers.
-    pub(super) fn sign(&self, request: Request) -> Request {
-        request
-            .secret_header(
-                HeaderName::from_static("apca-api-key-id"),
-                (*self.key).clone(),
-            )
-            .secret_header(
-                HeaderName::from_static("apca-api-secret-key"),
-                (*self.secret).clone(),
-            )
-    }
-
     /// The log-in message of the market-data socket.
     pub(super) fn data_log_in(&self) -> String {
         json(&DataLogIn {
@@ -56,30 +167,16 @@ impl Keys {
         })
     }
 
-    /// The log-in message of the trading socket.
-    pub(super) fn trading_log_in(&self) -> String {
-        let data = TradingKeys {
-            key_id: self.key.expose_secret(),
-            secret_key: self.secret.expose_secret(),
-        };
-        json(&TradingLogIn {
-            action: "authenticate",
-            data,
-        })
-    }
-
     /// What a server said, without the pair where it repeats it.
     pub(super) fn hidden_in(&self, said: &str) -> Text {
-        let pair = [&self.key, &self.secret].map(|it| it.expose_secret());
-        match hide(said.as_bytes(), pair) {
-            Some(hidden) => String::from_utf8_lossy(&hidden).as_ref().into(),
-            None => said.into(),
-        }
+        without(said, [&self.key, &self.secret].map(|it| it.expose_secret()))
     }
+}
 
-    /// Whether the key's own spelling says that it is a paper key.
-    pub(super) fn say_paper(&self) -> bool {
-        self.key.expose_secret().starts_with("PK")
+fn without<'s>(said: &str, secrets: impl IntoIterator<Item = &'s str>) -> Text {
+    match hide(said.as_bytes(), secrets) {
+        Some(hidden) => String::from_utf8_lossy(&hidden).as_ref().into(),
+        None => said.into(),
     }
 }
 
@@ -93,13 +190,19 @@ struct DataLogIn<'a> {
 #[derive(Serialize)]
 struct TradingLogIn<'a> {
     action: &'static str,
-    data: TradingKeys<'a>,
+    data: TradingData<'a>,
 }
 
 #[derive(Serialize)]
-struct TradingKeys<'a> {
-    key_id: &'a str,
-    secret_key: &'a str,
+#[serde(untagged)]
+enum TradingData<'a> {
+    Keys {
+        key_id: &'a str,
+        secret_key: &'a str,
+    },
+    Token {
+        oauth_token: &'a str,
+    },
 }
 
 fn json(message: &impl Serialize) -> String {
@@ -154,7 +257,7 @@ fn check_prefix(key: &str, environment: Environment) -> Result<(), ProviderError
 /// [`ProviderError::Unauthorised`] with what to do.
 pub(super) fn check_account(
     number: &str,
-    keys: &Keys,
+    credentials: &Credentials,
     environment: Environment,
 ) -> Result<(), ProviderError> {
     let refuse = |reason: &str| {
@@ -167,7 +270,7 @@ pub(super) fn check_account(
         Environment::Live if number.starts_with("PA") => refuse(
             "a paper account answered to live credentials; remove the connection and add it as paper",
         ),
-        Environment::Paper if is_live && !keys.say_paper() => refuse(
+        Environment::Paper if is_live && !credentials.say_paper() => refuse(
             "a live account answered to paper credentials; remove the connection and add it as live",
         ),
         Environment::Live | Environment::Paper => Ok(()),
@@ -220,7 +323,7 @@ pub(super) mod tests {
             r#"{"action":"auth","key":"PKABC","secret":"s3cr3t"}"#
         );
         assert_eq!(
-            keys.trading_log_in(),
+            Shown::Keys(keys).trading_log_in(),
             r#"{"action":"authenticate","data":{"key_id":"PKABC","secret_key":"s3cr3t"}}"#
         );
         for secret in ["", "two words", "line\nbreak"] {
@@ -232,9 +335,27 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_token_is_shown_as_one_and_hidden_where_it_is_repeated() {
+        let shown = Shown::Token(AccessToken::new("79500537-5796".to_owned().into()));
+        assert_eq!(
+            shown.trading_log_in(),
+            r#"{"action":"authenticate","data":{"oauth_token":"79500537-5796"}}"#
+        );
+        assert_eq!(shown.hidden_in("no 79500537-5796").as_str(), "no [hidden]");
+        let url = url::Url::parse("https://broker.example").unwrap();
+        let request = shown.sign(Request::get(url));
+        assert_eq!(request.headers.len(), 1);
+        let (name, value) = &request.headers[0];
+        let is_secret = matches!(value, crate::net::http::HeaderText::Secret(value)
+            if value.expose_secret() == "Bearer 79500537-5796");
+        assert!(*name == AUTHORIZATION && is_secret);
+    }
+
+    #[test]
     fn the_account_that_answers_must_be_of_the_environment() {
         let check = |number, key, environment, fits: bool| {
-            let checked = check_account(number, &keys(key), environment);
+            let credentials = Credentials::Keys(keys(key));
+            let checked = check_account(number, &credentials, environment);
             assert_eq!(checked.is_ok(), fits, "{number} {key} {environment}");
         };
         check("PA3R4QS34821", "PK1", Environment::Paper, true);

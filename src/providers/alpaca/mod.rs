@@ -20,10 +20,10 @@ mod tests;
 
 use crate::domain::{AccountId, ConnectionId, Environment, Text};
 use crate::providers::provider::{
-    Accounts, Grant, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes,
-    SecretSpec, StreamName, StreamSession, StreamSpec, Way,
+    Accounts, Answer, Grant, Meter, Opening, Orders, Provider, ProviderError, ProviderSpec, Quotes,
+    StreamName, StreamSession, StreamSpec, StreamStart, Way,
 };
-use auth::Keys;
+use auth::Credentials;
 use families::Families;
 use feed::Feed;
 use rest::Rest;
@@ -38,26 +38,22 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
     title: "Alpaca",
     gives: "stocks, options and coins: accounts, live quotes, paper orders",
     environments: &[Environment::Paper, Environment::Live],
-    ways: &[Way {
-        id: "keys",
-        title: "API keys",
-        grant: Grant::Keys,
-        secrets: &[
-            SecretSpec {
-                name: "key",
-                label: "API key id",
-                hidden: false,
-                file: false,
-            },
-            SecretSpec {
-                name: "secret",
-                label: "API secret key",
-                hidden: true,
-                file: false,
-            },
-        ],
-        hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
-    }],
+    ways: &[
+        Way {
+            id: "keys",
+            title: "API keys",
+            grant: Grant::Keys,
+            secrets: auth::KEY_SECRETS,
+            hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
+        },
+        Way {
+            id: "code",
+            title: "Sign in by browser",
+            grant: Grant::Browser,
+            secrets: auth::CLIENT_SECRETS,
+            hint: "app.alpaca.markets, OAuth Apps; register http://127.0.0.1:8182/cb/alpaca; live prices need API keys",
+        },
+    ],
     addresses: &[
         ("trading", "https://paper-api.alpaca.markets"),
         ("trading_live", "https://api.alpaca.markets"),
@@ -65,15 +61,31 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
         ("data_stream", "wss://stream.data.alpaca.markets/v2/iex"),
         ("trading_stream", "wss://paper-api.alpaca.markets/stream"),
         ("trading_stream_live", "wss://api.alpaca.markets/stream"),
+        // Without `env` the page offers both accounts, and the other one's token opens nothing here.
+        (
+            "oauth_authorize",
+            "https://app.alpaca.markets/oauth/authorize?env=paper",
+        ),
+        (
+            "oauth_authorize_live",
+            "https://app.alpaca.markets/oauth/authorize?env=live",
+        ),
+        ("oauth_token", "https://api.alpaca.markets/oauth/token"),
+        ("oauth_scopes", "account:write trading data"),
+        ("oauth_pkce", "off"),
+        ("oauth_client_auth", "body"),
+        ("oauth_redirect", "http://127.0.0.1:8182/cb/alpaca"),
     ],
     open,
 };
 
-/// One pair of keys and what it reaches.
+const NO_QUOTE_STREAM: &str = "Alpaca's live prices take API keys alone: with this sign-in a price is read once and does not move; connect by keys for live ones";
+
+/// One pair of keys, or one grant, and what it reaches.
 struct Alpaca {
     connection: ConnectionId,
     environment: Environment,
-    keys: Keys,
+    credentials: Credentials,
     rest: Rest,
     feed: Feed,
     data_stream: Url,
@@ -90,7 +102,7 @@ struct Alpaca {
 /// [`ProviderError::Misconfigured`] for a missing or malformed secret or address, and for keys of the other environment.
 fn open(mut opening: Opening) -> Result<Arc<dyn Provider>, ProviderError> {
     let environment = opening.environment;
-    let keys = Keys::take(&mut opening.secrets, environment)?;
+    let credentials = Credentials::take(&mut opening)?;
     let (trading, trading_stream) = match environment {
         Environment::Paper => ("trading", "trading_stream"),
         Environment::Live => ("trading_live", "trading_stream_live"),
@@ -103,8 +115,8 @@ fn open(mut opening: Opening) -> Result<Arc<dyn Provider>, ProviderError> {
     Ok(Arc::new(Alpaca {
         connection: opening.connection,
         environment,
-        rest: Rest::new(opening.transport, keys.clone(), hosts, opening.clock),
-        keys,
+        rest: Rest::new(opening.transport, credentials.clone(), hosts, opening.clock),
+        credentials,
         feed: Feed::new(&data_stream),
         data_stream,
         trading_stream: address(&opening.addresses, trading_stream)?,
@@ -146,7 +158,7 @@ impl Provider for Alpaca {
 
     fn streams(&self, accounts: &[AccountId]) -> Vec<StreamSpec> {
         let mut streams = vec![self.quote_stream()];
-        // A pair of keys reaches one account, and its events do not name it.
+        // Keys and tokens reach one account of an environment, and its events do not name it.
         let account = accounts
             .iter()
             .find(|account| account.connection == self.connection);
@@ -161,7 +173,11 @@ impl Provider for Alpaca {
 
 impl Alpaca {
     fn quote_stream(&self) -> StreamSpec {
-        let (keys, resume) = (self.keys.clone(), self.data_resume.clone());
+        let keys = match &self.credentials {
+            Credentials::Keys(keys) => keys.clone(),
+            Credentials::Bearer(_) => return self.no_quote_stream(),
+        };
+        let resume = self.data_resume.clone();
         let session = move || -> StreamSession {
             Box::new(data::DataSession::new(keys.clone(), resume.clone()))
         };
@@ -173,27 +189,48 @@ impl Alpaca {
         )
     }
 
+    /// The manual has no log-in by token for this stream; that there is none is said where people look for it.
+    fn no_quote_stream(&self) -> StreamSpec {
+        let start = || -> Answer<'static, StreamStart> {
+            Box::pin(std::future::ready(Err(ProviderError::Misconfigured {
+                problem: NO_QUOTE_STREAM.into(),
+            })))
+        };
+        StreamSpec {
+            name: StreamName::Quotes,
+            label: self.feed.label(),
+            delayed_minutes: 0,
+            start: Box::new(start),
+        }
+    }
+
     fn order_stream(&self, account: AccountId) -> StreamSpec {
-        let (keys, families, environment) =
-            (self.keys.clone(), self.families.clone(), self.environment);
+        let (credentials, families) = (self.credentials.clone(), self.families.clone());
+        let (url, environment) = (self.trading_stream.to_string(), self.environment);
         let label = match environment {
             Environment::Paper => "paper orders",
             Environment::Live => "live orders",
         };
-        let session = move || -> StreamSession {
-            Box::new(trading::TradeSession::new(
-                keys.clone(),
-                account.clone(),
-                environment,
-                families.clone(),
-            ))
+        let start = move || -> Answer<'static, StreamStart> {
+            let (credentials, families) = (credentials.clone(), families.clone());
+            let (url, account) = (url.clone(), account.clone());
+            Box::pin(async move {
+                let shown = credentials.shown().await?;
+                let session = trading::TradeSession::new(shown, account, environment, families);
+                let session: StreamSession = Box::new(session);
+                Ok(StreamStart {
+                    url,
+                    headers: Vec::new(),
+                    session,
+                })
+            })
         };
-        StreamSpec::at(
-            StreamName::Orders,
-            label.into(),
-            &self.trading_stream,
-            session,
-        )
+        StreamSpec {
+            name: StreamName::Orders,
+            label: label.into(),
+            delayed_minutes: 0,
+            start: Box::new(start),
+        }
     }
 
     fn open_before(&self) -> MutexGuard<'_, BTreeSet<Text>> {

@@ -1,7 +1,8 @@
 //! Calls: one place where a request is signed, sent, metered and its refusal understood.
 
-use super::auth::Keys;
+use super::auth::Credentials;
 use super::wire::Refusal;
+use crate::auth::Standing;
 use crate::domain::{Clock, Text};
 use crate::net::error::NetError;
 use crate::net::http::{Request, Response};
@@ -32,7 +33,7 @@ pub(super) enum Host {
 /// Sends signed requests.
 pub(super) struct Rest {
     caller: Caller,
-    keys: Keys,
+    credentials: Credentials,
     trading: Url,
     data: Url,
 }
@@ -40,13 +41,13 @@ pub(super) struct Rest {
 impl Rest {
     pub(super) fn new(
         transport: Arc<dyn Transport>,
-        keys: Keys,
+        credentials: Credentials,
         (trading, data): (Url, Url),
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             caller: Caller::new(transport, ALLOWANCE, trading.clone(), clock),
-            keys,
+            credentials,
             trading,
             data,
         }
@@ -67,7 +68,10 @@ impl Rest {
 
     /// Sends a request; any status is an answer.
     pub(super) async fn send(&self, request: Request) -> Result<Response, NetError> {
-        self.caller.send(self.keys.sign(request)).await
+        let shown = self.credentials.shown().await;
+        // It fails while a connection is opened anew or closed, and then nothing was sent.
+        let shown = shown.map_err(|_| NetError::Request("the sign-in is at rest"))?;
+        self.caller.send(shown.sign(request)).await
     }
 
     /// Sends a request and turns what is not a success into an error.
@@ -82,7 +86,14 @@ impl Rest {
 
     /// What its calls cost so far.
     pub(super) fn meter(&self) -> Meter {
-        self.caller.meter()
+        let standing = match &self.credentials {
+            Credentials::Keys(_) => Standing::default(),
+            Credentials::Bearer(bearer) => bearer.standing(),
+        };
+        Meter {
+            standing,
+            ..self.caller.meter()
+        }
     }
 
     /// Counts rows of a listing that could not be read.

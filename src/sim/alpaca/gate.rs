@@ -4,6 +4,7 @@ use super::Host;
 use super::answer::ApiError;
 use crate::domain::Timestamp;
 use crate::sim::world::Customer;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use std::collections::HashMap;
 
@@ -33,6 +34,12 @@ pub(super) fn recognise(
 pub(super) fn credentials(headers: &HeaderMap) -> Option<(&str, &str)> {
     let header = |name| headers.get(name)?.to_str().ok();
     Some((header("apca-api-key-id")?, header("apca-api-secret-key")?))
+}
+
+/// The token from the headers of a request.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ")
 }
 
 /// Requests counted in minutes of the clock.

@@ -9,6 +9,7 @@ mod activities;
 mod answer;
 mod gate;
 mod orders;
+mod people;
 mod portfolio;
 mod positions;
 mod prices;
@@ -23,11 +24,13 @@ mod streams;
 use super::calendar::MarketHours;
 use super::faults::{Faults, NotAFault};
 use super::market::{MarketOptions, Recording, ReplayError, Speed};
+use super::oauth::AuthServer;
 use super::serve;
 use super::socket::Lifetime;
 use super::world::{Cast, World};
 use crate::domain::{Clock, Symbol, Timestamp};
 use account::Settings;
+use people::People;
 pub use ready::{Ready, ReadyCustomer};
 use shared::{FEED_BACKLOG, Shared, UPDATE_BACKLOG};
 use site::HostSite;
@@ -63,6 +66,8 @@ pub struct Options {
     pub opened: Option<Timestamp>,
     /// Requests a minute of one customer at the trading hosts.
     pub requests_a_minute: u32,
+    /// Redirect addresses of every OAuth client.
+    pub redirects: Vec<String>,
 }
 
 impl Default for Options {
@@ -78,6 +83,7 @@ impl Default for Options {
             universe: 0,
             opened: None,
             requests_a_minute: 200,
+            redirects: vec!["http://127.0.0.1:8182/cb/alpaca".to_owned()],
         }
     }
 }
@@ -178,7 +184,9 @@ impl Simulator {
             Cast::FIRST,
             options.opened.unwrap_or_else(|| clock.now()),
         );
+        let people = People::new(&world.customers, &options.redirects, options.seed, &clock);
         let shared = Arc::new(Shared {
+            people,
             settings: Mutex::new(vec![Settings::default(); world.customers.len()]),
             world: Mutex::new(world),
             limits: Mutex::default(),
@@ -228,6 +236,11 @@ impl Simulator {
         &self.shared.faults
     }
 
+    /// The authorization server of pretended or of real accounts: its rules, its counts.
+    pub fn auth(&self, paper: bool) -> &AuthServer {
+        self.shared.people.auth(paper)
+    }
+
     /// Who has an account.
     pub fn customers(&self) -> Vec<ReadyCustomer> {
         let world = self.shared.world();
@@ -275,6 +288,9 @@ impl Simulator {
             data_stream: format!("ws://{data}/v2/iex"),
             trading_stream: format!("ws://{trading}/stream"),
             trading_stream_live: format!("ws://{live}/stream"),
+            oauth_authorize: format!("http://{live}/oauth/authorize?env=paper"),
+            oauth_authorize_live: format!("http://{live}/oauth/authorize?env=live"),
+            oauth_token: format!("http://{live}/oauth/token"),
             customers: self.customers(),
         }
     }

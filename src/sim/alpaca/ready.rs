@@ -1,5 +1,6 @@
 //! The line with which a simulator says that it is ready.
 
+use super::people;
 use crate::sim::world::Customer;
 use serde::Serialize;
 
@@ -20,6 +21,12 @@ pub struct Ready {
     pub trading_stream: String,
     /// Address of the live host's event stream.
     pub trading_stream_live: String,
+    /// Where a person grants access to a pretended account.
+    pub oauth_authorize: String,
+    /// Where they grant access to a real one.
+    pub oauth_authorize_live: String,
+    /// Where codes are exchanged for tokens.
+    pub oauth_token: String,
     /// Who has an account.
     pub customers: Vec<ReadyCustomer>,
 }
@@ -35,6 +42,8 @@ pub struct ReadyCustomer {
     pub key: String,
     /// Secret half of the credentials.
     pub secret: String,
+    /// Public half of its application's registration; the secret half is that of the credentials.
+    pub client_id: String,
     /// Whether its money is pretended.
     pub paper: bool,
 }
@@ -46,6 +55,7 @@ impl From<&Customer> for ReadyCustomer {
             account_number: customer.number.clone(),
             key: customer.key.clone(),
             secret: customer.secret.clone(),
+            client_id: people::client_id(customer),
             paper: customer.profile.paper,
         }
     }

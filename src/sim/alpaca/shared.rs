@@ -3,6 +3,7 @@
 use super::Host;
 use super::account::Settings;
 use super::gate::Limits;
+use super::people::People;
 use super::streams::messages::{Batch, Format};
 use crate::domain::{Clock, Timestamp};
 use crate::sim::faults::Faults;
@@ -25,6 +26,7 @@ pub(super) const UPDATE_BACKLOG: usize = 4096;
 
 /// The state behind every host and socket.
 pub(super) struct Shared {
+    pub(super) people: People,
     pub(super) world: Mutex<World>,
     pub(super) settings: Mutex<Vec<Settings>>,
     pub(super) limits: Mutex<Limits>,

@@ -2,6 +2,7 @@
 
 use super::account::{self, Settings};
 use super::answer::{Answer, ApiError, Reply};
+use super::people::{self, Asked};
 use super::prices::{self, Latest};
 use super::query::Query;
 use super::series::{self, Series};
@@ -118,12 +119,12 @@ impl HostSite {
 
     /// Answers anything but a handshake: who asks, whether the minute allows it, what is asked.
     fn rest(&self, head: &Parts, body: &[u8]) -> Response<Body> {
+        if let Some(page) = self.sign_in(head, body) {
+            return page;
+        }
         let now = self.shared.clock.now();
         let mut world = self.shared.world();
-        let known = gate::credentials(&head.headers)
-            .ok_or_else(|| ApiError::unauthorized("request is not authorized"))
-            .and_then(|(key, secret)| gate::recognise(&world.customers, self.host, key, secret));
-        let index = match known {
+        let index = match self.known(&world.customers, head) {
             Ok(index) => index,
             Err(error) => return self.finish(Reply::from(error), None),
         };
@@ -151,6 +152,34 @@ impl HostSite {
             Host::Trading | Host::TradingLive => trading(&mut call, &head.method, &segments),
         };
         self.finish(answer.unwrap_or_else(Reply::from), Some(allowance))
+    }
+
+    /// The page of the sign-in by browser and its token endpoint, which are beside the trading hosts.
+    fn sign_in(&self, head: &Parts, body: &[u8]) -> Option<Response<Body>> {
+        let asked = Asked {
+            method: &head.method,
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body,
+        };
+        match self.host {
+            Host::Data => None,
+            Host::Trading | Host::TradingLive => self.shared.people.answer(asked),
+        }
+    }
+
+    /// Who asks: by a pair of keys, or by a token and for what that was granted.
+    fn known(&self, customers: &[Customer], head: &Parts) -> Result<usize, ApiError> {
+        if let Some((key, secret)) = gate::credentials(&head.headers) {
+            return gate::recognise(customers, self.host, key, secret);
+        }
+        let unknown = || ApiError::unauthorized("request is not authorized");
+        let token = gate::token(&head.headers).ok_or_else(unknown)?;
+        let people = &self.shared.people;
+        let (index, granted) = people.recognise(customers, self.host, token)?;
+        people::check_scopes(&granted, self.host, &head.method, head.uri.path())?;
+        Ok(index)
     }
 
     fn finish(&self, reply: Reply, allowance: Option<gate::Allowance>) -> Response<Body> {

@@ -21,6 +21,8 @@ pub struct Profile {
     pub code_seconds: u64,
     /// How long an access token is good, in seconds.
     pub access_seconds: u64,
+    /// Whether access tokens last until they are taken back: nothing is said of their end, and none renews them.
+    pub lasting: bool,
     /// How long a refresh token is good, in seconds; `None` for ever.
     pub refresh_seconds: Option<u64>,
     /// What becomes of a refresh token that was used.
@@ -116,6 +118,7 @@ impl Profile {
             consent: Consent::Approve("ada".to_owned()),
             code_seconds: 60,
             access_seconds: 900,
+            lasting: false,
             refresh_seconds: Some(30 * 86_400),
             rotation: Rotation::Replace { grace: 0 },
             supersedes: false,

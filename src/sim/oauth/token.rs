@@ -48,8 +48,11 @@ fn exchange(state: &mut State, asked: Asked<'_>, fields: &Fields, now: Timestamp
     if state.profile.supersedes {
         state.book.supersede(grant);
     }
-    let refresh = state.book.make_refresh(grant, &state.profile, now);
-    Ok(answer(state, grant, code.scopes, Some(refresh), now))
+    let refresh = match state.profile.lasting {
+        true => None,
+        false => Some(state.book.make_refresh(grant, &state.profile, now)),
+    };
+    Ok(answer(state, grant, code.scopes, refresh, now))
 }
 
 fn refresh(state: &mut State, asked: Asked<'_>, fields: &Fields, now: Timestamp) -> Answer {
@@ -92,12 +95,14 @@ fn answer(
     now: Timestamp,
 ) -> Response<Body> {
     let seconds = state.profile.access_seconds;
-    let mut body = json!({
-        "token_type": "Bearer",
-        "expires_in": seconds,
-        "scope": scopes.join(" "),
-    });
-    let expires = now.plus(Duration::from_secs(seconds));
+    let mut body = json!({"token_type": "Bearer", "scope": scopes.join(" ")});
+    let expires = match state.profile.lasting {
+        true => now.plus(Duration::MAX),
+        false => {
+            body["expires_in"] = seconds.into();
+            now.plus(Duration::from_secs(seconds))
+        }
+    };
     body["access_token"] = state.book.make_access(grant, scopes, expires).into();
     if let Some(refresh) = refresh {
         body["refresh_token"] = refresh.into();

@@ -42,6 +42,7 @@ pub(super) fn profile(people: &[Person], redirects: &[String]) -> Profile {
         consent: Consent::Ask,
         code_seconds: 30,
         access_seconds: 1_800,
+        lasting: false,
         refresh_seconds: Some(7 * 86_400),
         rotation: Rotation::Keep,
         supersedes: true,

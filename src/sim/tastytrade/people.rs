@@ -137,6 +137,7 @@ fn profile<'a>(
         consent: Consent::Approve(people[0].login.to_owned()),
         code_seconds: 60,
         access_seconds: 900,
+        lasting: false,
         refresh_seconds: None,
         rotation: match host {
             Host::Sandbox => Rotation::KeepUnsaid,

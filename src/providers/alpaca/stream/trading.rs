@@ -6,7 +6,7 @@ use super::{give_up, retry};
 use crate::domain::{AccountId, Environment, Mode, Order, OrderState, Text};
 use crate::net::json;
 use crate::net::session::{Outbox, Session};
-use crate::providers::alpaca::auth::Keys;
+use crate::providers::alpaca::auth::Shown;
 use crate::providers::alpaca::families::Families;
 use crate::providers::alpaca::translate::order;
 use crate::providers::alpaca::wire::{
@@ -47,7 +47,7 @@ const EVENTS: [&str; 18] = [
 
 /// One socket's protocol.
 pub(in crate::providers::alpaca) struct TradeSession {
-    keys: Keys,
+    shown: Shown,
     account: AccountId,
     environment: Environment,
     families: Arc<Families>,
@@ -66,13 +66,13 @@ type Out<'a> = &'a mut Outbox<StreamEvent>;
 
 impl TradeSession {
     pub(in crate::providers::alpaca) fn new(
-        keys: Keys,
+        shown: Shown,
         account: AccountId,
         environment: Environment,
         families: Arc<Families>,
     ) -> Self {
         Self {
-            keys,
+            shown,
             account,
             environment,
             families,
@@ -99,7 +99,7 @@ impl TradeSession {
 
     fn authorization(&mut self, now: Instant, data: Field<'_>, out: Out<'_>) {
         let answer: Acknowledgement<'_> = nested(data).unwrap_or_default();
-        let words = self.keys.hidden_in(&answer.message.text_or_empty());
+        let words = self.shown.hidden_in(&answer.message.text_or_empty());
         match (
             answer.status.text_or_empty().as_ref(),
             answer.action.text_or_empty().as_ref(),
@@ -114,7 +114,7 @@ impl TradeSession {
             ("unauthorized", "listen") => retry(out, "the server forgot our log-in".into()),
             ("unauthorized", _) => {
                 let words = if words.is_empty() {
-                    "check the API keys".into()
+                    self.shown.advice().into()
                 } else {
                     words
                 };
@@ -124,7 +124,7 @@ impl TradeSession {
                 out,
                 format!(
                     "the server answered the log-in with: {}",
-                    Text::at_most(self.keys.hidden_in(other).as_str(), 64)
+                    Text::at_most(self.shown.hidden_in(other).as_str(), 64)
                 ),
             ),
         }
@@ -201,7 +201,7 @@ impl Session for TradeSession {
 
     fn opened(&mut self, now: Instant, out: Out<'_>) {
         self.deadline = Some(now + STEP);
-        out.say(self.keys.trading_log_in());
+        out.say(self.shown.trading_log_in());
     }
 
     fn text(&mut self, now: Instant, text: &str, out: Out<'_>) {

@@ -15,7 +15,7 @@ impl Script {
     fn with(families: Arc<Families>) -> Self {
         let paper = Environment::Paper;
         Self::open(TradeSession::new(
-            keys("PK1"),
+            Shown::Keys(keys("PK1")),
             account_id(),
             paper,
             families,

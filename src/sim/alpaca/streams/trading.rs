@@ -83,8 +83,13 @@ impl Session {
         match request["action"].as_str() {
             Some("authenticate") => {
                 let data = &request["data"];
-                self.authenticate(&data["key_id"], &data["secret_key"])
-                    .await
+                match data["oauth_token"].as_str() {
+                    Some(token) => self.authenticate_by(token).await,
+                    None => {
+                        self.authenticate(&data["key_id"], &data["secret_key"])
+                            .await
+                    }
+                }
             }
             Some("auth") => self.authenticate(&request["key"], &request["secret"]).await,
             Some("listen") => self.listen(&request["data"]["streams"]).await,
@@ -101,6 +106,23 @@ impl Session {
             let why = "access key verification failed";
             return self.refuse("authenticate", Some(why)).await;
         }
+        self.let_in().await
+    }
+
+    async fn authenticate_by(&mut self, token: &str) -> Result<(), Gone> {
+        let recognised = {
+            let world = self.shared.world();
+            let people = &self.shared.people;
+            people.recognise(&world.customers, self.host, token)
+        };
+        let Ok((customer, _)) = recognised else {
+            return self.refuse("authenticate", Some("unauthorized")).await;
+        };
+        self.customer = Some(customer);
+        self.let_in().await
+    }
+
+    async fn let_in(&mut self) -> Result<(), Gone> {
         let data = json!({"status": "authorized", "action": "authenticate"});
         self.say("auth", "authorization", data).await
     }
