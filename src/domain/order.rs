@@ -7,6 +7,7 @@ pub use crate::domain::draft::{
 
 use crate::domain::ids::ClientOrderId;
 use crate::domain::money::{Price, Quantity};
+use crate::domain::question::Question;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,25 @@ pub enum OrderState {
         /// The venue's word.
         word: Text,
     },
+    /// The venue placed nothing and asks the person first.
+    Asked {
+        /// What it asks.
+        question: Box<Question>,
+        /// Until when an answer makes sense.
+        until: Timestamp,
+        /// What the person said, once they did; the venue has not answered that yet.
+        said: Option<Said>,
+    },
+}
+
+/// What a person says to a venue's question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// The order is to be placed, or changed.
+    Yes,
+    /// It is not.
+    No,
 }
 
 impl OrderState {
@@ -67,7 +87,8 @@ impl OrderState {
             | Self::Working
             | Self::CancelPending
             | Self::ReplacePending
-            | Self::Other { .. } => false,
+            | Self::Other { .. }
+            | Self::Asked { .. } => false,
         }
     }
 
@@ -86,15 +107,28 @@ impl OrderState {
             Self::Replaced => "replaced",
             Self::Rejected { .. } => "rejected",
             Self::Other { word } => word.as_str(),
+            Self::Asked { said: None, .. } => "asked",
+            Self::Asked {
+                said: Some(Said::Yes),
+                ..
+            } => "said yes",
+            Self::Asked {
+                said: Some(Said::No),
+                ..
+            } => "said no",
         }
     }
 
-    /// Whether a venue's word may follow ours: a final state never opens again, and only a
-    /// definitive answer leaves [`OrderState::Unknown`].
+    /// Whether a venue's word may follow ours: a final state never opens again, only a definitive answer leaves
+    /// [`OrderState::Unknown`], and an order that was asked about is lost sight of only after a yes.
     pub fn may_become(&self, next: &Self) -> bool {
         match self {
             Self::Sending => true,
-            Self::Unknown { .. } => !matches!(next, Self::Sending),
+            Self::Unknown { .. } => !matches!(next, Self::Sending | Self::Asked { .. }),
+            Self::Asked { said, .. } => {
+                let said_yes = *said == Some(Said::Yes);
+                *next != Self::Sending && (said_yes || !matches!(next, Self::Unknown { .. }))
+            }
             Self::Filled
             | Self::Cancelled
             | Self::Expired
@@ -104,7 +138,10 @@ impl OrderState {
             | Self::Working
             | Self::CancelPending
             | Self::ReplacePending
-            | Self::Other { .. } => !matches!(next, Self::Sending | Self::Unknown { .. }),
+            | Self::Other { .. } => !matches!(
+                next,
+                Self::Sending | Self::Unknown { .. } | Self::Asked { .. }
+            ),
         }
     }
 }
@@ -143,6 +180,19 @@ impl Order {
         }
     }
 
+    /// Whether its venue asked something, and has not answered what was said to that.
+    pub fn is_asked(&self) -> bool {
+        matches!(self.state, OrderState::Asked { .. })
+    }
+
+    /// What its venue asks, while the person has said nothing.
+    pub fn question(&self) -> Option<&Question> {
+        let OrderState::Asked { question, said, .. } = &self.state else {
+            return None;
+        };
+        said.is_none().then_some(&**question)
+    }
+
     /// Whether part of it, but not all, is filled and it may still fill.
     pub fn is_partly_filled(&self) -> bool {
         !self.state.is_final() && !self.filled.0.is_zero()
@@ -163,6 +213,39 @@ mod tests {
     fn rejected() -> OrderState {
         OrderState::Rejected {
             reason: "no".into(),
+        }
+    }
+
+    fn asked(said: Option<Said>) -> OrderState {
+        use crate::domain::question::About;
+        let question = Question::new("q", About::Placing, ["Are you sure?"], []);
+        OrderState::Asked {
+            question: Box::new(question.unwrap()),
+            until: Timestamp::EPOCH,
+            said,
+        }
+    }
+
+    #[test]
+    fn only_a_yes_can_lose_sight_of_an_order_that_was_asked_about() {
+        let (yes, no) = (Some(Said::Yes), Some(Said::No));
+        let cases = [
+            (OrderState::Sending, asked(None), true),
+            (asked(None), asked(yes), true),
+            (asked(yes), asked(None), true),
+            (asked(None), rejected(), true),
+            (asked(None), OrderState::Working, true),
+            (asked(yes), unknown(), true),
+            (asked(None), unknown(), false),
+            (asked(no), unknown(), false),
+            (asked(yes), OrderState::Sending, false),
+            (unknown(), asked(None), false),
+            (OrderState::Working, asked(None), false),
+            (rejected(), asked(None), false),
+        ];
+        for (from, to, allowed) in cases {
+            let step = format!("{} -> {}", from.word(), to.word());
+            assert_eq!(from.may_become(&to), allowed, "{step}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Every order that is known, ours and those the venues told us of.
 
-use crate::domain::{ClientOrderId, ConnectionId, Order, OrderState, Timestamp};
+use crate::domain::{AccountId, ClientOrderId, ConnectionId, Order, OrderState, Timestamp};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -76,6 +76,20 @@ impl OrderBook {
             .values()
             .map(|entry| &entry.order)
             .filter(|order| !order.state.is_final())
+    }
+
+    /// Whether a venue waits for an answer, or for us to hear what came of one: another order would be in its way.
+    pub(crate) fn is_asked(&self, account: &AccountId) -> bool {
+        self.open()
+            .any(|order| order.draft.account == *account && order.is_asked())
+    }
+
+    /// Has what is on its way to the account cancelled as soon as the venue tells of it, or asks about it.
+    pub(super) fn want_cancelled(&mut self, account: &AccountId) {
+        for entry in self.orders.values_mut() {
+            let is_on_its_way = entry.order.state == OrderState::Sending || entry.order.is_asked();
+            entry.cancel_wanted |= is_on_its_way && entry.order.draft.account == *account;
+        }
     }
 
     pub(crate) fn forget(&mut self, connection: &ConnectionId) {

@@ -3,6 +3,7 @@
 //! An order whose fate is not known stays so until the venue gives evidence; it is looked up by our id
 //! and never sent again.
 
+use crate::domain::order::Said;
 use crate::domain::{ClientOrderId, ConnectionId, Order, OrderSize, OrderState, Text, Timestamp};
 use crate::engine::Engine;
 use crate::engine::activity::Line;
@@ -29,22 +30,20 @@ const ABSENT_FOR: Duration = Duration::from_secs(60);
 
 impl Engine {
     pub(super) fn take_answer(&mut self, now: Timestamp, id: &ClientOrderId, sent: Sent) {
+        if self.said(id) == Some(Said::No) {
+            return self.take_answer_to_no(now, id, sent);
+        }
         match sent {
             Sent::Accepted(order) => self.take_report(now, *order),
+            Sent::NotSent(why) if self.said(id) == Some(Said::Yes) => {
+                let reason = format!("your yes did not leave, and nothing was placed: {why}");
+                let reason = reason.into();
+                self.step(now, id, OrderState::Rejected { reason })
+            }
             Sent::Rejected(reason) | Sent::NotSent(reason) => {
                 self.step(now, id, OrderState::Rejected { reason })
             }
-            Sent::Asked(question) => {
-                let words = question.sentences().first().cloned().unwrap_or_default();
-                let reason = format!("not placed, because the venue asks first: {words}");
-                self.step(
-                    now,
-                    id,
-                    OrderState::Rejected {
-                        reason: reason.into(),
-                    },
-                )
-            }
+            Sent::Asked(question) => self.take_question(now, id, question),
             Sent::Duplicate => {
                 self.lose_track(
                     now,
@@ -56,12 +55,28 @@ impl Engine {
         }
     }
 
+    /// What the person said to the order's question, while the venue has not answered that.
+    fn said(&self, id: &ClientOrderId) -> Option<Said> {
+        let OrderState::Asked { said, .. } = self.book.get(id)?.state else {
+            return None;
+        };
+        said
+    }
+
     /// The order may or may not have arrived: it is looked up until the venue says.
     fn lose_track(&mut self, now: Timestamp, id: &ClientOrderId, why: Text) {
         let Some(entry) = self.book.orders.get_mut(id) else {
             return;
         };
-        if entry.order.state != OrderState::Sending {
+        let is_under_way = matches!(
+            entry.order.state,
+            OrderState::Sending
+                | OrderState::Asked {
+                    said: Some(Said::Yes),
+                    ..
+                }
+        );
+        if !is_under_way {
             return; // the stream was faster than the answer
         }
         entry.look_up = Some(LookUp {
@@ -119,13 +134,14 @@ impl Engine {
             return;
         };
         let (order, is_ours) = (entry.order.clone(), entry.is_ours);
-        if is_ours {
-            self.out
-                .push(Output::Record(id.clone(), journal_step(&order), now));
+        if let Some(step) = journal_step(&order).filter(|_| is_ours) {
+            self.out.push(Output::Record(id.clone(), step, now));
         }
         let level = match order.state {
             OrderState::Unknown { .. } | OrderState::Rejected { .. } => Level::Wrong,
-            OrderState::Sending
+            OrderState::Asked { said: None, .. } => Level::Warn,
+            OrderState::Asked { said: Some(_), .. }
+            | OrderState::Sending
             | OrderState::Accepted
             | OrderState::Working
             | OrderState::CancelPending
@@ -140,8 +156,8 @@ impl Engine {
             .level(level)
             .account(&order.draft.account);
         match level {
-            Level::Wrong => self.announce(now, line),
-            Level::Info | Level::Warn => self.note(now, line),
+            Level::Warn | Level::Wrong => self.announce(now, line),
+            Level::Info => self.note(now, line),
         }
         self.publish(Event::Order(Box::new(order)));
     }
@@ -149,7 +165,11 @@ impl Engine {
     /// Takes in orders that an earlier run sent and never saw settled.
     pub(super) fn take_intents(&mut self, now: Timestamp, intents: Vec<OpenIntent>) {
         for intent in intents {
-            if self.book.get(&intent.id).is_some() {
+            if let Some(known) = self.book.get(&intent.id) {
+                // What ended while the journal was sealed is written down now.
+                if let Some(step) = journal_step(known).filter(|_| known.state.is_final()) {
+                    self.out.push(Output::Record(intent.id, step, now));
+                }
                 continue;
             }
             let why = "the program ended before the venue's answer was known".into();
@@ -244,7 +264,16 @@ impl Engine {
     }
 }
 
-fn journal_step(order: &Order) -> JournalStep {
+/// Where an order stands, for the journal; `None` while it is as sent there: an order that is asked about after a
+/// crash is looked up like every other that was sent.
+fn journal_step(order: &Order) -> Option<JournalStep> {
+    if matches!(order.state, OrderState::Sending | OrderState::Asked { .. }) {
+        return None;
+    }
+    Some(step_of(order))
+}
+
+fn step_of(order: &Order) -> JournalStep {
     if let OrderState::Rejected { reason } = &order.state {
         return JournalStep::Rejected(reason.clone());
     }
@@ -283,6 +312,10 @@ fn sentence_of_state(order: &Order) -> String {
     }
     if let OrderState::Unknown { why, .. } = &order.state {
         return format!("UNKNOWN: {why}");
+    }
+    if let Some(question) = order.question() {
+        let words = question.sentences().first().cloned().unwrap_or_default();
+        return format!("the venue asks: {words}");
     }
     if order.state == OrderState::Working && order.is_partly_filled() {
         return format!("{} filled", order.filled);

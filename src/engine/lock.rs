@@ -87,6 +87,7 @@ impl Engine {
         self.keep_all();
         let ids: Vec<ConnectionId> = self.sessions.keys().cloned().collect();
         for id in ids {
+            self.drop_questions(now, &id, "the vault was locked");
             self.disconnect(now, &id, ConnectionState::Disconnected);
         }
         self.note(now, Line::new(EntryKind::System, format!("locked: {why}")));

@@ -5,6 +5,7 @@
 //! an [`Output`]; a new rule goes into the file of the thing it decides about.
 
 mod activity;
+mod asked;
 mod book;
 mod feeds;
 mod follow;
@@ -121,10 +122,11 @@ impl Engine {
             Input::OpenIntents(intents) => self.take_intents(now, intents),
             Input::Announce(event) => self.publish(event),
             Input::Note(note) => self.take_note(now, note),
-            Input::Closing => self.keep_all(),
+            Input::Closing => self.close(now),
             Input::Tick => {
                 self.read_what_is_due(now);
                 self.look_up_what_is_due(now);
+                self.let_questions_expire(now);
                 self.tell_counters(now);
                 self.lock_when_idle(now);
             }
@@ -138,6 +140,7 @@ impl Engine {
         let deadlines = [
             self.next_reading(),
             self.book.next_look_up(),
+            self.book.next_expiry(),
             self.next_lock(),
             self.next_digest(),
         ];
@@ -175,6 +178,7 @@ impl Engine {
                 replacement,
                 change,
             } => self.replace(now, &id, replacement, change),
+            Request::Answer { id, question, said } => self.answer(now, &id, &question, said),
             Request::CancelOrder { id } => self.cancel(now, &id),
             Request::CancelAll { account } => self.cancel_all(now, account),
             Request::Refresh { connection } => self.refresh(now, connection),
@@ -185,6 +189,14 @@ impl Engine {
             }
             Request::Lock => self.lock(now, "asked for"),
             Request::Present => self.see_a_person(now),
+        }
+    }
+
+    /// The program ends: what was read is kept, and what nobody can answer any more is over.
+    fn close(&mut self, now: Timestamp) {
+        self.keep_all();
+        for id in self.sessions.keys().cloned().collect::<Vec<_>>() {
+            self.drop_questions(now, &id, "the program ended");
         }
     }
 

@@ -3,7 +3,7 @@
 //! An order whose fate is not known stays so until the venue gives evidence; it is looked up by our id
 //! and never sent again.
 
-use crate::domain::order::OrderChange;
+use crate::domain::order::{OrderChange, Said};
 use crate::domain::{
     AccountId, ClientOrderId, Order, OrderDraft, OrderKind, OrderSize, OrderState, Quantity, Text,
     Timestamp,
@@ -42,6 +42,7 @@ impl Engine {
             account,
             is_reachable: session.is_some_and(|session| session.is_usable()),
             read_only: self.settings.read_only,
+            is_asked: self.book.is_asked(&draft.account),
             instrument: self.instruments.get(&draft.symbol),
             open: self
                 .book
@@ -129,6 +130,10 @@ impl Engine {
             let text = format!("the order is {} already", entry.order.state.word());
             return self.tell(Level::Info, text);
         }
+        if let Some(question) = entry.order.question() {
+            let name = Text::new(question.id());
+            return self.answer(now, id, &name, Said::No); // there is nothing else to cancel
+        }
         entry.cancel_wanted = true;
         self.cancel_if_wanted(now, id);
     }
@@ -196,6 +201,8 @@ impl Engine {
         accounts.dedup();
         accounts.retain(|candidate| account.as_ref().is_none_or(|wanted| wanted == candidate));
         for account in accounts {
+            self.refuse_questions(now, &account);
+            self.book.want_cancelled(&account);
             let line = Line::new(EntryKind::Order, "cancel of every working order asked for")
                 .account(&account);
             self.note(now, line);

@@ -1,7 +1,8 @@
 //! Everything the engine can ask for; the runtime does it.
 
+use crate::domain::order::Said;
 use crate::domain::{
-    AccountId, ClientOrderId, ConnectionId, LastKnown, Sequence, Symbol, Text, Timestamp,
+    AccountId, ClientOrderId, ConnectionId, LastKnown, Question, Sequence, Symbol, Text, Timestamp,
 };
 use crate::engine::input::Reading;
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
@@ -36,6 +37,17 @@ pub enum Output {
         change: ApprovedChange<Paper>,
         /// What the replacement will look like, for the journal.
         draft: Box<crate::domain::OrderDraft>,
+    },
+    /// Tell the venue, once, what the person said to its question; the answer comes back as an order's does.
+    Answer {
+        /// Our name of the order.
+        id: ClientOrderId,
+        /// In which account.
+        account: AccountId,
+        /// What was asked.
+        question: Box<Question>,
+        /// What the person said.
+        said: Said,
     },
     /// Ask for a cancel.
     Cancel {

@@ -59,6 +59,9 @@ pub type ApprovedChange<M> = Approved<M, OrderChange>;
 /// What a person is told in a run that may change nothing.
 pub(crate) const READ_ONLY: &str = "this run is read-only; start without --read-only to trade";
 
+/// What a person is told while a venue waits for an answer: it drops its question at the next order request.
+const QUESTION_OPEN: &str = "the venue asks about another order of this account; answer that first";
+
 /// What a draft is checked against.
 pub(crate) struct Check<'a> {
     pub(crate) account: &'a Account,
@@ -66,6 +69,8 @@ pub(crate) struct Check<'a> {
     pub(crate) is_reachable: bool,
     /// Whether this run may change nothing.
     pub(crate) read_only: bool,
+    /// Whether the account's venue waits for the answer to a question.
+    pub(crate) is_asked: bool,
     /// What is known of the instrument, if anything.
     pub(crate) instrument: Option<&'a Instrument>,
     /// Orders of the account that may still fill.
@@ -109,6 +114,7 @@ fn refuse_if(wrong: bool, reason: &str) -> Result<(), Text> {
 fn check_draft(draft: &OrderDraft, check: &Check<'_>) -> Result<(), Text> {
     refuse_if(check.read_only, READ_ONLY)?;
     check_venue(draft, check)?;
+    refuse_if(check.is_asked, QUESTION_OPEN)?;
     check_size(draft, check.instrument)?;
     check_prices(draft, check.instrument)?;
     check_time(draft)

@@ -284,6 +284,7 @@ impl Engine {
     }
 
     pub(super) fn remove(&mut self, now: Timestamp, id: &ConnectionId) {
+        self.drop_questions(now, id, "the connection was removed");
         if self.sessions.remove(id).is_none() {
             return;
         }
@@ -297,6 +298,7 @@ impl Engine {
 
     /// Stops a connection; its last data stay.
     pub(super) fn disconnect(&mut self, now: Timestamp, id: &ConnectionId, state: ConnectionState) {
+        self.drop_questions(now, id, "the connection was closed");
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };

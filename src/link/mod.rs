@@ -25,7 +25,7 @@ pub use status::{
 };
 pub use vault::{DoorRequest, VaultAnswer, VaultRequest};
 
-use crate::domain::order::OrderChange;
+use crate::domain::order::{OrderChange, Said};
 use crate::domain::text::Text;
 use crate::domain::{
     Account, AccountId, Balance, Bar, ClientOrderId, ConnectionId, EquityPoint, Instrument, Level1,
@@ -34,7 +34,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 
 /// Version of the values in this module; two ends that differ say so and part.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What a screen asks of the runtime. What carries a secret is a [`SecretRequest`] instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,15 @@ pub enum Request {
         replacement: ClientOrderId,
         /// What changes.
         change: OrderChange,
+    },
+    /// What the person says to the question of a venue; only a screen on which they said it sends this.
+    Answer {
+        /// About which order.
+        id: ClientOrderId,
+        /// The venue's name of the question, so that no other one is answered.
+        question: Text,
+        /// What they say.
+        said: Said,
     },
     /// Cancels a working order.
     CancelOrder {

@@ -87,6 +87,13 @@ impl Replica {
         self.vault.as_ref().is_some_and(VaultStatus::is_for_viewing)
     }
 
+    /// Whether a broker waits for the answer to a question about an order of the account.
+    pub fn is_asked(&self, account: &AccountId) -> bool {
+        self.orders
+            .values()
+            .any(|order| order.draft.account == *account && order.is_asked())
+    }
+
     /// Takes an update in.
     pub fn apply(&mut self, update: Update) -> Applied {
         match update {

@@ -3,8 +3,9 @@
 //! An order's intent is on the disk before its first byte leaves. No order is ever sent again by itself:
 //! every way in which its answer can get lost ends in an unknown outcome, which the engine looks up.
 
+use crate::domain::order::Said;
 use crate::domain::{
-    AccountId, ClientOrderId, ConnectionId, LastKnown, OrderDraft, Text, Timestamp,
+    AccountId, ClientOrderId, ConnectionId, LastKnown, OrderDraft, Question, Text, Timestamp,
 };
 use crate::engine::input::{
     CallMeter, Failure, FailureKind, Note, ReadAnswer, ReadData, Reading, Sent,
@@ -99,6 +100,27 @@ impl Effects {
             let sent = match write_intent(&keeper, now, &id, change.draft.clone()).await {
                 Err(why) => Sent::NotSent(why),
                 Ok(()) => convert::sent(send_change(&trader, &change).await),
+            };
+            tell(&answers, Input::OrderAnswered(id, sent)).await;
+        });
+    }
+
+    /// Tells the venue what the person said to its question, once. The order's intent was written before it was sent.
+    pub(crate) fn answer(
+        &self,
+        trader: Trader,
+        id: ClientOrderId,
+        (account, question): (AccountId, Box<Question>),
+        said: Said,
+    ) {
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            let sent = match trader.orders() {
+                Ok(orders) => {
+                    let placed = orders.answer(&account, &question, said == Said::Yes);
+                    convert::sent(placed.await)
+                }
+                Err(error) => Sent::NotSent(Text::new(&error.to_string())),
             };
             tell(&answers, Input::OrderAnswered(id, sent)).await;
         });

@@ -330,6 +330,15 @@ impl Runtime {
                     None => self.nobody_to_send_to(replacement.change.id().clone()),
                 }
             }
+            Output::Answer {
+                id,
+                account,
+                question,
+                said,
+            } => match self.trader(&account.connection) {
+                Some(trader) => self.effects.answer(trader, id, (account, question), said),
+                None => self.nobody_to_send_to(id),
+            },
             Output::Cancel {
                 id,
                 account,

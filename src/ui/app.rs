@@ -9,6 +9,7 @@ mod answers;
 mod lock;
 mod notices;
 mod paint;
+mod questions;
 mod role;
 pub mod still;
 mod view;
@@ -18,6 +19,7 @@ use crate::domain::{Clock, Symbol, Timestamp};
 use crate::link::replica::Applied;
 use crate::link::{Level, MOST_WATCHED, Request, Update};
 use crate::ui::app::notices::Notices;
+use crate::ui::app::questions::Shown;
 use crate::ui::app::view::View;
 use crate::ui::command::Command;
 use crate::ui::key::{Key, KeyCode};
@@ -44,6 +46,7 @@ pub struct App {
     panes: Vec<(PaneId, Box<dyn Pane>)>,
     overlays: Vec<Box<dyn Overlay>>,
     notices: Notices,
+    questions: Shown,
     filter_line: Option<LineInput>,
     focus: PaneId,
     arrangement: Arrangement,
@@ -74,6 +77,7 @@ impl App {
             panes: PANES.iter().map(|spec| (spec.id, (spec.make)())).collect(),
             overlays: Vec::new(),
             notices: Notices::default(),
+            questions: Shown::default(),
             filter_line: None,
             focus: PaneId::Positions,
             arrangement: Arrangement::Overview,
@@ -248,6 +252,7 @@ impl App {
 
     /// What follows from any change: what panes want, what is selected, what is watched.
     fn settle(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.show_question(now);
         let selection = self.with_pane(now, self.focus, |pane, context| pane.selection(context));
         if let Some(selection) = selection {
             self.view.select(selection);

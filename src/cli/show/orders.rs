@@ -154,6 +154,10 @@ fn state(state: &OrderState) -> (&str, Option<&str>) {
         OrderState::Expired => ("expired", None),
         OrderState::Replaced => ("replaced", None),
         OrderState::Rejected { reason } => ("rejected", Some(reason.as_str())),
+        OrderState::Asked { question, .. } => {
+            let words = question.sentences().first();
+            ("asked", words.map(|words| words.as_str()))
+        }
         OrderState::Other { word } => ("other", Some(word.as_str())),
     }
 }

@@ -42,7 +42,11 @@ impl App {
 
 fn needs_trader(layer: &Layer) -> bool {
     match layer {
-        Layer::Connect | Layer::SignIn(_) | Layer::Ticket { .. } | Layer::Change(_) => true,
+        Layer::Connect
+        | Layer::SignIn(_)
+        | Layer::Ticket { .. }
+        | Layer::Change(_)
+        | Layer::Asked(_) => true,
         Layer::Confirm(question) => match &question.then {
             Answer::Kill => true,
             Answer::Send(request) => matches!(

@@ -41,10 +41,16 @@ impl Guard {
         Self { last_key: now }
     }
 
-    /// What a key says at `now`.
-    pub(super) fn verdict(&mut self, now: Timestamp, key: Key) -> Verdict {
+    /// Whether the key that comes at `now` comes after a moment without any.
+    pub(super) fn is_quiet(&mut self, now: Timestamp) -> bool {
         let quiet = now.since(self.last_key) >= QUIET;
         self.last_key = now;
+        quiet
+    }
+
+    /// What a key says at `now`.
+    pub(super) fn verdict(&mut self, now: Timestamp, key: Key) -> Verdict {
+        let quiet = self.is_quiet(now);
         match (key.code, key.typed()) {
             _ if key == Key::ctrl('c') => Verdict::No,
             (_, Some('y' | 'Y')) if quiet => Verdict::Yes,

@@ -5,6 +5,7 @@
 //! A new overlay is one file, one line in [`Layer`] and one arm in [`open`].
 
 pub mod add_symbol;
+pub mod asked;
 pub mod change;
 pub mod confirm;
 pub mod connect;
@@ -102,6 +103,7 @@ pub fn open(layer: Layer, context: &PaneContext<'_>) -> Option<Box<dyn Overlay>>
         Layer::Connect => Box::new(connect::Connect::new(context)),
         Layer::SignIn(again) => Box::new(connect::sign_in::SignIn::new(again, context)),
         Layer::Order(id) => Box::new(order::OrderDetail::new(id, context)?),
+        Layer::Asked(id) => Box::new(asked::Asked::new(id, context)?),
         Layer::Entry(id) => Box::new(entry::EntryDetail::new(id, context)?),
         Layer::AddSymbol => Box::new(add_symbol::AddSymbol::default()),
         Layer::Confirm(question) => Box::new(confirm::Confirm::new(question, context.now)),
@@ -140,6 +142,8 @@ pub enum Layer {
     },
     /// Changes to a working order.
     Change(ClientOrderId),
+    /// What a broker asks before it places an order.
+    Asked(ClientOrderId),
     /// Everything about an order.
     Order(ClientOrderId),
     /// A whole line of the activity, by its number.

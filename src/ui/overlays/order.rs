@@ -46,6 +46,9 @@ impl Overlay for OrderDetail {
         match (key.code, key.typed(), open) {
             (KeyCode::Escape | KeyCode::Enter, _, _) | (_, Some('q'), _) => vec![Action::Close],
             (_, Some('y'), _) => vec![Action::Copy(self.id.as_str().into())],
+            (_, Some('a'), Some(order)) if order.question().is_some() => {
+                vec![Action::Close, Action::Open(Layer::Asked(self.id.clone()))]
+            }
             (_, Some('e'), Some(_)) => {
                 vec![Action::Close, Action::Open(Layer::Change(self.id.clone()))]
             }
@@ -190,9 +193,11 @@ fn facts_of(order: &Order, context: &PaneContext<'_>) -> Vec<Fact> {
 fn state_fact(state: &OrderState) -> Fact {
     let role = match state {
         OrderState::Unknown { .. } | OrderState::Rejected { .. } => Role::Wrong,
+        OrderState::Asked { said: None, .. } => Role::Warn,
         OrderState::Filled => Role::Up,
         OrderState::Cancelled | OrderState::Expired | OrderState::Replaced => Role::Muted,
-        OrderState::Sending
+        OrderState::Asked { said: Some(_), .. }
+        | OrderState::Sending
         | OrderState::Accepted
         | OrderState::Working
         | OrderState::CancelPending

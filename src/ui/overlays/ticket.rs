@@ -124,8 +124,10 @@ impl Ticket {
         let account = self.account(context);
         let connection = account.and_then(|account| context.replica.connection_of(&account.id));
         let symbol = typed.symbol();
+        let is_asked = |account: &Account| context.replica.is_asked(&account.id);
         Facts {
             account,
+            is_asked: account.is_some_and(is_asked),
             is_connected: connection.is_some_and(|it| it.state == ConnectionState::Live),
             instrument: symbol.and_then(|symbol| context.replica.instruments.get(&symbol)),
         }

@@ -108,7 +108,7 @@ fn is_unknown(order: &Order) -> bool {
 
 /// Where an order stands in the list: the more it wants attention, the higher.
 fn rank(order: &Order) -> u8 {
-    if is_unknown(order) {
+    if is_unknown(order) || order.is_asked() {
         0
     } else if order.state.is_final() {
         2
@@ -181,14 +181,19 @@ impl Orders {
         let unknown = orders().filter(|it| is_unknown(it)).count();
         let filled = orders().filter(|it| it.state == OrderState::Filled).count();
         let open = orders().filter(|it| !it.state.is_final()).count();
-        let working = open - unknown;
+        let asked = orders().filter(|it| it.is_asked()).count();
+        let working = open - unknown - asked;
         let filter = cells::filter_words(&self.filter);
         let view = self.view.words();
         let unknown = match unknown {
             0 => String::new(),
             unknown => format!(" · unknown {unknown}"),
         };
-        format!("{filter}{view}working {working} · filled {filled}{unknown}")
+        let asked = match asked {
+            0 => String::new(),
+            asked => format!(" · asked {asked}"),
+        };
+        format!("{filter}{view}working {working} · filled {filled}{unknown}{asked}")
     }
 }
 
@@ -276,6 +281,9 @@ impl Pane for Orders {
         }
         let order = self.selected(context)?;
         match command {
+            Command::Open if order.question().is_some() => {
+                Some(Action::Open(Layer::Asked(order.id.clone())))
+            }
             Command::Open => Some(Action::Open(Layer::Order(order.id.clone()))),
             Command::Change => Some(while_open(order, || Layer::Change(order.id.clone()))),
             Command::Cancel => Some(while_open(order, || Layer::Confirm(cancel_question(order)))),

@@ -94,6 +94,8 @@ pub(super) type Problems = Vec<(Of, String)>;
 pub(super) struct Facts<'a> {
     pub(super) account: Option<&'a Account>,
     pub(super) is_connected: bool,
+    /// Whether its broker asks about another order.
+    pub(super) is_asked: bool,
     pub(super) instrument: Option<&'a Instrument>,
 }
 
@@ -156,6 +158,9 @@ impl Typed {
                 Of::Account,
                 "its connection is down; wait until it is live again".into(),
             ));
+        } else if facts.is_asked {
+            let problem = "the broker asks about another order here; answer that first, in Orders";
+            problems.push((Of::Account, problem.into()));
         }
         Some(account)
     }

@@ -55,6 +55,10 @@ impl Sent {
         };
         match &order.state {
             OrderState::Sending => Outcome::Waiting,
+            OrderState::Asked { .. } => Outcome::Told(
+                Level::Warn,
+                "the broker placed nothing yet and asks something first".into(),
+            ),
             OrderState::Rejected { reason } => Outcome::Refused(format!("rejected: {reason}")),
             OrderState::Unknown { .. } => Outcome::Told(
                 Level::Wrong,

@@ -59,7 +59,9 @@ fn state(context: &PaneContext<'_>, order: &Order) -> Cell {
     let role = match &order.state {
         OrderState::Unknown { .. } | OrderState::Rejected { .. } => Role::Wrong,
         OrderState::Working if is_partial => Role::Warn,
-        OrderState::Sending
+        OrderState::Asked { said: None, .. } => Role::Warn,
+        OrderState::Asked { said: Some(_), .. }
+        | OrderState::Sending
         | OrderState::Accepted
         | OrderState::Working
         | OrderState::CancelPending
@@ -69,7 +71,7 @@ fn state(context: &PaneContext<'_>, order: &Order) -> Cell {
         OrderState::Cancelled | OrderState::Expired | OrderState::Replaced => Role::Muted,
     };
     let mut style = context.theme.style(role);
-    if matches!(order.state, OrderState::Unknown { .. }) {
+    if order.question().is_some() || matches!(order.state, OrderState::Unknown { .. }) {
         style = style.add_modifier(Modifier::BOLD);
     }
     let word = if is_partial {
@@ -88,6 +90,16 @@ fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
     if let OrderState::Unknown { since, .. } = &order.state {
         let age = format::age(context.now.since(*since));
         return Cell::sentence(format!("looking up, {age}"), wrong).or("looking up");
+    }
+    if let OrderState::Asked {
+        until, said: None, ..
+    } = &order.state
+    {
+        let left = format::countdown(until.since(context.now));
+        let style = theme.style(Role::Warn);
+        return Cell::sentence(format!("enter answers it, {left} left"), style)
+            .or(format!("answer it, {left}"))
+            .or(left);
     }
     if let OrderState::Rejected { reason } = &order.state {
         return Cell::sentence(reason.as_str(), wrong);
