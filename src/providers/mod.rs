@@ -6,6 +6,7 @@
 mod alpaca;
 pub mod caller;
 pub mod fields;
+mod ibkr;
 pub mod provider;
 mod schwab;
 mod spec;
@@ -14,7 +15,7 @@ mod tastytrade;
 use provider::ProviderSpec;
 
 /// Every provider that can be connected.
-pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, schwab::SPEC, tastytrade::SPEC];
+pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, ibkr::SPEC, schwab::SPEC, tastytrade::SPEC];
 
 /// The provider of a name.
 pub fn find(id: &str) -> Option<&'static ProviderSpec> {

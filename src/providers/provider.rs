@@ -1,6 +1,6 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
-pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
+pub use super::spec::{FINGERPRINT, Grant, Opening, ProviderSpec, SecretSpec, Way};
 pub use super::{caller, fields};
 pub use crate::domain::question::{About, Question};
 
@@ -12,6 +12,7 @@ use crate::domain::{
     Timestamp,
 };
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
+use crate::net::Dialer;
 use crate::net::error::NetError;
 use crate::net::session::Session;
 use secrecy::SecretString;
@@ -215,6 +216,7 @@ impl StreamSpec {
                 url: url.clone(),
                 headers: Vec::new(),
                 session: session(),
+                dialer: None,
             };
             Box::pin(std::future::ready(Ok(start))) as Answer<'static, StreamStart>
         };
@@ -235,6 +237,8 @@ pub struct StreamStart {
     pub headers: Vec<(&'static str, SecretString)>,
     /// What it says and hears.
     pub session: StreamSession,
+    /// Reaches it in the place of the usual dialer: where its certificate is one that the person confirmed.
+    pub dialer: Option<Dialer>,
 }
 
 /// What a stream carries.

@@ -42,7 +42,8 @@ impl Accounts for Ibkr {
                 found.push((account, Some(balance)));
             }
             let several = found.len() > 1;
-            self.has_several.store(several, std::sync::atomic::Ordering::Relaxed);
+            self.has_several
+                .store(several, std::sync::atomic::Ordering::Relaxed);
             Ok(found)
         })
     }
@@ -68,7 +69,10 @@ impl Ibkr {
     /// The server wants this call before any other of portfolios.
     async fn read_accounts(&self) -> Result<Vec<Account>, ProviderError> {
         let request = self.rest.get(&["portfolio", "accounts"]);
-        let response = self.rest.ask_paced(Kind::PortfolioAccounts, request).await?;
+        let response = self
+            .rest
+            .ask_paced(Kind::PortfolioAccounts, request)
+            .await?;
         let list: Vec<&RawValue> = read_list(&response, "accounts")?;
         let (accounts, rejected) = rows(&list, |raw| {
             account::account(&row(raw)?, &self.connection, self.environment)
@@ -104,9 +108,9 @@ impl Ibkr {
             let path = ["portfolio", account.number.as_str(), "positions", &page];
             let response = self.rest.ask(self.rest.get(&path).history()).await?;
             let list: Vec<&RawValue> = read_list(&response, "positions")?;
-            let conids = list.iter().filter_map(|raw| {
-                account::conid_of(&row::<wire::Position<'_>>(raw).ok()?)
-            });
+            let conids = list
+                .iter()
+                .filter_map(|raw| account::conid_of(&row::<wire::Position<'_>>(raw).ok()?));
             self.contracts.learn(conids).await;
             let read_at = self.rest.clock().now();
             let (positions, rejected) = rows(&list, |raw| {
@@ -129,7 +133,10 @@ impl Ibkr {
     async fn read_equity(&self, account: &AccountId) -> Result<Vec<EquityPoint>, ProviderError> {
         let body = serde_json::json!({ "acctIds": [account.number.as_str()], "period": "1M" });
         let request = self.rest.post(&["pa", "performance"], body.to_string());
-        let response = self.rest.ask_paced(Kind::Performance, request.history()).await?;
+        let response = self
+            .rest
+            .ask_paced(Kind::Performance, request.history())
+            .await?;
         let answer: wire::Performance<'_> = read(&response, "the equity history")?;
         let (points, unreadable) = account::equity(&answer, account);
         self.rest.count_unreadable(unreadable, "equity history");
@@ -142,8 +149,14 @@ impl Ibkr {
         account: &AccountId,
         after: Option<Timestamp>,
     ) -> Result<Page<AccountActivity>, ProviderError> {
-        let request = self.rest.get(&["iserver", "account", "trades"]).query("days", DAYS);
-        let response = self.sessions.ask(Some(Kind::Trades), request.history()).await?;
+        let request = self
+            .rest
+            .get(&["iserver", "account", "trades"])
+            .query("days", DAYS);
+        let response = self
+            .sessions
+            .ask(Some(Kind::Trades), request.history())
+            .await?;
         let list: Vec<&RawValue> = read_list(&response, "executions")?;
         let conids = list
             .iter()
@@ -154,13 +167,17 @@ impl Ibkr {
         let mut newest: BTreeMap<Text, activity::Executed> = BTreeMap::new();
         for executed in read.into_iter().flatten() {
             let id = executed.activity.provider_id.clone();
-            let is_newer = newest.get(&id).is_none_or(|it| it.revision < executed.revision);
+            let is_newer = newest
+                .get(&id)
+                .is_none_or(|it| it.revision < executed.revision);
             if is_newer {
                 newest.insert(id, executed);
             }
         }
-        let mut items: Vec<AccountActivity> =
-            newest.into_values().map(|executed| executed.activity).collect();
+        let mut items: Vec<AccountActivity> = newest
+            .into_values()
+            .map(|executed| executed.activity)
+            .collect();
         items.retain(|item| after.is_none_or(|after| item.time > after));
         items.sort_by_key(|item| std::cmp::Reverse(item.time));
         Ok(Page {

@@ -85,7 +85,9 @@ impl Contracts {
     pub(super) async fn learn(&self, conids: impl IntoIterator<Item = u64>) {
         let unknown: BTreeSet<u64> = {
             let kept = self.lock();
-            let unknown = conids.into_iter().filter(|it| !kept.by_number.contains_key(it));
+            let unknown = conids
+                .into_iter()
+                .filter(|it| !kept.by_number.contains_key(it));
             unknown.collect()
         };
         let unknown: Vec<u64> = unknown.into_iter().collect();
@@ -107,7 +109,9 @@ impl Contracts {
         });
         self.rest.count_rejected("contracts", &rejected);
         let mut kept = self.lock();
-        found.iter().for_each(|contract| kept.keep(contract.clone()));
+        found
+            .iter()
+            .for_each(|contract| kept.keep(contract.clone()));
         Ok(found)
     }
 
@@ -179,7 +183,8 @@ impl Contracts {
         right: char,
         strike: Decimal,
     ) -> Result<Option<u64>, ProviderError> {
-        let (Some(month), Some(underlying)) = (month_name(date), self.underlying(root).await?) else {
+        let (Some(month), Some(underlying)) = (month_name(date), self.underlying(root).await?)
+        else {
             return Ok(None);
         };
         let request = self.rest.get(&["iserver", "secdef", "info"]);
@@ -219,9 +224,15 @@ impl Contracts {
             return Ok(None);
         };
         let answer: ByText<'_, Vec<Future<'_>>> = read(&response, "futures")?;
-        let mut contracts = answer.get(root).map(Vec::as_slice).unwrap_or_default().iter();
+        let mut contracts = answer
+            .get(root)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+            .iter();
         let is_it = |row: &&Future<'_>| row.expiration_date.text_or_empty().starts_with(month);
-        Ok(contracts.find(is_it).and_then(|row| super::translate::conid(row.conid)))
+        Ok(contracts
+            .find(is_it)
+            .and_then(|row| super::translate::conid(row.conid)))
     }
 
     async fn find_pair(&self, base: &str, quote: &str) -> Result<Option<u64>, ProviderError> {
@@ -285,8 +296,12 @@ fn choose(
             Some((conid, at, name, listing.is_us.is_true()))
         })
     });
-    let fits = |at: &str, is_us: bool| exchange.map_or(is_us, |exchange| at.eq_ignore_ascii_case(exchange));
-    let fitting: Vec<_> = listings.filter(|(_, at, _, is_us)| fits(at, *is_us)).collect();
+    let fits = |at: &str, is_us: bool| {
+        exchange.map_or(is_us, |exchange| at.eq_ignore_ascii_case(exchange))
+    };
+    let fitting: Vec<_> = listings
+        .filter(|(_, at, _, is_us)| fits(at, *is_us))
+        .collect();
     match &fitting[..] {
         [] => Ok(None),
         [(conid, ..)] => Ok(Some(*conid)),
@@ -323,7 +338,10 @@ mod tests {
     #[test]
     fn the_only_american_listing_is_meant_and_others_by_their_exchange() {
         assert_eq!(chosen(APPLE, "AAPL", None), Ok(Some(265_598)));
-        assert_eq!(chosen(APPLE, "AAPL@MEXI", Some("MEXI")), Ok(Some(38_708_077)));
+        assert_eq!(
+            chosen(APPLE, "AAPL@MEXI", Some("MEXI")),
+            Ok(Some(38_708_077))
+        );
         assert_eq!(chosen(APPLE, "AAPL@LSE", Some("LSE")), Ok(None));
         assert_eq!(chosen("[{}]", "AAPL", None), Ok(None));
     }

@@ -79,7 +79,10 @@ impl Known {
     /// An order as it is called now: a changed one has the name of its change.
     pub(super) fn renamed(&self, order: Order) -> Order {
         let kept = self.lock();
-        let name = order.provider_id.as_ref().and_then(|id| kept.renamed.get(id));
+        let name = order
+            .provider_id
+            .as_ref()
+            .and_then(|id| kept.renamed.get(id));
         match name {
             Some(name) => Order {
                 id: name.clone(),
@@ -169,8 +172,11 @@ mod tests {
     #[test]
     fn what_changed_is_put_together_with_what_was_known() {
         let known = Known::default();
-        known.merge(r#"{"orderId":7,"ticker":"AAPL","status":"PreSubmitted","order_ref":"mine-1"}"#);
-        let whole = known.merge(r#"{"orderId":7,"status":"Submitted"}"#).unwrap();
+        known
+            .merge(r#"{"orderId":7,"ticker":"AAPL","status":"PreSubmitted","order_ref":"mine-1"}"#);
+        let whole = known
+            .merge(r#"{"orderId":7,"status":"Submitted"}"#)
+            .unwrap();
         assert_eq!(
             whole,
             r#"{"orderId":7,"order_ref":"mine-1","status":"Submitted","ticker":"AAPL"}"#
@@ -188,7 +194,9 @@ mod tests {
         }
         let first = known.merge(r#"{"orderId":0,"status":"Filled"}"#).unwrap();
         assert!(!first.contains("AAPL"));
-        let last = known.merge(&format!(r#"{{"orderId":{MOST_KEPT}}}"#)).unwrap();
+        let last = known
+            .merge(&format!(r#"{{"orderId":{MOST_KEPT}}}"#))
+            .unwrap();
         assert!(last.contains("AAPL"));
     }
 }

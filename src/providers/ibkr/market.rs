@@ -86,7 +86,11 @@ impl Quotes for Ibkr {
     fn clock(&self) -> Answer<'_, MarketClock> {
         Box::pin(async move {
             let now = self.rest.clock().now();
-            let kept = self.hours.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let kept = self
+                .hours
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
             let kept = kept.filter(|(read, _)| now.since(*read) < HOURS_KEPT);
             let sessions = match kept {
                 Some((_, sessions)) => sessions,
@@ -119,8 +123,8 @@ impl Ibkr {
         let request = self.rest.get(&["contract", "trading-schedule"]);
         let response = self.rest.ask(request.query("conid", HOURS_OF)).await?;
         let schedule: wire::Schedule<'_> = read(&response, "opening hours")?;
-        let sessions = market::sessions(&schedule)
-            .map_err(|why| garbled(format!("opening hours: {why}")))?;
+        let sessions =
+            market::sessions(&schedule).map_err(|why| garbled(format!("opening hours: {why}")))?;
         // It is replaced as a whole, so a panic elsewhere does no harm.
         *self.hours.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, sessions.clone()));
         Ok(sessions)
@@ -160,18 +164,21 @@ impl Ibkr {
                 let response = self.ask_for_snapshots(&missing).await?;
                 let heard = self.rest.clock().now();
                 let list: Vec<&RawValue> = read_list(&response, "market data")?;
-                let (read, rejected) = rows(&list, |raw| row::<Row<'_>>(raw).map(|row| {
-                    let conid = row.get("conid").and_then(|it| conid(*it))?;
-                    let symbol = contracts.get(&conid)?;
-                    if !Prices::is_answer(&row) {
-                        return None;
-                    }
-                    Some((conid, take(symbol, &row, heard)))
-                }));
+                let (read, rejected) = rows(&list, |raw| {
+                    row::<Row<'_>>(raw).map(|row| {
+                        let conid = row.get("conid").and_then(|it| conid(*it))?;
+                        let symbol = contracts.get(&conid)?;
+                        if !Prices::is_answer(&row) {
+                            return None;
+                        }
+                        Some((conid, take(symbol, &row, heard)))
+                    })
+                });
                 self.rest.count_rejected("market data", &rejected);
                 for (conid, unreadable) in read.into_iter().flatten() {
                     missing.retain(|it| *it != conid);
-                    self.rest.count_unreadable(unreadable, "fields of market data");
+                    self.rest
+                        .count_unreadable(unreadable, "fields of market data");
                 }
                 if missing.is_empty() {
                     break;
@@ -214,7 +221,10 @@ impl Ibkr {
             .query("period", &format!("{days}d"))
             .query("bar", length)
             .query("outsideRth", "false");
-        let response = self.sessions.ask(Some(Kind::History), request.history()).await?;
+        let response = self
+            .sessions
+            .ask(Some(Kind::History), request.history())
+            .await?;
         let history: wire::History<'_> = read(&response, "bars")?;
         if let Some(reason) = history.error.text() {
             let reason = reason.as_ref().into();

@@ -14,9 +14,7 @@ use crate::net::http::{Request, Response, Retry};
 use crate::net::rate_limit::Purpose;
 use crate::providers::fields::{row, rows};
 use crate::providers::ibkr::translate::symbol::Contract;
-use crate::providers::provider::{
-    Answer, Orders, Placed, PlacedAnswer, ProviderError, Question,
-};
+use crate::providers::provider::{Answer, Orders, Placed, PlacedAnswer, ProviderError, Question};
 use http::Method;
 use serde_json::value::RawValue;
 use std::sync::atomic::Ordering;
@@ -91,7 +89,9 @@ impl Orders for Ibkr {
                 return Placed::Rejected { reason };
             };
             let url = self.rest.url(&["iserver", "reply", question.id()]);
-            let answered = self.send_order(url, format!(r#"{{"confirmed":{yes}}}"#), sent).await;
+            let answered = self
+                .send_order(url, format!(r#"{{"confirmed":{yes}}}"#), sent)
+                .await;
             match yes {
                 true => answered,
                 // However it was taken: what nobody said yes to is not placed.
@@ -183,10 +183,11 @@ impl Ibkr {
         self.check_venue(&draft.account)?;
         let sentence = |error: ProviderError| Text::new(&error.to_string());
         self.sessions.open().await.map_err(sentence)?;
+        if !self.sessions.accounts().contains(&draft.account.number) {
+            return Err("this login may not trade in that account".into());
+        }
         let found = self.contracts.find(&draft.symbol).await.map_err(sentence)?;
-        found.ok_or_else(|| {
-            format!("Interactive Brokers does not know {}", draft.symbol).into()
-        })
+        found.ok_or_else(|| format!("Interactive Brokers does not know {}", draft.symbol).into())
     }
 
     /// The order to change, its contract, and what it is to be.
@@ -197,7 +198,8 @@ impl Ibkr {
         change: &ApprovedChange<Paper>,
     ) -> Result<(Order, Contract, OrderDraft), Text> {
         self.check_venue(account)?;
-        let unread = |why: String| Text::new(&format!("the order to change could not be read: {why}"));
+        let unread =
+            |why: String| Text::new(&format!("the order to change could not be read: {why}"));
         let path = ["iserver", "account", "order", "status", provider_id];
         let request = Request {
             retry: Retry::Never, // an order of an earlier session is answered like a failure
@@ -256,8 +258,9 @@ impl Ibkr {
         let unknown = |why: String| Placed::Unknown { why: why.into() };
         match (response.status, words(response)) {
             (200..=299, _) => self.answered(response, sent),
-            (400, Some(reason)) if reason.as_str().contains("no bridge")
-                || reason.as_str().contains("query /accounts first") =>
+            (400, Some(reason))
+                if reason.as_str().contains("no bridge")
+                    || reason.as_str().contains("query /accounts first") =>
             {
                 self.sessions.lost().await;
                 Placed::NotSent {
@@ -395,7 +398,9 @@ impl Ibkr {
             true => request.query("accountId", account.number.as_str()),
             false => request,
         };
-        self.sessions.ask(Some(Kind::LiveOrders), request.history()).await
+        self.sessions
+            .ask(Some(Kind::LiveOrders), request.history())
+            .await
     }
 
     /// An order of an account; nothing for one of another.

@@ -202,7 +202,8 @@ impl Rest {
         let answer = self.caller.send(request).await.map_err(NoAnswer::Net)?;
         if answer.status == 429 {
             let pause = answer.retry_after().unwrap_or(PENALTY);
-            *self.barred.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + pause);
+            *self.barred.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Instant::now() + pause);
         }
         Ok(answer)
     }
@@ -224,7 +225,8 @@ impl Rest {
 
     /// What a status that is not a success asks for next.
     pub(super) fn refusal(&self, response: &Response) -> ProviderError {
-        let reason = words(response).unwrap_or_else(|| format!("status {}", response.status).into());
+        let reason =
+            words(response).unwrap_or_else(|| format!("status {}", response.status).into());
         match (response.status, &self.door) {
             (401, Door::Gateway) => self.not_logged_in(),
             (401, Door::Signed(_) | Door::Bearer(_)) => ProviderError::Unauthorised { reason },
@@ -256,7 +258,9 @@ impl Rest {
     }
 
     /// What a socket's address carries, where the door wants it there.
-    pub(super) async fn stream_query(&self) -> Result<Option<(&'static str, SecretString)>, ProviderError> {
+    pub(super) async fn stream_query(
+        &self,
+    ) -> Result<Option<(&'static str, SecretString)>, ProviderError> {
         match &self.door {
             Door::Gateway => Ok(None),
             Door::Signed(live) => {

@@ -124,6 +124,11 @@ impl Sessions {
         state.cookie = None;
     }
 
+    /// The next call looks whether the trading session is still there.
+    pub(super) async fn look_again(&self) {
+        self.state.lock().await.tickled = None;
+    }
+
     /// How many trading sessions there were; each forgets what was asked of the one before.
     pub(super) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
@@ -210,13 +215,20 @@ impl Sessions {
 
     /// The server wants this call before any other of the trading session. It also says whether money is real.
     async fn check_accounts(&self) -> Result<(), ProviderError> {
-        let response = self.rest.ask(self.rest.get(&["iserver", "accounts"])).await?;
+        let response = self
+            .rest
+            .ask(self.rest.get(&["iserver", "accounts"]))
+            .await?;
         let answer: BrokerageAccounts<'_> = read(&response, "the trading accounts")?;
         let is_paper = answer.is_paper.text();
         let says = match is_paper.as_deref() {
             Some("true") => Environment::Paper,
             Some("false") => Environment::Live,
-            _ => return Err(garbled("the trading accounts: whether they are paper is missing")),
+            _ => {
+                return Err(garbled(
+                    "the trading accounts: whether they are paper is missing",
+                ));
+            }
         };
         self.check_environment(says, "the login")?;
         let accounts = answer.accounts.unwrap_or_default();
@@ -262,7 +274,10 @@ async fn keep_alive(sessions: Weak<Sessions>) {
 
 /// Whether orders may be sent: `established` came later to the manual, and where it is missing it is not asked for.
 fn is_ready(status: &AuthStatus<'_>) -> bool {
-    let is_established = status.established.raw().is_none_or(|it| it.get() != "false");
+    let is_established = status
+        .established
+        .raw()
+        .is_none_or(|it| it.get() != "false");
     status.authenticated.is_true() && is_established && !status.competing.is_true()
 }
 

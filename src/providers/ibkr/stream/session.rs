@@ -111,7 +111,8 @@ impl StreamerSession {
             match self.shared.contracts.known(symbol) {
                 Some(contract) => {
                     let said = self.subscriptions.add(contract.conid, symbol, now);
-                    out.send.extend(said.map(crate::net::session::Outgoing::Text));
+                    out.send
+                        .extend(said.map(crate::net::session::Outgoing::Text));
                 }
                 None => unknown.push(symbol.clone()),
             }
@@ -144,8 +145,12 @@ impl StreamerSession {
 
     fn tell_not_live(&mut self, out: Out<'_>) {
         let unfound = lock(&self.unfound);
-        let wanted = unfound.iter().filter(|(symbol, _)| self.wanted.contains(symbol));
-        let others = wanted.map(|(symbol, why)| (symbol.clone(), why.clone())).collect();
+        let wanted = unfound
+            .iter()
+            .filter(|(symbol, _)| self.wanted.contains(symbol));
+        let others = wanted
+            .map(|(symbol, why)| (symbol.clone(), why.clone()))
+            .collect();
         if let Some((symbols, why)) = self.subscriptions.news(&others) {
             out.events.push(StreamEvent::NotLive { symbols, why });
         }
@@ -169,13 +174,19 @@ impl StreamerSession {
             "act" => self.accounts(now, message.args, out),
             "sts" => self.status(now, message.args, out),
             "ntf" => note(message.args),
-            "error" => garbled(out, format!("the stream said: {}", message.error.text_or_empty())),
+            "error" => garbled(
+                out,
+                format!("the stream said: {}", message.error.text_or_empty()),
+            ),
             "" if message.message.text().as_deref() == Some("waiting for session") => {
                 self.log_in(out);
             }
             "" => {}
             known if ASIDE.contains(&known) => {}
-            other => garbled(out, format!("a message of unknown kind {}", Text::at_most(other, 32))),
+            other => garbled(
+                out,
+                format!("a message of unknown kind {}", Text::at_most(other, 32)),
+            ),
         }
         self.tell_replaced(out);
     }
@@ -201,7 +212,9 @@ impl StreamerSession {
     }
 
     fn accounts(&mut self, now: Instant, args: Field<'_>, out: Out<'_>) {
-        let accounts = args.raw().and_then(|raw| read::<BrokerageAccounts<'_>>(raw).ok());
+        let accounts = args
+            .raw()
+            .and_then(|raw| read::<BrokerageAccounts<'_>>(raw).ok());
         match accounts.is_none_or(|accounts| self.is_ours(accounts.is_paper)) {
             true => self.go_live(now, out),
             false => self.other_world(out),
@@ -222,7 +235,9 @@ impl StreamerSession {
         let ours = self.shared.environment;
         give_up(
             out,
-            &format!("the login is not {ours}, and this connection is; log in with the other user name"),
+            &format!(
+                "the login is not {ours}, and this connection is; log in with the other user name"
+            ),
         );
     }
 
@@ -230,9 +245,15 @@ impl StreamerSession {
         let Some(status) = args.raw().and_then(|raw| read::<AuthStatus<'_>>(raw).ok()) else {
             return garbled(out, "the state of the session");
         };
-        let is_out = status.authenticated.raw().is_some_and(|it| it.get() == "false");
+        let is_out = status
+            .authenticated
+            .raw()
+            .is_some_and(|it| it.get() == "false");
         if status.competing.is_true() {
-            retry(out, "another program takes the one trading session of this login");
+            retry(
+                out,
+                "another program takes the one trading session of this login",
+            );
         } else if is_out {
             retry(out, "the trading session ended");
         } else if status.authenticated.is_true() {
@@ -261,7 +282,8 @@ impl StreamerSession {
         if unreadable > 0 {
             garbled(out, "fields of market data");
         }
-        out.events.extend(events.into_iter().map(StreamEvent::Market));
+        out.events
+            .extend(events.into_iter().map(StreamEvent::Market));
         if row.contains_key("6509") {
             self.tell_not_live(out);
         }
@@ -311,7 +333,8 @@ impl StreamerSession {
         let order_of = |name: &str| self.shared.known.id_of(name);
         let executed = activity::execution(&row, &account, named.as_ref(), order_of)?;
         if self.is_news(&executed.activity.provider_id) {
-            out.events.push(StreamEvent::Fill(Box::new(executed.activity)));
+            out.events
+                .push(StreamEvent::Fill(Box::new(executed.activity)));
         }
         Ok(())
     }
@@ -343,7 +366,8 @@ impl StreamerSession {
     /// Orders whose place others took while the socket was open: the venue itself does not tell of them.
     fn tell_replaced(&self, out: Out<'_>) {
         let replaced = self.shared.known.untold().into_iter();
-        out.events.extend(replaced.map(|order| StreamEvent::Order(Box::new(order))));
+        out.events
+            .extend(replaced.map(|order| StreamEvent::Order(Box::new(order))));
     }
 }
 
@@ -418,7 +442,13 @@ impl Session for StreamerSession {
 
     fn next_deadline(&self) -> Option<Instant> {
         let silence = self.heard.map(|at| at + SILENCE);
-        let times = [self.hello, silence, self.tic, self.look, self.subscriptions.next()];
+        let times = [
+            self.hello,
+            silence,
+            self.tic,
+            self.look,
+            self.subscriptions.next(),
+        ];
         times.into_iter().flatten().min()
     }
 }

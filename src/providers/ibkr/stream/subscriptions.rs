@@ -44,7 +44,10 @@ impl Subscriptions {
 
     /// Drops what is not wanted any more; what to say for it.
     pub(super) fn keep_only(&mut self, wanted: &BTreeSet<Symbol>) -> Vec<String> {
-        let gone = self.lines.iter().filter(|(_, line)| !wanted.contains(&line.symbol));
+        let gone = self
+            .lines
+            .iter()
+            .filter(|(_, line)| !wanted.contains(&line.symbol));
         let gone: Vec<u64> = gone.map(|(conid, _)| *conid).collect();
         let said = gone.iter().map(|conid| {
             self.lines.remove(conid);
@@ -93,7 +96,9 @@ impl Subscriptions {
             let why = line.prices.availability().why().map(Text::from);
             Some((line.symbol.clone(), line.refused.clone().or(why)?))
         });
-        let others = others.iter().map(|(symbol, why)| (symbol.clone(), why.clone()));
+        let others = others
+            .iter()
+            .map(|(symbol, why)| (symbol.clone(), why.clone()));
         let now: BTreeSet<(Symbol, Text)> = dead.chain(others).collect();
         if now == self.told {
             return None;

@@ -37,7 +37,12 @@ pub(in crate::providers::ibkr) fn account(
 
 /// The person's own name of it, else what it is; a number repeated is no name.
 fn name(row: &wire::PortfolioAccount<'_>, number: &str) -> Text {
-    let names = [row.account_alias, row.display_name, row.account_title, row.r#type];
+    let names = [
+        row.account_alias,
+        row.display_name,
+        row.account_title,
+        row.r#type,
+    ];
     let named = names.iter().filter_map(|field| field.text());
     let named = named.into_iter().find(|name| name.as_ref() != number);
     named.map_or_else(Text::default, |name| name.as_ref().into())
@@ -173,7 +178,10 @@ pub(in crate::providers::ibkr) fn equity(
 ) -> (Vec<EquityPoint>, usize) {
     let nav = answer.nav.as_ref();
     let dates = nav.and_then(|nav| nav.dates.as_deref()).unwrap_or_default();
-    let mut rows = nav.and_then(|nav| nav.data.as_deref()).unwrap_or_default().iter();
+    let mut rows = nav
+        .and_then(|nav| nav.data.as_deref())
+        .unwrap_or_default()
+        .iter();
     let row = rows.find(|row| row.id.text().as_deref() == Some(account.number.as_str()));
     let values = row.and_then(|row| row.navs.as_deref()).unwrap_or_default();
     let points = dates.iter().zip(values).map(|(date, value)| {

@@ -72,7 +72,10 @@ fn split(id: &str) -> (&str, u32) {
 }
 
 fn called(row: &wire::Trade<'_>) -> Result<Symbol, Unreadable> {
-    let ticker = row.symbol.text().or_else(|| row.contract_description_1.text());
+    let ticker = row
+        .symbol
+        .text()
+        .or_else(|| row.contract_description_1.text());
     let ticker = ticker.ok_or(Unreadable("the symbol"))?;
     let spelled = match (class(row.sec_type), row.contract_description_2.text()) {
         (AssetClass::Equity, _) | (_, None) => share(&ticker),
@@ -120,7 +123,10 @@ mod tests {
     fn an_execution_is_of_the_order_with_our_name() {
         let read = read(ROW).unwrap().activity;
         assert_eq!(read.provider_id.as_str(), "0000e0d5.6576fd38.01");
-        let ActivityKind::Fill { side, order, price, .. } = &read.kind else {
+        let ActivityKind::Fill {
+            side, order, price, ..
+        } = &read.kind
+        else {
             panic!("{read:?}");
         };
         assert_eq!((*side, order.as_str()), (Side::Sell, "42"));
@@ -131,10 +137,16 @@ mod tests {
     #[test]
     fn a_correction_is_the_same_execution_once_more() {
         let corrected = read(&ROW.replace(".01.01", ".01.02")).unwrap();
-        assert_eq!(corrected.activity.provider_id.as_str(), "0000e0d5.6576fd38.01");
+        assert_eq!(
+            corrected.activity.provider_id.as_str(),
+            "0000e0d5.6576fd38.01"
+        );
         assert_eq!(corrected.revision, 2);
         let odd = read(&ROW.replace("0000e0d5.6576fd38.01.01", "x.1")).unwrap();
-        assert_eq!((odd.activity.provider_id.as_str(), odd.revision), ("x.1", 0));
+        assert_eq!(
+            (odd.activity.provider_id.as_str(), odd.revision),
+            ("x.1", 0)
+        );
     }
 
     #[test]

@@ -127,7 +127,12 @@ impl Prices {
         (self.events(symbol, changed, time), unreadable)
     }
 
-    fn set(&mut self, key: &str, field: Field<'_>, changed: &mut Changed) -> Result<(), Unreadable> {
+    fn set(
+        &mut self,
+        key: &str,
+        field: Field<'_>,
+        changed: &mut Changed,
+    ) -> Result<(), Unreadable> {
         let (place, flag) = match key {
             "6509" => {
                 self.availability = Availability::of(&field.text_or_empty());
@@ -280,7 +285,9 @@ pub(in crate::providers::ibkr) fn clock(
     sessions: &[(Timestamp, Timestamp)],
     now: Timestamp,
 ) -> Option<MarketClock> {
-    let running = sessions.iter().find(|(open, close)| *open <= now && now < *close);
+    let running = sessions
+        .iter()
+        .find(|(open, close)| *open <= now && now < *close);
     let next = sessions.iter().find(|(open, _)| *open > now);
     let next_open = next.map(|(open, _)| *open);
     let next_close = running.or(next).map(|(_, close)| *close);
@@ -340,16 +347,28 @@ mod tests {
         let told = take(&mut prices, whole);
         assert_eq!(told.len(), 3);
         assert_eq!(told[0], r#"Some("655.88")/Some("655.90")"#);
-        assert_eq!(take(&mut prices, r#"{"86":"655.95"}"#), [r#"Some("655.88")/Some("655.95")"#]);
-        assert_eq!(take(&mut prices, r#"{"31":"656","7059":"1,300"}"#), ["656 x 1300"]);
-        assert_eq!(take(&mut prices, r#"{"84":"-1"}"#), [r#"None/Some("655.95")"#]);
+        assert_eq!(
+            take(&mut prices, r#"{"86":"655.95"}"#),
+            [r#"Some("655.88")/Some("655.95")"#]
+        );
+        assert_eq!(
+            take(&mut prices, r#"{"31":"656","7059":"1,300"}"#),
+            ["656 x 1300"]
+        );
+        assert_eq!(
+            take(&mut prices, r#"{"84":"-1"}"#),
+            [r#"None/Some("655.95")"#]
+        );
         assert_eq!(take(&mut prices, r#"{"6119":"q6"}"#), [""; 0]);
     }
 
     #[test]
     fn a_price_with_a_letter_before_it_is_no_trade_or_a_halt() {
         let mut prices = Prices::default();
-        assert_eq!(take(&mut prices, r#"{"31":"C655.89"}"#), ["before Some(655.89)"]);
+        assert_eq!(
+            take(&mut prices, r#"{"31":"C655.89"}"#),
+            ["before Some(655.89)"]
+        );
         let halted = take(&mut prices, r#"{"31":"H650"}"#);
         assert_eq!(halted, [r#"Halted("halted")"#, "650 x 0"]);
         assert_eq!(take(&mut prices, r#"{"31":"651"}"#), ["Trading", "651 x 0"]);
@@ -386,7 +405,10 @@ mod tests {
             (r#"{"conid":265598,"6509":"R","6119":"q1"}"#, false),
             (r#"{"conid":265598,"31":"1"}"#, true),
         ] {
-            assert_eq!(Prices::is_answer(&serde_json::from_str(text).unwrap()), expected);
+            assert_eq!(
+                Prices::is_answer(&serde_json::from_str(text).unwrap()),
+                expected
+            );
         }
     }
 

@@ -113,7 +113,11 @@ fn kind(row: &wire::Order<'_>) -> Result<(OrderKind, bool), Unreadable> {
     let stop = nonzero(row.aux_price)?.or(nonzero(row.stop_price)?);
     let limit = nonzero(row.price)?.map(Price);
     let missing = Unreadable("the price of an order");
-    let stop_price = || stop.or_else(|| described_stop(row)).map(Price).ok_or(missing);
+    let stop_price = || {
+        stop.or_else(|| described_stop(row))
+            .map(Price)
+            .ok_or(missing)
+    };
     let kind = match word.as_str() {
         "MARKET" | "MKT" | "MARKETONCLOSE" | "MOC" => OrderKind::Market,
         "LIMIT" | "LMT" | "LIMITONCLOSE" | "LOC" => OrderKind::Limit {
@@ -140,7 +144,10 @@ fn kind(row: &wire::Order<'_>) -> Result<(OrderKind, bool), Unreadable> {
             (None, None) => OrderKind::Market,
         },
     };
-    let is_at_close = matches!(word.as_str(), "MARKETONCLOSE" | "MOC" | "LIMITONCLOSE" | "LOC");
+    let is_at_close = matches!(
+        word.as_str(),
+        "MARKETONCLOSE" | "MOC" | "LIMITONCLOSE" | "LOC"
+    );
     Ok((kind, is_at_close))
 }
 
@@ -154,10 +161,12 @@ fn described_stop(row: &wire::Order<'_>) -> Option<Decimal> {
 
 fn trail_by(row: &wire::Order<'_>) -> Result<Option<TrailBy>, Unreadable> {
     let amount = nonzero(row.trailing_amt)?;
-    Ok(amount.map(|amount| match row.trailing_type.text().as_deref() {
-        Some("%") => TrailBy::Percent(amount),
-        _ => TrailBy::Price(Price(amount)),
-    }))
+    Ok(
+        amount.map(|amount| match row.trailing_type.text().as_deref() {
+            Some("%") => TrailBy::Percent(amount),
+            _ => TrailBy::Price(Price(amount)),
+        }),
+    )
 }
 
 /// `CLOSE` is their other word for a day order. An unknown word is taken for the one that lasts longest, so that nobody

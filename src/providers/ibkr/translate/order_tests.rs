@@ -43,7 +43,10 @@ fn a_limit_order_that_is_partly_filled() {
 fn kinds_are_told_by_any_of_their_words() {
     let with = |word: &str, more: &str| {
         let fields = format!(r#""orderType":"{word}",{more}"price":"#);
-        read(&LIMIT.replace(r#""orderType":"Limit","timeInForce":"GTC","price":"#, &fields))
+        read(&LIMIT.replace(
+            r#""orderType":"Limit","timeInForce":"GTC","price":"#,
+            &fields,
+        ))
     };
     let check = |word: &str, more: &str, expected: &str| {
         let order = with(word, more).unwrap();
@@ -53,8 +56,16 @@ fn kinds_are_told_by_any_of_their_words() {
     check("LMT", "", "limit 372");
     check("Stop", r#""auxPrice":"360.5","#, "stop 360.5");
     check("STOP_LIMIT", r#""stop_price":360,"#, "stop 360 limit 372");
-    check("Stop Limit", r#""orderDesc":"Sell 1 Stop 360.25 Limit 372","#, "stop 360.25 limit 372");
-    check("TRAIL", r#""trailingAmt":2,"trailingType":"%","#, "trail 2%");
+    check(
+        "Stop Limit",
+        r#""orderDesc":"Sell 1 Stop 360.25 Limit 372","#,
+        "stop 360.25 limit 372",
+    );
+    check(
+        "TRAIL",
+        r#""trailingAmt":2,"trailingType":"%","#,
+        "trail 2%",
+    );
     check("Trailing Stop", r#""trailingAmt":"1.5","#, "trail 1.5");
     check("MIDPRICE", "", "limit 372");
     check("A NEW WORD", "", "limit 372");
@@ -91,7 +102,10 @@ fn words_for_states_that_nobody_knows_are_kept_and_not_final() {
 #[test]
 fn an_order_by_amount_and_one_without_a_name_of_ours() {
     let text = LIMIT
-        .replace(r#""totalSize":100.0"#, r#""totalSize":0.0,"totalCashSize":"250.0""#)
+        .replace(
+            r#""totalSize":100.0"#,
+            r#""totalSize":0.0,"totalCashSize":"250.0""#,
+        )
         .replace(r#""order_ref":"mine-1","#, "");
     let order = read(&text).unwrap();
     assert_eq!(order.id.as_str(), "922048212");

@@ -3,8 +3,8 @@
 use super::symbol::Contract;
 use crate::domain::order::OrderChange;
 use crate::domain::{
-    AssetClass, ClientOrderId, Exits, OrderDraft, OrderKind, OrderSize, Price, Quantity, Side, Text,
-    TimeInForce, TrailBy,
+    AssetClass, ClientOrderId, Exits, OrderDraft, OrderKind, OrderSize, Price, Quantity, Side,
+    Text, TimeInForce, TrailBy,
 };
 use crate::providers::ibkr::wire::OrderRequest;
 use rust_decimal::Decimal;
@@ -208,7 +208,10 @@ mod tests {
 
     #[test]
     fn every_kind_says_its_prices_where_the_manual_has_them() {
-        let limit = sent(&draft(OrderKind::Limit { limit: price("150.250") })).unwrap();
+        let limit = sent(&draft(OrderKind::Limit {
+            limit: price("150.250"),
+        }))
+        .unwrap();
         assert_eq!(
             limit,
             r#"{"acctId":"DU1234567","conid":265598,"cOID":"mine-1","orderType":"LMT","price":150.25,"side":"BUY","tif":"DAY","quantity":10,"outsideRTH":false}"#
@@ -220,11 +223,16 @@ mod tests {
                 r#""orderType":"STP","price":140,"#,
             ),
             (
-                OrderKind::StopLimit { stop: price("140"), limit: price("139.5") },
+                OrderKind::StopLimit {
+                    stop: price("140"),
+                    limit: price("139.5"),
+                },
                 r#""orderType":"STOP_LIMIT","price":139.5,"auxPrice":140,"#,
             ),
             (
-                OrderKind::TrailingStop { trail: TrailBy::Percent("1.5".parse().unwrap()) },
+                OrderKind::TrailingStop {
+                    trail: TrailBy::Percent("1.5".parse().unwrap()),
+                },
                 r#""trailingAmt":1.5,"trailingType":"%""#,
             ),
         ] {
@@ -236,13 +244,18 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_for_is_said() {
         let market = || draft(OrderKind::Market);
-        let fok = OrderDraft { time_in_force: TimeInForce::FillOrKill, ..market() };
+        let fok = OrderDraft {
+            time_in_force: TimeInForce::FillOrKill,
+            ..market()
+        };
         let by_amount = OrderDraft {
             size: OrderSize::Notional(Decimal::TEN),
             ..draft(OrderKind::Limit { limit: price("1") })
         };
         let bracket = OrderDraft {
-            exits: Exits::TakeProfit { take_profit: price("2") },
+            exits: Exits::TakeProfit {
+                take_profit: price("2"),
+            },
             ..market()
         };
         let late_stop = OrderDraft {
@@ -252,20 +265,38 @@ mod tests {
         for refused in [fok, by_amount, bracket, late_stop] {
             assert!(sent(&refused).is_err());
         }
-        let at_close = OrderDraft { time_in_force: TimeInForce::AtTheClose, ..market() };
+        let at_close = OrderDraft {
+            time_in_force: TimeInForce::AtTheClose,
+            ..market()
+        };
         assert!(sent(&at_close).unwrap().contains(r#""orderType":"MOC""#));
-        let future = OrderDraft { class: AssetClass::Future, ..market() };
+        let future = OrderDraft {
+            class: AssetClass::Future,
+            ..market()
+        };
         assert!(sent(&future).unwrap().contains(r#""manualIndicator":true"#));
     }
 
     #[test]
     fn a_change_leaves_alone_what_it_does_not_name() {
-        let before = draft(OrderKind::StopLimit { stop: price("2"), limit: price("1") });
-        let change = OrderChange { limit: Some(price("1.5")), ..OrderChange::default() };
+        let before = draft(OrderKind::StopLimit {
+            stop: price("2"),
+            limit: price("1"),
+        });
+        let change = OrderChange {
+            limit: Some(price("1.5")),
+            ..OrderChange::default()
+        };
         let after = changed(&before, &change).unwrap();
-        let expected = OrderKind::StopLimit { stop: price("2"), limit: price("1.5") };
+        let expected = OrderKind::StopLimit {
+            stop: price("2"),
+            limit: price("1.5"),
+        };
         assert_eq!((after.kind, after.size), (expected, before.size));
-        let impossible = OrderChange { stop: Some(price("1")), ..OrderChange::default() };
+        let impossible = OrderChange {
+            stop: Some(price("1")),
+            ..OrderChange::default()
+        };
         assert!(changed(&draft(OrderKind::Market), &impossible).is_err());
     }
 }

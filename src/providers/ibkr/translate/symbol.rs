@@ -210,7 +210,11 @@ fn option_symbol(ticker: &str, row: &Definition<'_>) -> Result<String, Unreadabl
     let thousandths = thousandths.filter(|it| it.is_integer() && !it.is_sign_negative());
     let thousandths = thousandths.ok_or(Unreadable("the strike of an option"))?;
     let root = ticker.replace(' ', "");
-    Ok(format!("{root}{}{right}{:0>8}", &date[2..], thousandths.normalize()))
+    Ok(format!(
+        "{root}{}{right}{:0>8}",
+        &date[2..],
+        thousandths.normalize()
+    ))
 }
 
 fn future_symbol(ticker: &str, expiry: Field<'_>) -> Result<String, Unreadable> {
@@ -241,18 +245,39 @@ mod tests {
     #[test]
     fn every_kind_is_spelled_as_here() {
         for (row, expected) in [
-            (r#"{"ticker":"BRK B","assetClass":"STK","currency":"USD","isUS":true,"listingExchange":"NYSE"}"#, "BRK.B"),
-            (r#"{"ticker":"SAP","assetClass":"STK","currency":"EUR","isUS":false,"listingExchange":"IBIS"}"#, "SAP@IBIS"),
-            (r#"{"ticker":"SAP","assetClass":"STK","currency":"EUR","listingExchange":"IBIS"}"#, "SAP@IBIS"),
+            (
+                r#"{"ticker":"BRK B","assetClass":"STK","currency":"USD","isUS":true,"listingExchange":"NYSE"}"#,
+                "BRK.B",
+            ),
+            (
+                r#"{"ticker":"SAP","assetClass":"STK","currency":"EUR","isUS":false,"listingExchange":"IBIS"}"#,
+                "SAP@IBIS",
+            ),
+            (
+                r#"{"ticker":"SAP","assetClass":"STK","currency":"EUR","listingExchange":"IBIS"}"#,
+                "SAP@IBIS",
+            ),
             (r#"{"ticker":"SPY","assetClass":"STK"}"#, "SPY"),
             (
                 r#"{"ticker":"AAPL","assetClass":"OPT","expiry":"20241018","putOrCall":"C","strike":"217.5"}"#,
                 "AAPL241018C00217500",
             ),
-            (r#"{"ticker":"ES","assetClass":"FUT","expiry":20261218}"#, "/ESZ26"),
-            (r#"{"ticker":"EUR","assetClass":"CASH","currency":"USD"}"#, "EUR/USD"),
-            (r#"{"ticker":"EUR.USD","assetClass":"CASH","currency":"USD"}"#, "EUR/USD"),
-            (r#"{"ticker":"BTC","assetClass":"CRYPTO","currency":"USD"}"#, "BTC/USD"),
+            (
+                r#"{"ticker":"ES","assetClass":"FUT","expiry":20261218}"#,
+                "/ESZ26",
+            ),
+            (
+                r#"{"ticker":"EUR","assetClass":"CASH","currency":"USD"}"#,
+                "EUR/USD",
+            ),
+            (
+                r#"{"ticker":"EUR.USD","assetClass":"CASH","currency":"USD"}"#,
+                "EUR/USD",
+            ),
+            (
+                r#"{"ticker":"BTC","assetClass":"CRYPTO","currency":"USD"}"#,
+                "BTC/USD",
+            ),
             (r#"{"ticker":"SPX","assetClass":"IND"}"#, "$SPX"),
         ] {
             assert_eq!(read(row).unwrap().as_str(), expected, "{row}");
