@@ -4,7 +4,7 @@ use super::args::SimArguments;
 use super::exit::{Exit, Failure};
 use super::{Run, print};
 use crate::runtime::clock::SystemClock;
-use crate::sim::{alpaca, schwab, tastytrade};
+use crate::sim::{alpaca, ibkr, schwab, tastytrade};
 use serde::Serialize;
 use std::error::Error;
 use std::sync::Arc;
@@ -32,6 +32,14 @@ pub(super) async fn simulate(run: Run<'_>, wanted: SimArguments) -> Result<Exit,
             running.shutdown().await;
             kind
         }
+        "ibkr" => {
+            let running = ibkr::start(for_ibkr(wanted), clock).await;
+            let running = running.map_err(|error| failed(&error))?;
+            announce(run, &running.ready)?;
+            let kind = endings.next().await;
+            running.shutdown().await;
+            kind
+        }
         "schwab" => {
             let running = schwab::start(for_schwab(wanted), clock).await;
             let running = running.map_err(|error| failed(&error))?;
@@ -49,7 +57,7 @@ pub(super) async fn simulate(run: Run<'_>, wanted: SimArguments) -> Result<Exit,
             kind
         }
         _ => {
-            let words = "no simulator is called so; there are: alpaca, schwab, tastytrade";
+            let words = "no simulator is called so; there are: alpaca, ibkr, schwab, tastytrade";
             return Err(Failure::new(Exit::Usage, words));
         }
     };
@@ -95,6 +103,20 @@ fn for_alpaca(wanted: SimArguments) -> alpaca::Options {
         rate: wanted.rate,
         universe: wanted.universe,
         ..alpaca::Options::default()
+    }
+}
+
+fn for_ibkr(wanted: SimArguments) -> ibkr::Options {
+    ibkr::Options {
+        port: wanted.port,
+        seed: wanted.seed,
+        replay: wanted.replay,
+        speed: wanted.speed,
+        hours: wanted.market_hours.into(),
+        faults: wanted.fault.join(","),
+        rate: wanted.rate,
+        universe: wanted.universe,
+        ..ibkr::Options::default()
     }
 }
 

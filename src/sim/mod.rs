@@ -8,6 +8,7 @@
 pub mod alpaca;
 pub mod calendar;
 pub mod faults;
+pub mod ibkr;
 pub mod market;
 pub mod oauth;
 pub mod schwab;

@@ -147,10 +147,19 @@ impl Line {
         self.send(verb, message).await
     }
 
-    /// Closes in order.
+    /// Closes in order, because of what the client did or left undone.
     pub(super) async fn close(&mut self, reason: &'static str) {
+        self.close_with(CloseCode::Policy, reason).await;
+    }
+
+    /// Closes in order, as if nothing were wrong.
+    pub(super) async fn close_normally(&mut self) {
+        self.close_with(CloseCode::Normal, "").await;
+    }
+
+    async fn close_with(&mut self, code: CloseCode, reason: &'static str) {
         let frame = CloseFrame {
-            code: CloseCode::Policy,
+            code,
             reason: reason.into(),
         };
         // The other side may be gone already, which is what closing is for.

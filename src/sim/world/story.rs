@@ -48,6 +48,16 @@ impl Cast {
             format!("{}{digits}", random.u8(1..10))
         },
     };
+    /// Three accounts of pretended money, two of them of one person, and a live one; simple orders.
+    pub const FOURTH: &'static Self = &Self {
+        stories: &FOURTH_STORIES,
+        salt: 0x01b0_4b04,
+        refuses_wash_trades: false,
+        number: |random, paper| {
+            let digits: String = repeat_with(|| random.digit(10)).take(7).collect();
+            format!("{}{digits}", if paper { "DU" } else { "U" })
+        },
+    };
 }
 
 /// Upper-case letters and digits, as in keys.
@@ -204,6 +214,48 @@ const THIRD_STORIES: [Story; 4] = [
     },
 ];
 
+const FOURTH_STORIES: [Story; 4] = [
+    Story {
+        profile: profile("margin", true, false, 2),
+        deposit: 110_000,
+        monthly: 0,
+        trades_a_week: 3,
+        symbols: &["AAPL", "SPY", "AVGO", "GE", "JNJ", "CVX", "PLTR", "IWM"],
+        short: Some("INTC"),
+        keeps: &["QQQ", "MSFT", "BRK.B"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("ira", true, false, 1),
+        deposit: 34_000,
+        monthly: 550,
+        trades_a_week: 1,
+        symbols: &["VOO", "TLT", "GLD", "PG", "KO"],
+        short: None,
+        keeps: &["SPY"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("small", true, true, 1),
+        deposit: 2_600,
+        monthly: 0,
+        trades_a_week: 1,
+        symbols: &["F", "BAC", "T", "PFE", "INTC"],
+        short: None,
+        keeps: &["F"],
+        elaborate: false,
+    },
+    Story {
+        profile: profile("live", false, false, 2),
+        deposit: 55_000,
+        monthly: 700,
+        trades_a_week: 2,
+        symbols: &["AAPL", "QQQ", "JPM", "V", "CAT"],
+        short: None,
+        keeps: &["SPY", "VOO"],
+        elaborate: false,
+    },
+];
 const fn profile(name: &'static str, paper: bool, free: bool, multiplier: u32) -> Profile {
     Profile {
         name,

@@ -1,0 +1,93 @@
+//! Simulated keys: worthless, the same everywhere, and no secret. Real ones are made by their owners.
+
+/// Private key that signs the request for a live session token, for the program that tries the simulator.
+pub(in crate::sim::ibkr) const SIGNING_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----\n\
+MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDk0J23/CA1ROIj\n\
+jA0mkNN9gfqiACV3mKDioOjyKg4X4Tu8RH24Ww8voUgZbS7tMoXrTQ7VstGOxMLg\n\
+RBa7cdtr4JXxtptcw1k2tsHRkGrscrGa2jDVXAiXFE8VJz/4J3TUDFvCdMlmi9cE\n\
+bd5hpWD7Hs7pFm/YSkG0wvI6ufavXtbh/MQN4oDQtmFqu56pE4b+HU1LVhYtgUsy\n\
+28jxBItYjweErTDdUxFJ4LVob++tSjaKVcN5FsQMP50s9Mrvub31DH8ZFpK/hk96\n\
+ihJQ1GOdhPFDhAVE4vP2kUxUageGNzYOZrHGm6jEFPIVhyOkWTdRSB/wUpmFledg\n\
+Iy/XARJHAgMBAAECggEAXyhfHx/MaTrfbPcWlP5P5fdDO1IiQs2Hwxg2KFfTCp1R\n\
+0WcOfbfo5d8F9AUTKfQD+6pNTBQU0HIFtWy7o3KjVQbOdPqDPB3FoVp52mRcAz9j\n\
+m0m4W1LuA56fkOWE1ffav0DwfDtDctEfN6lVfXhgj67tT8RT+ThQgRM916x06dMW\n\
+7UXHfkr+fio+xE1LxHM4CbubafJ56PD9TAd+xVVkv+5/cxkv2xpWstPGZMnEMMIf\n\
+eLXbxUqZ6d251h69subuRzSHWPuAmBXlHwRuPL4TRyGpLRBezsUn/6Hsq1Dfth1c\n\
+ed/hyDwh20UwphgyeYWxZQ090IJw8ZweihmeFpx4kQKBgQDzKQt6uc0IgJX2VsR0\n\
+v/28whU/rNhLlLV9WpmsX+8cY0KVOxupoqf1vhpT/S8aIxK6IrpnaX7gkv7SvJ/L\n\
+OkWycARbzcw7XSBM1Gydzeb7vmKXz1jLoA0uBa1NV3dHEt7TzdMAWXOw/on6JxZC\n\
+hULLs/Xqgi0K3pT7/Itae0xQDwKBgQDw5aemOOfvkk+BP8qkLbfd+Bs0JJ8GPK6g\n\
+vZDhmbug2+OLXEhD2iMVVff7UHHdVyLKoRjQeTiPNOonlp71kWXenvUoxlF+Q9IG\n\
+ePpEdNXUZzU1DMvXwEf0M84xTYri4AwP3bSK9j6TTYMd7CjxtjJpXz9qP4cppFqv\n\
+T5D0xl/iSQKBgQDknbWGSIRmNwdHmWKR5iS5QLzbpjWiMgnE9ta/A197kDN8vRsQ\n\
+DbbezEJSrxuG9mzYBmi9a6l3mZzuI5wVZg87aige7EnVkoQY2Cva3kkKbYCi/Lae\n\
+lDdwCrRaoB6r+yj3eG+mx3OHeHnfcLp0Bni7rtJKDuQscQMgO9wFUSF5rwKBgQDL\n\
+IPvTAB0jOH5uADqBYkOumi1mNJMbkUO3KuHmOdmq9H/U3YXaITCAJzOp6NV6zKT7\n\
+tAfWksEMkJP5udpkO6xooiUbss6457tL1etCmjpMlpKZHycr0GlcE+sES9yXHlFN\n\
+d6drneR6FVxAeQi1eOrdS4GPt+3jQUFunmse27+ycQKBgEXgGNwWj5Wk+Utpxett\n\
+qZkYMPHLXgi+RSduYEYraDqZgsJhUd2wsE6OAfZ05hD62La6FP/L6tG0bazPRBBy\n\
+WUa6hXASAuSrBg8SZW3BCLRSoWNSEfr28myiAyaPm4ALMX6B6EATjRJy8XLxlOk9\n\
+3TjxRzBlgdPfSKaKeB9+JuB/\n\
+-----END PRIVATE KEY-----\n\
+";
+/// Its modulus, which the simulator knows; hexadecimal.
+pub(super) const SIGNING_MODULUS: &str = "\
+e4d09db7fc203544e2238c0d2690d37d81faa200257798a0e2a0e8f22a0e17e13bbc447db85b0f2fa148196d2eed3285\
+eb4d0ed5b2d18ec4c2e04416bb71db6be095f1b69b5cc35936b6c1d1906aec72b19ada30d55c0897144f15273ff82774\
+d40c5bc274c9668bd7046dde61a560fb1ecee9166fd84a41b4c2f23ab9f6af5ed6e1fcc40de280d0b6616abb9ea91386\
+fe1d4d4b56162d814b32dbc8f1048b588f0784ad30dd531149e0b5686fefad4a368a55c37916c40c3f9d2cf4caefb9bd\
+f50c7f191692bf864f7a8a1250d4639d84f143840544e2f3f6914c546a078637360e66b1c69ba8c414f2158723a45937\
+51481ff052998595e760232fd7011247\
+";
+/// Private key that decrypts access token secrets, for the program that tries the simulator.
+pub(in crate::sim::ibkr) const ENCRYPTION_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----\n\
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC0O0nz8eTBCwAb\n\
+5BsMyfgRRw3TENJVNe/4bHgQuqnxsru0n0zujJuLLspM9Zhgf+pfL8+u6vMMW/pe\n\
+rTZYxZRRu4ilgLyy8D92kQx2npB2EBvd3bgy0oGUbHLeEniwgzEhIID2YR3+u4wR\n\
+gyOImhWcbSLFXd8C42iyc9yXnksGI1WNhVWYklrx6awZ0uq+fq+IaULY86vY/l2+\n\
+u8hfBQg8A7IQWPb5JetP4b/8RS12tG4c8VhNM7Sg7jDPH0Qw9NmGnURQ/nZ4V++K\n\
+cmQEFgcsgXXoSi3+ELBGAklz5+e5Lx7ZmDRJRRA1p3oBw9388pDW46rDl0P/Zi4r\n\
+/bwowXi7AgMBAAECggEAHqCoq5Tiu89jwFmeIyk7R6xcdA66v5I/6mZ8bNNbx+AI\n\
+t+QOTceFMzzLUhK2R0fVi0FzuJTioqoKvQYQYzuIPe9xhDaBWqMrFboGdS3y/K02\n\
+HxjrkW9mZ9OaHZTj/5L7yVZdtADC+SPj5KH1auRMYd3F9+ZA3JvKkfDQfs9+jlcv\n\
+0/rF9OoNt5JUlC0OSNxZAxIeIbFmsIag0iyk6M+Kfvrr23/70Rid2gOJN1bMoxaj\n\
+imM3MVHLfTJTRntphS6YOsA3Umrnjm5BnxzYVYCtY063oCwqWUyW2XroIXbHOZdC\n\
+Xvk36qiOBJYcqOC1Hl2GgDLPv+vDyluX76mGJsPFCQKBgQDYL9dGk/5kP2wF2vBP\n\
+wald3/6tsbBkWF/pQlY+GmoS+3yHLzYgS80h+lsJuAJwj9DUfCC0aE2kCX8jjBr8\n\
+cD5DZo0H/QmbCGlFDHFEugWRMZlCO9Y0ziw9NyEzOEHd8t8MwNwQz1M7rNgINiMs\n\
+zBDBjke39vw7/NmIpmyTb/x7LQKBgQDVbFTZiR4ZAGnsb0HN/xgqngYDJdkwJl3s\n\
+klaHLWbRVdOrjEA1PdRiwQxCBu65Freuee1zreR1zRDAJY4nJPRXbutuxMTLCkph\n\
+dK8kbica4puis2ByJ29On34X20S+ZMUqHLKxlNP0jSD4xaSN0CnOap82tRQhaDuL\n\
+LGRc3xEUhwKBgD8oKtIZpjYPOTW0soP6ZcphB/wibw/BqbNxh9R4zwhgpA6yQjPJ\n\
+MVJ9217JfRz5Rt7srHlIB3amt5fg9HlPKUFzkjwFNmsuV+KuMeEMH1g9jzKEXJ3s\n\
+pYv0sSRPiR6YN4V4SlI233ANnMc5WalarIJ/WIBsDWBRDBQZ2ppwGui5AoGAQd3X\n\
+KfPZaBnqlt+XTX4G9VAjxuDtcKDGp/ZZ4govCzgTxYPZZRUZ8QhnQhFlp5XNRnm2\n\
+wNbQBVMucj6k6ovLJRjEbEEqAwfAAOfEDdg5FWEOa140y8ZD4d3zSmWPh7sN5ntI\n\
+4ultqLHNlTlaGbI+1MevL3EfL1g92CvxJYBqgw0CgYEA0xpAr0/xo1j2YVQhEQVb\n\
+CDy8okj08VgCTOo904qnre05inI4EpM4dqUW22yeZzpzy8x+UsmzxREubvEUnI55\n\
+XQxaVw2PvBVPpek5d3KWZ/hPmKjsBhD/JjJD9/dlt8YMbuvYE0alFDlMUoBmluKc\n\
+U5BhA+EBX/Pt7/i7Aj8VoQw=\n\
+-----END PRIVATE KEY-----\n\
+";
+/// Its modulus, which the simulator knows; hexadecimal.
+pub(super) const ENCRYPTION_MODULUS: &str = "\
+b43b49f3f1e4c10b001be41b0cc9f811470dd310d25535eff86c7810baa9f1b2bbb49f4cee8c9b8b2eca4cf598607fea\
+5f2fcfaeeaf30c5bfa5ead3658c59451bb88a580bcb2f03f76910c769e9076101bddddb832d281946c72de1278b08331\
+212080f6611dfebb8c118323889a159c6d22c55ddf02e368b273dc979e4b0623558d855598925af1e9ac19d2eabe7eaf\
+886942d8f3abd8fe5dbebbc85f05083c03b21058f6f925eb4fe1bffc452d76b46e1cf1584d33b4a0ee30cf1f4430f4d9\
+869d4450fe767857ef8a72640416072c8175e84a2dfe10b046024973e7e7b92f1ed9983449451035a77a01c3ddfcf290\
+d6e3aac39743ff662e2bfdbc28c178bb\
+";
+/// Exponent of both public keys.
+pub(super) const EXPONENT: &str = "010001";
+/// The prime of 2048 bits of RFC 3526, 3.
+pub(in crate::sim::ibkr) const DH_PRIME: &str = "\
+ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd\
+ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed\
+ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f\
+83655d23dca3ad961c62f356208552bb9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3b\
+e39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa0510\
+15728e5a8aacaa68ffffffffffffffff\
+";
