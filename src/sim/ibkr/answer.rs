@@ -87,7 +87,6 @@ impl Reply {
         };
         Self::coded(status, words)
     }
-
 }
 
 impl From<Reply> for Response<Body> {

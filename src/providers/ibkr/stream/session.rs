@@ -455,4 +455,4 @@ impl Session for StreamerSession {
 
 #[cfg(test)]
 #[path = "session_tests.rs"]
-mod tests;
+pub(in crate::providers::ibkr) mod tests;

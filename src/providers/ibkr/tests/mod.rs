@@ -97,7 +97,9 @@ impl FarSide {
             record.lock().unwrap().push(request.clone());
             let path = request.url.path();
             let mut plan = plan.lock().unwrap();
-            let planned = plan.iter_mut().find(|(end, list)| path.ends_with(**end) && !list.is_empty());
+            let planned = plan
+                .iter_mut()
+                .find(|(end, list)| path.ends_with(**end) && !list.is_empty());
             if let Some(outcome) = planned.and_then(|(_, list)| list.pop_front()) {
                 return outcome;
             }
@@ -139,7 +141,9 @@ impl FarSide {
     /// What left so far to a path, as bodies.
     pub(super) fn bodies(&self, end: &str) -> Vec<String> {
         let seen = self.seen.lock().unwrap();
-        let to = seen.iter().filter(|request| request.url.path().ends_with(end));
+        let to = seen
+            .iter()
+            .filter(|request| request.url.path().ends_with(end));
         let body = |request: &Request| {
             let body = request.body.clone().map(|(_, body)| body.to_vec());
             String::from_utf8(body.unwrap_or_default()).unwrap()

@@ -20,7 +20,10 @@ async fn a_trading_session_is_begun_without_taking_it_from_anybody() {
         ("/iserver/auth/status", ok("auth_status")),
     ]);
     assert_eq!(listed(&rig).await, Ok(1));
-    assert_eq!(rig.far.bodies("/ssodh/init"), [r#"{"publish":true,"compete":false}"#]);
+    assert_eq!(
+        rig.far.bodies("/ssodh/init"),
+        [r#"{"publish":true,"compete":false}"#]
+    );
     let sent = rig.far.sent();
     let order = ["POST /iserver/auth/status", "POST /iserver/auth/ssodh/init"];
     assert_eq!(sent[..2], order);
@@ -37,7 +40,10 @@ async fn another_program_keeps_its_session_and_portfolios_are_read_all_the_same(
     ]);
     assert_eq!(listed(&rig).await, Ok(1));
     let orders = rig.provider.orders().unwrap();
-    let refused = orders.list(&account_id(), Timestamp::EPOCH).await.unwrap_err();
+    let refused = orders
+        .list(&account_id(), Timestamp::EPOCH)
+        .await
+        .unwrap_err();
     let ProviderError::AwaitsPerson { what } = refused else {
         panic!("{refused}");
     };
@@ -54,7 +60,10 @@ async fn only_the_persons_wish_takes_the_session() {
     opening.addresses.insert("compete".into(), "on".into());
     let provider = (super::super::SPEC.open)(opening).ok().unwrap();
     provider.accounts().unwrap().list().await.unwrap();
-    assert_eq!(far.bodies("/ssodh/init"), [r#"{"publish":true,"compete":true}"#]);
+    assert_eq!(
+        far.bodies("/ssodh/init"),
+        [r#"{"publish":true,"compete":true}"#]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +81,11 @@ async fn nobody_logged_in_is_told_what_to_do_and_looked_at_again() {
         let ProviderError::AwaitsPerson { what } = refused else {
             panic!("{refused}");
         };
-        assert!(what.as_str().contains("open http://localhost:5000 in a browser"), "{what}");
+        assert!(
+            what.as_str()
+                .contains("open http://localhost:5000 in a browser"),
+            "{what}"
+        );
         assert_eq!(listed(&rig).await, Ok(1), "the person logged in");
     }
 }
@@ -81,12 +94,18 @@ async fn nobody_logged_in_is_told_what_to_do_and_looked_at_again() {
 async fn paper_and_live_are_never_taken_for_each_other() {
     let rig = super::rig(Environment::Live, vec![]);
     let refused = listed(&rig).await.unwrap_err().to_string();
-    assert!(refused.contains("the login is paper and this connection is live"), "{refused}");
+    assert!(
+        refused.contains("the login is paper and this connection is live"),
+        "{refused}"
+    );
 
     let live = fixture("brokerage_accounts").replace(r#""isPaper": true"#, r#""isPaper": false"#);
     let rig = paper(vec![("/iserver/accounts", status(200, &live))]);
     let refused = listed(&rig).await.unwrap_err().to_string();
-    assert!(refused.contains("the login is live and this connection is paper"), "{refused}");
+    assert!(
+        refused.contains("the login is live and this connection is paper"),
+        "{refused}"
+    );
 
     // The login says paper, and an account has the number of a live one.
     let mixed = fixture("accounts").replace("DU7654321", "U7654321");
@@ -102,15 +121,25 @@ async fn paper_and_live_are_never_taken_for_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_is_kept_alive_and_begun_again_after_it_was_lost() {
-    let gone = r#"{"session":"x","iserver":{"authStatus":{"authenticated":false,"connected":true}}}"#;
     let rig = paper(vec![
         ("/iserver/account/orders", ok("orders")),
-        ("/iserver/account/orders", status(400, r#"{"error":"Bad Request: no bridge","statusCode":400}"#)),
+        (
+            "/iserver/account/orders",
+            status(
+                400,
+                r#"{"error":"Bad Request: no bridge","statusCode":400}"#,
+            ),
+        ),
         ("/iserver/account/orders", ok("orders")),
         ("/iserver/account/orders", ok("orders")),
     ]);
     let orders = rig.provider.orders().unwrap();
-    let read = async || orders.list(&account_id(), Timestamp::EPOCH).await.map(|it| it.len());
+    let read = async || {
+        orders
+            .list(&account_id(), Timestamp::EPOCH)
+            .await
+            .map(|it| it.len())
+    };
     assert_eq!(read().await, Ok(2));
     let begun = |rig: &Rig| rig.far.bodies("/iserver/auth/status").len();
     assert_eq!((begun(&rig), rig.far.bodies("/tickle").len()), (1, 1));
@@ -119,7 +148,6 @@ async fn a_session_is_kept_alive_and_begun_again_after_it_was_lost() {
     rig.far.clock.pass(61);
     assert_eq!(read().await, Ok(2));
     assert_eq!((begun(&rig), rig.far.bodies("/tickle").len()), (2, 3));
-    let _ = gone;
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,11 +169,19 @@ async fn a_session_that_nobody_uses_is_let_go() {
 
 #[tokio::test(start_paused = true)]
 async fn who_asked_too_often_asks_nothing_for_ten_minutes() {
-    let rig = paper(vec![("/positions/0", status(429, "")), ("/positions/0", ok("positions"))]);
+    let rig = paper(vec![
+        ("/positions/0", status(429, "")),
+        ("/positions/0", ok("positions")),
+    ]);
     let accounts = rig.provider.accounts().unwrap();
     let refused = accounts.positions(&account_id()).await.unwrap_err();
     let pause = std::time::Duration::from_secs(600);
-    assert_eq!(refused, ProviderError::RateLimited { retry_after: Some(pause) });
+    assert_eq!(
+        refused,
+        ProviderError::RateLimited {
+            retry_after: Some(pause)
+        }
+    );
     let again = accounts.positions(&account_id()).await.unwrap_err();
     assert!(again.to_string().contains("budget"), "{again}");
     assert_eq!(rig.far.sent().len(), 1);
@@ -161,19 +197,32 @@ async fn a_gateway_elsewhere_and_a_certificate_nobody_confirmed_are_refused() {
         opening.addresses.insert("gateway".into(), gateway.into());
         let sealed = fingerprint.map(|it| (FINGERPRINT.to_owned(), it.to_owned().into()));
         opening.secrets.extend(sealed);
-        (super::super::SPEC.open)(opening).map(drop).map_err(|error| error.to_string())
+        (super::super::SPEC.open)(opening)
+            .map(drop)
+            .map_err(|error| error.to_string())
     };
     let confirmed = "5a".repeat(32);
     assert!(Fingerprint::parse(&confirmed).is_some());
     for (gateway, fingerprint, why) in [
-        ("https://192.168.1.7:5000/v1/api", Some(confirmed.as_str()), "not on this machine"),
+        (
+            "https://192.168.1.7:5000/v1/api",
+            Some(confirmed.as_str()),
+            "not on this machine",
+        ),
         ("http://gateway.example/v1/api", None, "not on this machine"),
         ("https://localhost:5000/v1/api", None, "never confirmed"),
-        ("https://localhost:5000/v1/api", Some("5a5a"), "never confirmed"),
+        (
+            "https://localhost:5000/v1/api",
+            Some("5a5a"),
+            "never confirmed",
+        ),
         ("nonsense", None, "not an address"),
     ] {
         let refused = open(gateway, fingerprint).unwrap_err();
         assert!(refused.contains(why), "{gateway}: {refused}");
     }
-    assert_eq!(open("https://localhost:5000/v1/api", Some(&confirmed)), Ok(()));
+    assert_eq!(
+        open("https://localhost:5000/v1/api", Some(&confirmed)),
+        Ok(())
+    );
 }
