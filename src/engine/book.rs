@@ -78,12 +78,6 @@ impl OrderBook {
             .filter(|order| !order.state.is_final())
     }
 
-    /// Whether a venue waits for an answer, or for us to hear what came of one: another order would be in its way.
-    pub(crate) fn is_asked(&self, account: &AccountId) -> bool {
-        self.open()
-            .any(|order| order.draft.account == *account && order.is_asked())
-    }
-
     /// Has what is on its way to the account cancelled as soon as the venue tells of it, or asks about it.
     pub(super) fn want_cancelled(&mut self, account: &AccountId) {
         for entry in self.orders.values_mut() {

@@ -42,7 +42,6 @@ impl Engine {
             account,
             is_reachable: session.is_some_and(|session| session.is_usable()),
             read_only: self.settings.read_only,
-            is_asked: self.book.is_asked(&draft.account),
             instrument: self.instruments.get(&draft.symbol),
             open: self
                 .book

@@ -69,8 +69,6 @@ pub(crate) struct Check<'a> {
     pub(crate) is_reachable: bool,
     /// Whether this run may change nothing.
     pub(crate) read_only: bool,
-    /// Whether the account's venue waits for the answer to a question.
-    pub(crate) is_asked: bool,
     /// What is known of the instrument, if anything.
     pub(crate) instrument: Option<&'a Instrument>,
     /// Orders of the account that may still fill.
@@ -114,7 +112,8 @@ fn refuse_if(wrong: bool, reason: &str) -> Result<(), Text> {
 fn check_draft(draft: &OrderDraft, check: &Check<'_>) -> Result<(), Text> {
     refuse_if(check.read_only, READ_ONLY)?;
     check_venue(draft, check)?;
-    refuse_if(check.is_asked, QUESTION_OPEN)?;
+    let is_asked = check.open.iter().any(|order| order.is_asked());
+    refuse_if(is_asked, QUESTION_OPEN)?;
     check_size(draft, check.instrument)?;
     check_prices(draft, check.instrument)?;
     check_time(draft)

@@ -87,6 +87,12 @@ impl Replica {
         self.vault.as_ref().is_some_and(VaultStatus::is_for_viewing)
     }
 
+    /// Number of the last event that is in it.
+    #[cfg(test)]
+    pub(crate) fn at(&self) -> Sequence {
+        self.at
+    }
+
     /// Whether a broker waits for the answer to a question about an order of the account.
     pub fn is_asked(&self, account: &AccountId) -> bool {
         self.orders

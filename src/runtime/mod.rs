@@ -5,6 +5,8 @@
 //! A new effect is a new [`Output`] with its arm in [`Runtime::act`].
 
 mod additions;
+#[cfg(test)]
+mod asked_tests;
 mod basin;
 pub mod clock;
 mod connections;

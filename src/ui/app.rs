@@ -12,6 +12,8 @@ mod paint;
 mod questions;
 mod role;
 pub mod still;
+#[cfg(test)]
+mod testing;
 mod view;
 
 use crate::config::Config;

@@ -1,5 +1,6 @@
 //! The engine, input by input. Here is the rig that the themes share.
 
+mod asked;
 mod feeds;
 mod lock;
 mod orders;

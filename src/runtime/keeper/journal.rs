@@ -73,6 +73,13 @@ impl Strongroom {
         step_to(self.journal()?, id, &IntentState::Sent, at)
     }
 
+    /// Where an order stands on the disk.
+    #[cfg(test)]
+    pub(crate) fn intent(&mut self, id: &ClientOrderId) -> Option<IntentState> {
+        let journal = self.journal().ok()?;
+        journal.get(id).ok()?.map(|intent| intent.state)
+    }
+
     fn journal(&mut self) -> Result<&mut Journal, Text> {
         self.journal.as_mut().map_err(|why| why.clone())
     }

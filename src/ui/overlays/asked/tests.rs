@@ -26,7 +26,7 @@ fn only_a_typed_yes_says_yes_and_a_no_is_asked_for_twice() {
         ("nyes", yes),
         ("y", nothing),
         ("yy", nothing),
-        ("yyyes", nothing),
+        ("yyes", nothing),
         ("ye<space>s", nothing),
         ("yens", nothing),
         ("<enter>", nothing),

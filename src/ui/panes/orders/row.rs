@@ -98,7 +98,7 @@ fn filled(context: &PaneContext<'_>, order: &Order) -> Cell {
         let left = format::countdown(until.since(context.now));
         let style = theme.style(Role::Warn);
         return Cell::sentence(format!("enter answers it, {left} left"), style)
-            .or(format!("answer it, {left}"))
+            .or(format!("answer {left}"))
             .or(left);
     }
     if let OrderState::Rejected { reason } = &order.state {

@@ -7,7 +7,8 @@ mod vault;
 mod world;
 
 use picture::{Screen, pictures};
-use tradedeck::domain::{ClientOrderId, Side, Symbol};
+use tradedeck::domain::question::{About, Question as Asked};
+use tradedeck::domain::{ClientOrderId, OrderState, Side, Symbol};
 use tradedeck::link::VaultStatus;
 use tradedeck::ui::overlays::{Answer, Layer, Question};
 
@@ -151,6 +152,43 @@ fn a_working_order() {
         &screen,
         Layer::Change(id),
         "<tab><ctrl-u>189.95<enter>",
+    );
+}
+
+/// A screen on which the broker asks about the working order.
+fn asked(sentences: &[&str]) -> (Screen, Layer) {
+    let question = Asked::new("q-1", About::Placing, sentences.iter().copied(), ["o163"]);
+    let question = Box::new(question.expect("it has words"));
+    let id = ClientOrderId::new("0d9c7a52-3f1e-4f0b-9a51-0c1f0f7f3d11");
+    let screen = Screen::with(|replica| {
+        let order = replica.orders.get_mut(&id).expect("it works");
+        order.state = OrderState::Asked {
+            question,
+            until: world::now().plus(std::time::Duration::from_secs(60)),
+            said: None,
+        };
+    });
+    (screen, Layer::Asked(id))
+}
+
+#[test]
+fn a_brokers_question() {
+    let price = "The following order \"BUY 100 AAPL NASDAQ.NMS @ 189.90\" price exceeds \
+                 the Percentage constraint of 3%. Are you sure you want to submit this order?";
+    let data = "You are submitting an order without market data. We strongly recommend against \
+                this as it may result in erroneous and unexpected trades.\u{1b}[2J";
+    let (screen, layer) = asked(&[price, data]);
+    pictures("broker_asks", &screen, layer.clone(), "");
+    pictures("broker_asks_no", &screen, layer.clone(), "<esc>");
+    pictures("broker_asks_yes", &screen, layer, "ye");
+    let (screen, layer) = asked(&vec![data; 9]);
+    pictures("broker_asks_long", &screen, layer, "jjj");
+    let (screen, layer) = asked(&[&"word ".repeat(600)]);
+    pictures(
+        "broker_asks_cut",
+        &screen,
+        layer,
+        "<pgdn><pgdn><pgdn><pgdn><pgdn><pgdn>",
     );
 }
 

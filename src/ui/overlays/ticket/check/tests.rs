@@ -57,6 +57,7 @@ fn draft(change: impl FnOnce(&mut Typed)) -> Result<OrderDraft, Problems> {
     ticket.draft(Facts {
         account: Some(&account(Environment::Paper)),
         is_connected: true,
+        is_asked: false,
         instrument: Some(&instrument()),
     })
 }
@@ -205,19 +206,21 @@ fn exits_lie_on_either_side_of_each_other() {
 
 #[test]
 fn the_account_must_be_a_paper_account_that_can_be_reached() {
-    let problem = |account: Option<&Account>, is_connected| {
+    let problem = |account: Option<&Account>, is_connected, is_asked| {
         let facts = Facts {
             account,
             is_connected,
+            is_asked,
             instrument: None,
         };
         typed().draft(facts).unwrap_err().swap_remove(0)
     };
     let (paper, live) = (account(Environment::Paper), account(Environment::Live));
     for ((of, text), words) in [
-        (problem(None, true), "no account"),
-        (problem(Some(&live), true), "…4821 is a live account"),
-        (problem(Some(&paper), false), "connection is down"),
+        (problem(None, true, false), "no account"),
+        (problem(Some(&live), true, false), "…4821 is a live account"),
+        (problem(Some(&paper), false, false), "connection is down"),
+        (problem(Some(&paper), true, true), "answer that first"),
     ] {
         assert!(of == Of::Account && text.contains(words), "{text}");
     }
@@ -228,6 +231,7 @@ fn the_account_must_be_a_paper_account_that_can_be_reached() {
     let facts = Facts {
         account: Some(&paper),
         is_connected: true,
+        is_asked: false,
         instrument: Some(&untradable),
     };
     assert_eq!(typed().draft(facts).unwrap_err()[0].0, Of::Symbol);
