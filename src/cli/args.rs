@@ -58,6 +58,9 @@ pub struct Global {
     /// Read the vault's passphrase from a file descriptor, up to the end of its line
     #[arg(long, global = true, value_name = "N")]
     pub passphrase_fd: Option<u32>,
+    /// The file that is asked for beside the vault's passphrase
+    #[arg(long, global = true, value_name = "PATH")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// What to do.
@@ -283,10 +286,11 @@ mod tests {
             "tradedeck vault --key-file k --yes rotate --cipher aes256",
             "tradedeck vault rotate --cipher aes256 --yes --key-file k",
         ] {
-            let Some(Command::Vault(vault)) = parse(line).unwrap().command else {
+            let Arguments { global, command } = parse(line).unwrap();
+            let Some(Command::Vault(vault)) = command else {
                 panic!("{line}")
             };
-            assert!(vault.opening.yes && vault.opening.key_file.is_some());
+            assert!(vault.opening.yes && global.key_file.is_some());
             let cipher = Some(Cipher::Aes256);
             assert_eq!(vault.command, VaultCommand::Rotate { cipher }, "{line}");
         }

@@ -25,11 +25,11 @@ pub use exit::{Exit, Failure};
 use crate::config::{ConfigFile, ConfigPaths, DEFAULTS};
 use crate::domain::Clock;
 use crate::domain::text::clean;
+use crate::link::vault::Opener;
 use crate::start::{self, Setup};
 use args::{Arguments, Command, Global};
 use clap::{CommandFactory, Parser};
 use picture::Picture;
-use secrecy::SecretString;
 use secret::prompt::{Ask, Terminal};
 use secret::{Descriptors, Handed};
 use session::Key;
@@ -39,12 +39,12 @@ use std::io::{self, ErrorKind, Write};
 
 /// The full-screen program, which the command line starts and does not know.
 pub trait FullScreen {
-    /// Opens the cockpit on the person's own vault, until they quit; a passphrase that was handed over opens it.
+    /// Opens the cockpit on the person's own vault, until they quit; what was handed over opens it.
     fn cockpit(
         &self,
         setup: Setup,
         file: ConfigFile,
-        passphrase: Option<SecretString>,
+        opener: Option<Opener>,
     ) -> impl Future<Output = Result<Exit, Failure>>;
 
     /// Opens the cockpit on a simulated world, until the person quits.
@@ -162,8 +162,12 @@ async fn dispatch(
 ) -> Result<Exit, Failure> {
     let subject = match command {
         None => {
-            let passphrase = run.handed.passphrase;
-            return screens.cockpit(run.setup, run.file, passphrase).await;
+            let key_file = run.global.key_file;
+            let opener = run.handed.passphrase.map(|passphrase| Opener {
+                passphrase,
+                key_file,
+            });
+            return screens.cockpit(run.setup, run.file, opener).await;
         }
         Some(Command::Demo) => return screens.demo(run.setup, run.file).await,
         Some(Command::Picture) => {
@@ -223,6 +227,7 @@ impl Run<'_> {
     fn key(&mut self) -> Key<'_> {
         Key {
             handed: self.handed.passphrase.take(),
+            key_file: self.global.key_file.clone(),
             ask: Some(self.ask),
         }
     }
@@ -231,6 +236,7 @@ impl Run<'_> {
     fn handed_key(&mut self) -> Key<'_> {
         Key {
             handed: self.handed.passphrase.take(),
+            key_file: self.global.key_file.clone(),
             ask: None,
         }
     }

@@ -5,15 +5,15 @@ use super::exit::{Exit, Failure};
 use super::picture::{Cell, Picture, Style};
 use crate::config::ConfigFile;
 use crate::domain::Clock;
-use crate::link::SecretRequest;
 use crate::link::local::Busy;
+use crate::link::vault::Opener;
+use crate::link::{DoorRequest, SecretRequest};
 use crate::runtime::clock::SystemClock;
 use crate::start::{self, Running, Setup};
 use crate::ui::app::App;
 use crate::ui::app::still::StillCell;
 use crate::ui::theme::{Depth, Look, Themes};
 use crate::ui::{self, Face, FaceError, Outcome};
-use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -44,11 +44,11 @@ impl FullScreen for Screens {
         &self,
         setup: Setup,
         file: ConfigFile,
-        passphrase: Option<SecretString>,
+        opener: Option<Opener>,
     ) -> Result<Exit, Failure> {
         let running = start::launch(&setup, true)?;
-        if let Some(passphrase) = passphrase {
-            let request = SecretRequest::Unlock { passphrase };
+        if let Some(opener) = opener {
+            let request = SecretRequest::Door(DoorRequest::Unlock(opener));
             running.hub.attach().request_secret(request)?;
         }
         match show(running, setup.clone(), Some(file)).await? {

@@ -4,13 +4,15 @@ use super::exit::{Exit, Failure};
 use super::secret::prompt::{Ask, Unanswered};
 use crate::domain::Text;
 use crate::link::socket::{self, Attached, SocketError};
+use crate::link::vault::Opener;
 use crate::link::{
-    Answer, EntryKind, Level, Replica, Request, ScreenEnd, SecretRequest, SignInStatus, Update,
-    VaultStatus, VaultTrouble, replica::Applied,
+    Answer, DoorRequest, EntryKind, Level, Replica, Request, ScreenEnd, SecretRequest,
+    SignInStatus, Update, VaultStatus, VaultTrouble, replica::Applied,
 };
 use crate::start::{self, Running, Setup};
 use secrecy::SecretString;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -41,6 +43,8 @@ enum Far {
 pub struct Key<'k> {
     /// Handed over on a descriptor.
     pub handed: Option<SecretString>,
+    /// The file that is asked for beside it.
+    pub key_file: Option<PathBuf>,
     /// Whom to ask otherwise; nobody for a command that must not wait for a person.
     pub ask: Option<&'k mut dyn Ask>,
 }
@@ -210,8 +214,8 @@ impl Session {
                 "the running cockpit is locked; unlock it there",
             ));
         }
-        let passphrase = key.turn()?;
-        self.request_secret(SecretRequest::Unlock { passphrase })?;
+        let opener = key.turn()?;
+        self.request_secret(SecretRequest::Door(DoorRequest::Unlock(opener)))?;
         self.opened(before).await?;
         // The vault is reported open before its connections are; the answer to this comes after both.
         self.request(Request::Snapshot)?;
@@ -269,9 +273,13 @@ impl Session {
 }
 
 impl Key<'_> {
-    fn turn(self) -> Result<SecretString, Failure> {
+    fn turn(self) -> Result<Opener, Failure> {
+        let key_file = self.key_file;
         if let Some(passphrase) = self.handed {
-            return Ok(passphrase);
+            return Ok(Opener {
+                passphrase,
+                key_file,
+            });
         }
         let answer = match self.ask {
             Some(person) => person.ask("Passphrase", true),
@@ -282,7 +290,11 @@ impl Key<'_> {
                 ));
             }
         };
-        answer.map_err(|why| unanswered(why, "--passphrase-fd"))
+        let passphrase = answer.map_err(|why| unanswered(why, "--passphrase-fd"))?;
+        Ok(Opener {
+            passphrase,
+            key_file,
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod activity;
 pub mod draft;
+pub mod entry;
 pub mod ids;
 pub mod instrument;
 pub mod last_known;
@@ -15,11 +16,13 @@ pub mod order;
 pub mod position;
 pub mod question;
 pub mod quote;
+pub mod sync;
 pub mod text;
 pub mod time;
 
 pub use account::{Account, AccountId, Balance, Environment, EquityPoint};
 pub use activity::{AccountActivity, ActivityKind};
+pub use entry::{CashCause, Entry, EntryId, Holding, OptionEnd, What};
 pub use ids::{ClientOrderId, ConnectionId, ProviderId, Sequence};
 pub use instrument::{AssetClass, Instrument, Symbol};
 pub use last_known::LastKnown;
@@ -31,5 +34,6 @@ pub use order::{
 pub use position::Position;
 pub use question::Question;
 pub use quote::{Bar, Level1, MarketClock, MarketEvent, Quote, Timeframe, Trade, TradingStatus};
+pub use sync::{Reach, RowCounts, Span, SyncOutcome, SyncRun};
 pub use text::Text;
 pub use time::{Clock, Timestamp};

@@ -19,8 +19,8 @@ pub struct VaultArguments {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Opening the vault")]
 pub struct Opening {
-    /// The file that is asked for beside the passphrase
-    #[arg(long, global = true, value_name = "PATH")]
+    /// The file that is asked for beside the passphrase: the global option's.
+    #[arg(skip)]
     pub key_file: Option<PathBuf>,
     /// Take a vault that is older than this machine remembers as it is; the log says so
     #[arg(long, global = true)]

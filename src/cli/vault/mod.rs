@@ -16,7 +16,7 @@ mod tell;
 pub(super) use confirm::confirm;
 
 use super::Run;
-use super::args::{VaultArguments, VaultCommand};
+use super::args::{Opening, VaultArguments, VaultCommand};
 use super::exit::{Exit, Failure};
 use super::session::Session;
 use crate::link::socket::{self, SocketError};
@@ -35,6 +35,10 @@ const LOCKING: Duration = Duration::from_secs(10);
 /// What keeps it from being done; nothing was changed then, unless the sentence says so.
 pub(super) fn perform(run: Run<'_>, arguments: &VaultArguments) -> Result<Exit, Failure> {
     let VaultArguments { opening, command } = arguments;
+    let opening = &Opening {
+        key_file: run.global.key_file.clone(),
+        ..opening.clone()
+    };
     if opening.accept_older {
         writes(&run)?;
     }

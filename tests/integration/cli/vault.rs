@@ -258,6 +258,13 @@ async fn a_key_file_is_asked_for_beside_the_passphrase() {
         &format!("unlock --key-file mine.key {OPEN}"),
         &[NEW],
     ));
+    // Commands that only look open it the same way.
+    let look = |beside: &[&str]| {
+        let line = [&["connections", "--passphrase-fd", "0"], beside].concat();
+        machine.run(&line, NEW)
+    };
+    look(&[]).expect(3);
+    look(&["--key-file", "mine.key"]).expect(0);
 }
 
 /// A command, the secrets handed over, its number and part of its sentence.
