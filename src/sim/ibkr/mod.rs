@@ -157,7 +157,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Running, S
         let address = simulator.listen(door, port).await?;
         origins.push(address.to_string());
     }
-    let ready = Ready::new(&origins[0], &origins[1], simulator.customers());
+    let ready = Ready::of(&simulator, &origins[0], &origins[1]);
     Ok(Running { ready, simulator })
 }
 

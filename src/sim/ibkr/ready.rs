@@ -1,5 +1,6 @@
 //! The line with which a simulator says that it is ready.
 
+use super::Simulator;
 use super::oauth::{credentials, keys};
 use super::shared::Shared;
 use super::site::LOGIN_PATH;
@@ -56,7 +57,8 @@ pub struct ReadyCustomer {
 }
 
 impl Ready {
-    pub(super) fn new(gateway: &str, api: &str, customers: Vec<ReadyCustomer>) -> Self {
+    /// The line of a simulator that is reached at these two hosts.
+    pub fn of(simulator: &Simulator, gateway: &str, api: &str) -> Self {
         Self {
             provider: "ibkr",
             gateway: format!("https://{gateway}/v1/api"),
@@ -69,7 +71,7 @@ impl Ready {
             dh_generator: 2,
             signing_key: keys::SIGNING_KEY,
             encryption_key: keys::ENCRYPTION_KEY,
-            customers,
+            customers: simulator.customers(),
         }
     }
 }

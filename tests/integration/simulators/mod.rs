@@ -2,6 +2,7 @@
 //! so no adapter of ours may help them here.
 
 mod faults;
+mod ibkr;
 mod replay;
 mod rest;
 mod schwab;
