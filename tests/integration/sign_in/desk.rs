@@ -1,4 +1,4 @@
-//! A whole program without a terminal, at tastytrade's simulator, on a clock that both sides share and a test moves.
+//! A whole program without a terminal, at a broker's simulator, on a clock that both sides share and a test moves.
 
 use super::{browse, free_port};
 use std::collections::BTreeMap;
@@ -17,12 +17,15 @@ use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::net::{Dialer, install_tls_provider, socket};
 use tradedeck::runtime::{self, Options};
 use tradedeck::sim::oauth::AuthServer;
-use tradedeck::sim::tastytrade::{self, Host, Running};
+use tradedeck::sim::{alpaca, tastytrade};
 use tradedeck::vault::{Holder, InstanceLock};
 use url::Url;
 
 /// Longest wait for something that must happen; a test that needs it has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the connection is called.
+pub(super) const NAME: &str = "mine";
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -42,8 +45,76 @@ pub(super) enum Heard {
     Came(Addition),
 }
 
+/// A broker's far side.
+pub(super) enum Sim {
+    Tastytrade(tastytrade::Running),
+    Alpaca(alpaca::Running),
+}
+
+impl Sim {
+    async fn tastytrade(redirect: &str, clock: Arc<Moved>) -> Self {
+        let options = tastytrade::Options {
+            redirects: vec![redirect.to_owned()],
+            rate: 1, // a market that has to catch up with a moved clock is quiet
+            ..tastytrade::Options::default()
+        };
+        Self::Tastytrade(tastytrade::start(options, clock).await.unwrap())
+    }
+
+    async fn alpaca(redirect: &str, clock: Arc<Moved>) -> Self {
+        let options = alpaca::Options {
+            redirects: vec![redirect.to_owned()],
+            rate: 1,
+            ..alpaca::Options::default()
+        };
+        Self::Alpaca(alpaca::start(options, clock).await.unwrap())
+    }
+
+    fn provider(&self) -> &'static str {
+        match self {
+            Self::Tastytrade(_) => "tastytrade",
+            Self::Alpaca(_) => "alpaca",
+        }
+    }
+
+    fn ready(&self) -> serde_json::Value {
+        let ready = match self {
+            Self::Tastytrade(sim) => serde_json::to_value(&sim.ready),
+            Self::Alpaca(sim) => serde_json::to_value(&sim.ready),
+        };
+        ready.unwrap()
+    }
+
+    /// Who agrees, unless a test says otherwise.
+    pub(super) fn login(&self) -> String {
+        match self {
+            Self::Tastytrade(_) => "ada".into(),
+            Self::Alpaca(sim) => {
+                let mut customers = sim.ready.customers.iter();
+                customers.find(|it| it.paper).unwrap().name.into()
+            }
+        }
+    }
+
+    /// Id and secret of an application that somebody with pretended money registered.
+    fn client(&self) -> [(String, secrecy::SecretString); 2] {
+        let ready = self.ready();
+        let mut customers = ready["customers"].as_array().unwrap().iter();
+        let customer = customers.find(|it| it["paper"] == true).unwrap();
+        let field = |name: &str| customer[name].as_str().unwrap().to_owned().into();
+        let secret = match self {
+            Self::Tastytrade(_) => "client_secret",
+            Self::Alpaca(_) => "secret",
+        };
+        [
+            ("client_id".into(), field("client_id")),
+            ("client_secret".into(), field(secret)),
+        ]
+    }
+}
+
 pub(super) struct Desk {
-    pub(super) sim: Running,
+    pub(super) sim: Sim,
     pub(super) clock: Arc<Moved>,
     pub(super) replica: Replica,
     screen: ScreenEnd,
@@ -53,17 +124,27 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// With a vault in which nothing is yet.
+    /// At tastytrade, with a vault in which nothing is yet.
     pub(super) async fn new() -> Self {
+        let (clock, redirect) = Self::ground().await;
+        let sim = Sim::tastytrade(&redirect, clock.clone()).await;
+        Self::at(sim, redirect, clock).await
+    }
+
+    /// The same at Alpaca.
+    pub(super) async fn at_alpaca() -> Self {
+        let (clock, redirect) = Self::ground().await;
+        let sim = Sim::alpaca(&redirect, clock.clone()).await;
+        Self::at(sim, redirect, clock).await
+    }
+
+    async fn ground() -> (Arc<Moved>, String) {
         install_tls_provider();
-        let clock = Arc::new(Moved(AtomicU64::new(0)));
-        let redirect = format!("http://127.0.0.1:{}/cb/tastytrade", free_port().await);
-        let options = tastytrade::Options {
-            redirects: vec![redirect.clone()],
-            rate: 1, // a market that has to catch up with a moved clock is quiet
-            ..tastytrade::Options::default()
-        };
-        let sim = tastytrade::start(options, clock.clone()).await.unwrap();
+        let redirect = format!("http://127.0.0.1:{}/cb", free_port().await);
+        (Arc::new(Moved(AtomicU64::new(0))), redirect)
+    }
+
+    async fn at(sim: Sim, redirect: String, clock: Arc<Moved>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (hub, inbox) = Hub::new();
         let cancel = CancellationToken::new();
@@ -95,25 +176,28 @@ impl Desk {
     }
 
     pub(super) fn auth(&self) -> &AuthServer {
-        self.sim.simulator.auth(Host::Sandbox)
+        match &self.sim {
+            Sim::Tastytrade(sim) => sim.simulator.auth(tastytrade::Host::Sandbox),
+            Sim::Alpaca(sim) => sim.simulator.auth(true),
+        }
     }
 
+    /// Somebody at tastytrade with pretended money.
     pub(super) fn customer(&self) -> tastytrade::ReadyCustomer {
-        let mut customers = self.sim.ready.customers.iter();
+        let Sim::Tastytrade(sim) = &self.sim else {
+            panic!("another broker has other customers");
+        };
+        let mut customers = sim.ready.customers.iter();
         customers.find(|it| it.paper).unwrap().clone()
     }
 
     pub(super) fn new_by_code(&self) -> SignInRequest {
-        let customer = self.customer();
         SignInRequest::New {
-            name: Some(ConnectionId::new("tasty")),
-            provider: ProviderId::new("tastytrade"),
+            name: Some(ConnectionId::new(NAME)),
+            provider: ProviderId::new(self.sim.provider()),
             environment: Environment::Paper,
             way: "code".into(),
-            secrets: vec![
-                ("client_id".into(), customer.client_id.into()),
-                ("client_secret".into(), customer.client_secret.into()),
-            ],
+            secrets: self.sim.client().into(),
         }
     }
 
@@ -196,13 +280,16 @@ impl Desk {
     }
 
     pub(super) fn connection(&self) -> &ConnectionStatus {
-        &self.replica.connections[&ConnectionId::new("tasty")]
+        &self.replica.connections[&ConnectionId::new(NAME)]
     }
 
     pub(super) async fn stop(self) {
         self.runtime.0.cancel();
         self.runtime.1.await.unwrap();
-        self.sim.shutdown().await;
+        match self.sim {
+            Sim::Tastytrade(sim) => sim.shutdown().await,
+            Sim::Alpaca(sim) => sim.shutdown().await,
+        }
     }
 }
 
@@ -222,13 +309,13 @@ pub(super) fn wants_sign_in(replica: &Replica) -> bool {
     connections.any(|it| matches!(it.state, ConnectionState::NeedsSignIn { .. }))
 }
 
-fn options_of(sim: &Running, redirect: String, folder: &TempDir, clock: Arc<Moved>) -> Options {
+fn options_of(sim: &Sim, redirect: String, folder: &TempDir, clock: Arc<Moved>) -> Options {
     let holder = Holder {
         pid: std::process::id(),
         terminal: "test".into(),
         since: "now".into(),
     };
-    let ready = serde_json::to_value(&sim.ready).unwrap();
+    let ready = sim.ready();
     let fields = ready.as_object().unwrap().iter();
     let mut addresses: BTreeMap<String, String> = fields
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.into())))
@@ -242,7 +329,7 @@ fn options_of(sim: &Running, redirect: String, folder: &TempDir, clock: Arc<Move
         lock: InstanceLock::take(&folder.path().join("data"), &holder).unwrap(),
         cost: crate::cli::machine::cost(),
         anchor: None,
-        addresses: BTreeMap::from([("tastytrade".into(), addresses)]),
+        addresses: BTreeMap::from([(sim.provider().into(), addresses)]),
         settings: Settings {
             refresh: Duration::from_secs(60),
             read_only: false,

@@ -1,13 +1,13 @@
 //! A connection's life, from the sign-in to the end: a day of renewals, a token that died, signing in again, removal.
 
-use super::desk::{Desk, Heard, is_live, is_open, wants_sign_in};
+use super::desk::{Desk, Heard, NAME, is_live, is_open, wants_sign_in};
 use tradedeck::domain::{ConnectionId, Environment, ProviderId};
 use tradedeck::link::{Addition, Request, SecretRequest, SignInRequest};
 use tradedeck::sim::oauth::{Consent, Rotation};
 
 fn again() -> SignInRequest {
     SignInRequest::Again {
-        connection: ConnectionId::new("tasty"),
+        connection: ConnectionId::new(NAME),
     }
 }
 
@@ -153,7 +153,7 @@ async fn a_sign_in_that_is_denied_or_given_up_leaves_nothing_behind() {
 async fn a_removed_connection_is_forgotten() {
     let mut desk = Desk::signed_in().await;
     desk.secret(SecretRequest::RemoveConnection {
-        connection: ConnectionId::new("tasty"),
+        connection: ConnectionId::new(NAME),
     });
     desk.until("it is gone", |replica| replica.connections.is_empty())
         .await;

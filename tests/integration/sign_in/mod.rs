@@ -1,5 +1,6 @@
 //! Signing in and staying signed in, against authorization servers on this machine.
 
+mod alpaca;
 mod desk;
 mod life;
 mod mixup;
