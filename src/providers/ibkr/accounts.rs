@@ -89,11 +89,11 @@ impl Ibkr {
         let number = account.id.number.as_str();
         let ledger = self.rest.get(&["portfolio", number, "ledger"]);
         let ledger = self.rest.ask(ledger).await?;
-        let ledger: ByText<'_, wire::Ledger<'_>> = read(&ledger, "the ledger")?;
+        let ledger: ByText<'_, Option<wire::Ledger<'_>>> = read(&ledger, "the ledger")?;
         let summary = self.rest.get(&["portfolio", number, "summary"]);
         // What may be spent is good to know; not knowing it is no reason to withhold the account.
         let summary = self.rest.ask(summary).await.ok();
-        let summary: ByText<'_, wire::SummaryValue<'_>> = summary
+        let summary: ByText<'_, Option<wire::SummaryValue<'_>>> = summary
             .as_ref()
             .and_then(|response| read(response, "the summary").ok())
             .unwrap_or_default();

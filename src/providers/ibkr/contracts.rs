@@ -171,8 +171,11 @@ impl Contracts {
         let Some(response) = known(self.rest.ask(request).await)? else {
             return Ok(None);
         };
-        let answer: ByText<'_, Vec<Stock<'_>>> = read(&response, "shares")?;
-        let stocks = answer.get(ticker).map(Vec::as_slice).unwrap_or_default();
+        let answer: ByText<'_, Option<Vec<Stock<'_>>>> = read(&response, "shares")?;
+        let stocks = answer
+            .get(ticker)
+            .and_then(Option::as_deref)
+            .unwrap_or_default();
         choose(symbol, stocks, exchange)
     }
 
@@ -223,10 +226,10 @@ impl Contracts {
         let Some(response) = known(self.rest.ask(request).await)? else {
             return Ok(None);
         };
-        let answer: ByText<'_, Vec<Future<'_>>> = read(&response, "futures")?;
+        let answer: ByText<'_, Option<Vec<Future<'_>>>> = read(&response, "futures")?;
         let mut contracts = answer
             .get(root)
-            .map(Vec::as_slice)
+            .and_then(Option::as_deref)
             .unwrap_or_default()
             .iter();
         let is_it = |row: &&Future<'_>| row.expiration_date.text_or_empty().starts_with(month);

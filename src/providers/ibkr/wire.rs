@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 pub(super) use crate::providers::fields::{Field, Unreadable};
 
-/// Values by a name that is data: a currency, a symbol, the number of a field.
+/// Values by a name that is data: a currency, a symbol, the number of a field. Where they are objects, any may be null.
 pub(super) type ByText<'a, T> = BTreeMap<Cow<'a, str>, T>;
 
 /// Every shape of a refusal: `{"error":"…","statusCode":400}`, and problem+json with `title`, `detail`.
@@ -353,7 +353,7 @@ pub(super) struct Rules<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Schedule<'a> {
-    pub(super) schedules: Option<ByText<'a, Day<'a>>>,
+    pub(super) schedules: Option<ByText<'a, Option<Day<'a>>>>,
 }
 
 /// The hours of a day.

@@ -1,4 +1,5 @@
 //! One file per provider: the adapter against its simulator.
 mod alpaca;
+mod ibkr;
 mod schwab;
 mod tastytrade;

@@ -2,6 +2,7 @@
 
 mod alpaca;
 mod desk;
+mod ibkr;
 mod life;
 mod mixup;
 mod plain;

@@ -118,12 +118,7 @@ fn our_account() -> crate::domain::Account {
 }
 
 pub(super) fn ledger(text: &str) -> Read {
-    let ledger: Option<ByText<'_, Option<wire::Ledger<'_>>>> = json(text)?;
-    let ledger = ledger.unwrap_or_default();
-    let ledger = ledger
-        .into_iter()
-        .filter_map(|(key, row)| Some((key, row?)))
-        .collect();
+    let ledger: ByText<'_, Option<wire::Ledger<'_>>> = json(text)?;
     let nothing = ByText::new();
     words_of(account::balance(
         &ledger,
@@ -135,10 +130,6 @@ pub(super) fn ledger(text: &str) -> Read {
 
 pub(super) fn summary(text: &str) -> Read {
     let summary: ByText<'_, Option<wire::SummaryValue<'_>>> = json(text)?;
-    let summary = summary
-        .into_iter()
-        .filter_map(|(key, row)| Some((key, row?)))
-        .collect();
     let ledger = r#"{"BASE":{"netliquidationvalue":1,"cashbalance":1}}"#;
     let ledger = serde_json::from_str(ledger).unwrap();
     words_of(account::balance(
@@ -172,7 +163,7 @@ pub(super) fn stocks(text: &str) -> Read {
 }
 
 fn futures(text: &str) -> Read {
-    json::<ByText<'_, Vec<wire::Future<'_>>>>(text).map(drop)
+    json::<ByText<'_, Option<Vec<wire::Future<'_>>>>>(text).map(drop)
 }
 
 fn search(text: &str) -> Read {

@@ -73,14 +73,19 @@ const USUAL: &[(&str, &str)] = &[
     ("/tickle", "tickle"),
     ("/trsrv/secdef", "definitions"),
     ("/trsrv/stocks", "stocks"),
+    ("/contract/rules", "rules"),
     ("/portfolio/accounts", "accounts"),
     ("/ledger", "ledger"),
     ("/summary", "summary"),
 ];
 
+/// What is answered next, by the end of a path.
+type Plan = BTreeMap<&'static str, VecDeque<Outcome>>;
+
 /// A far side that answers by the end of a path: what was planned for it, one after the other, else the usual.
 pub(super) struct FarSide {
     seen: Arc<Mutex<Vec<Request>>>,
+    plan: Arc<Mutex<Plan>>,
     transport: Arc<dyn Transport>,
     pub(super) clock: Arc<Moved>,
 }
@@ -88,15 +93,16 @@ pub(super) struct FarSide {
 impl FarSide {
     pub(super) fn new(planned: Vec<(&'static str, Outcome)>) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let mut plan: BTreeMap<&str, VecDeque<Outcome>> = BTreeMap::new();
+        let mut plan = Plan::new();
         for (path, outcome) in planned {
             plan.entry(path).or_default().push_back(outcome);
         }
-        let (record, plan) = (seen.clone(), Mutex::new(plan));
+        let plan = Arc::new(Mutex::new(plan));
+        let (record, next) = (seen.clone(), plan.clone());
         let transport = MemoryTransport::new(move |request| {
             record.lock().unwrap().push(request.clone());
             let path = request.url.path();
-            let mut plan = plan.lock().unwrap();
+            let mut plan = next.lock().unwrap();
             let planned = plan
                 .iter_mut()
                 .find(|(end, list)| path.ends_with(**end) && !list.is_empty());
@@ -109,9 +115,16 @@ impl FarSide {
         });
         Self {
             seen,
+            plan,
             transport: Arc::new(transport),
             clock: Arc::new(Moved(Mutex::new(at("2026-04-02T15:00:00Z")))),
         }
+    }
+
+    /// Plans one more answer.
+    pub(super) fn plan(&self, path: &'static str, outcome: Outcome) {
+        let mut plan = self.plan.lock().unwrap();
+        plan.entry(path).or_default().push_back(outcome);
     }
 
     /// What a stream's session is made from.

@@ -265,7 +265,14 @@ fn change(limit: &str) -> ApprovedChange<Paper> {
         replaces: None,
         parent: None,
     };
-    approving(|check| risk::approve_change(ClientOrderId::new(NEXT), &before, change, check))
+    let after = OrderDraft {
+        kind: OrderKind::Limit {
+            limit: limit.parse().unwrap(),
+        },
+        ..draft()
+    };
+    let name = ClientOrderId::new(NEXT);
+    approving(|check| risk::approve_change(name, (&after, change), &before, check))
 }
 
 #[tokio::test(start_paused = true)]

@@ -226,3 +226,36 @@ async fn a_gateway_elsewhere_and_a_certificate_nobody_confirmed_are_refused() {
         Ok(())
     );
 }
+
+/// A call every five minutes, as a cockpit that is open makes them; the server ends the trading session at midnight.
+#[tokio::test(start_paused = true)]
+async fn a_day_is_a_tickle_a_minute_and_one_session_more_after_midnight() {
+    let rig = paper(vec![]);
+    let quotes = rig.provider.quotes().unwrap();
+    let apple = crate::domain::Symbol::new("AAPL");
+    let counts = |rig: &Rig| {
+        let begun = rig.far.bodies("/iserver/auth/status").len();
+        (begun, rig.far.bodies("/tickle").len())
+    };
+    let minutes = 24 * 60;
+    for minute in 0..minutes {
+        if minute == 13 * 60 {
+            let ended = r#"{"session":"x","iserver":{"authStatus":{"authenticated":false,"connected":true}}}"#;
+            rig.far.plan("/tickle", status(200, ended));
+            rig.far.plan("/iserver/auth/status", status(200, OUT));
+            rig.far.plan("/ssodh/init", ok("auth_status"));
+        }
+        if minute % 5 == 0 {
+            assert!(
+                quotes.instrument(&apple).await.unwrap().is_some(),
+                "minute {minute}"
+            );
+        }
+        rig.far.clock.pass(60);
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    }
+    let (begun, tickles) = counts(&rig);
+    assert_eq!(begun, 2);
+    assert_eq!(rig.far.bodies("/ssodh/init").len(), 1);
+    assert!((minutes - 10..minutes + 10).contains(&tickles), "{tickles}");
+}

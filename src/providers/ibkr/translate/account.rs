@@ -69,14 +69,13 @@ fn restriction(row: &wire::PortfolioAccount<'_>, status: Option<&str>) -> Option
 
 /// What an account holds, by its ledger in the currency that it is kept in, and what it may spend, by its summary.
 pub(in crate::providers::ibkr) fn balance(
-    ledger: &ByText<'_, wire::Ledger<'_>>,
-    summary: &ByText<'_, wire::SummaryValue<'_>>,
+    ledger: &ByText<'_, Option<wire::Ledger<'_>>>,
+    summary: &ByText<'_, Option<wire::SummaryValue<'_>>>,
     account: &Account,
     as_of: Timestamp,
 ) -> Result<Balance, Unreadable> {
-    let row = ledger
-        .get("BASE")
-        .or_else(|| ledger.get(account.currency.as_str()));
+    let of = |currency: &str| ledger.get(currency).and_then(Option::as_ref);
+    let row = of("BASE").or_else(|| of(account.currency.as_str()));
     let row = row.ok_or(Unreadable("the ledger of the account's currency"))?;
     let equity = number(row.netliquidationvalue)?;
     let cash = number(row.cashbalance)?;
@@ -94,11 +93,11 @@ pub(in crate::providers::ibkr) fn balance(
 }
 
 fn of_summary(
-    summary: &ByText<'_, wire::SummaryValue<'_>>,
+    summary: &ByText<'_, Option<wire::SummaryValue<'_>>>,
     key: &str,
 ) -> Result<Option<Decimal>, Unreadable> {
     match summary.get(key) {
-        Some(value) if !value.is_null.is_true() => number(value.amount),
+        Some(Some(value)) if !value.is_null.is_true() => number(value.amount),
         _ => Ok(None),
     }
 }

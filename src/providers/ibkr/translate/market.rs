@@ -265,7 +265,10 @@ pub(in crate::providers::ibkr) fn bar(
 pub(in crate::providers::ibkr) fn sessions(
     schedule: &wire::Schedule<'_>,
 ) -> Result<Vec<(Timestamp, Timestamp)>, Unreadable> {
-    let days = schedule.schedules.iter().flat_map(|days| days.values());
+    let days = schedule
+        .schedules
+        .iter()
+        .flat_map(|days| days.values().flatten());
     let hours = days.flat_map(|day| day.liquid_hours.iter().flatten());
     let sessions = hours.map(|hours| Ok((second(hours.opening)?, second(hours.closing)?)));
     let mut sessions: Vec<(Timestamp, Timestamp)> = sessions.collect::<Result<_, Unreadable>>()?;
