@@ -27,8 +27,8 @@ const CHUNK: usize = 100;
 const ASKS: usize = 4;
 const ASK_AGAIN: Duration = Duration::from_millis(700);
 
-/// The share whose hours stand for the market's: IBM, at the New York Stock Exchange.
-const HOURS_OF: &str = "8314";
+/// The share whose hours stand for the market's: the oldest fund on the S&P 500, listed in New York.
+const HOURS_OF: &str = "756733";
 
 /// How long a schedule is taken for true.
 const HOURS_KEPT: Duration = Duration::from_secs(60 * 60);

@@ -2,7 +2,7 @@
 //!
 //! It knows their manual and nothing of other providers, screens or the vault. `wire` is their JSON, `translate` turns
 //! it into our words, `rest` sends through one of three doors (`auth`), `session` keeps the trading session, `contracts`
-//! knows what numbers stand for; `accounts`, `orders` and `market` are the abilities; `stream` is what their socket says
+//! knows what numbers stand for; `accounts`, `orders` (with `outcome`) and `market` are the abilities; `stream` is what their socket says
 //! and hears. A new call goes beside its ability, its payload into `wire`.
 //!
 //! Prices and news of orders share one socket: [`StreamName::Quotes`] carries both.
@@ -13,6 +13,7 @@ mod contracts;
 mod known;
 mod market;
 mod orders;
+mod outcome;
 mod pace;
 mod rest;
 mod session;

@@ -21,9 +21,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-/// Ten requests a second, for the gateway and by the newer pages for everything.
+/// Ten requests in any second are taken. Ours are counted in windows, of which two may meet in one of their seconds.
 const ALLOWANCE: Allowance = Allowance {
-    limit: 10,
+    limit: 7,
     window: Duration::from_secs(1),
 };
 

@@ -3,6 +3,10 @@
 //! The same thing is a number in one answer and a text in another, so every field is kept as it was written until
 //! [`Field`] is asked for what it holds.
 
+mod reference;
+
+pub(super) use reference::*;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -235,163 +239,6 @@ pub(super) struct OrderAnswer<'a> {
 pub(super) struct Cancelled<'a> {
     pub(super) msg: Field<'a>,
     pub(super) error: Field<'a>,
-}
-
-/// `GET /iserver/marketdata/history`
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct History<'a> {
-    #[serde(borrow)]
-    pub(super) data: Option<Vec<&'a RawValue>>,
-    pub(super) volume_factor: Field<'a>,
-    pub(super) error: Field<'a>,
-}
-
-/// One bar; the time is in milliseconds.
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Candle<'a> {
-    pub(super) t: Field<'a>,
-    pub(super) o: Field<'a>,
-    pub(super) h: Field<'a>,
-    pub(super) l: Field<'a>,
-    pub(super) c: Field<'a>,
-    pub(super) v: Field<'a>,
-}
-
-/// A company of `GET /trsrv/stocks`
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Stock<'a> {
-    pub(super) name: Field<'a>,
-    pub(super) contracts: Option<Vec<Listing<'a>>>,
-}
-
-/// Where a company's share is listed.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Listing<'a> {
-    pub(super) conid: Field<'a>,
-    pub(super) exchange: Field<'a>,
-    #[serde(rename = "isUS")]
-    pub(super) is_us: Field<'a>,
-}
-
-/// A contract of `GET /trsrv/futures`
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Future<'a> {
-    pub(super) conid: Field<'a>,
-    pub(super) expiration_date: Field<'a>,
-}
-
-/// A row of `GET /iserver/secdef/search`
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Found<'a> {
-    pub(super) conid: Field<'a>,
-    pub(super) symbol: Field<'a>,
-    pub(super) company_name: Field<'a>,
-    pub(super) description: Field<'a>,
-    pub(super) sections: Option<Vec<Section<'a>>>,
-}
-
-/// A kind of contract that a found one has.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Section<'a> {
-    pub(super) sec_type: Field<'a>,
-}
-
-/// A row of `GET /iserver/secdef/info`
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Derivative<'a> {
-    pub(super) conid: Field<'a>,
-    pub(super) right: Field<'a>,
-    pub(super) strike: Field<'a>,
-    pub(super) maturity_date: Field<'a>,
-    pub(super) trading_class: Field<'a>,
-    pub(super) multiplier: Field<'a>,
-}
-
-/// `GET /trsrv/secdef`
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Definitions<'a> {
-    #[serde(borrow)]
-    pub(super) secdef: Option<Vec<&'a RawValue>>,
-}
-
-/// What a contract is, by its number
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Definition<'a> {
-    pub(super) conid: Field<'a>,
-    pub(super) currency: Field<'a>,
-    pub(super) name: Field<'a>,
-    pub(super) asset_class: Field<'a>,
-    pub(super) expiry: Field<'a>,
-    pub(super) put_or_call: Field<'a>,
-    pub(super) strike: Field<'a>,
-    pub(super) ticker: Field<'a>,
-    pub(super) multiplier: Field<'a>,
-    #[serde(rename = "isUS")]
-    pub(super) is_us: Field<'a>,
-    pub(super) listing_exchange: Field<'a>,
-}
-
-/// `POST /iserver/contract/rules`, what matters of it
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct Rules<'a> {
-    pub(super) increment: Field<'a>,
-    pub(super) can_trade_acct_ids: Option<Vec<Field<'a>>>,
-}
-
-/// `GET /contract/trading-schedule`
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Schedule<'a> {
-    pub(super) schedules: Option<ByText<'a, Option<Day<'a>>>>,
-}
-
-/// The hours of a day.
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Day<'a> {
-    pub(super) liquid_hours: Option<Vec<Hours<'a>>>,
-}
-
-/// From when to when, in seconds.
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Hours<'a> {
-    pub(super) opening: Field<'a>,
-    pub(super) closing: Field<'a>,
-}
-
-/// `POST /pa/performance`
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Performance<'a> {
-    pub(super) nav: Option<Nav<'a>>,
-}
-
-/// Net asset values by day.
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Nav<'a> {
-    pub(super) dates: Option<Vec<Field<'a>>>,
-    pub(super) data: Option<Vec<NavOfAccount<'a>>>,
-}
-
-/// Those of an account.
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct NavOfAccount<'a> {
-    pub(super) id: Field<'a>,
-    pub(super) navs: Option<Vec<Field<'a>>>,
 }
 
 /// A message of the stream; of market data the rest are fields by number

@@ -126,7 +126,7 @@ impl Rig {
         &self,
         accounts: &[AccountId],
         watch: &[&str],
-        mut done: impl FnMut(&StreamEvent) -> bool,
+        mut done: impl FnMut(&StreamEvent) -> bool + Send,
     ) {
         let spec = self.provider.streams(accounts).remove(0);
         let start = (spec.start)().await.unwrap();

@@ -129,7 +129,7 @@ fn order(replica: &Replica) -> Option<&Order> {
 
 /// One share at a tenth of its price: nobody sells it so.
 fn far_away(replica: &Replica) -> Request {
-    let account = replica.positions.values().next().unwrap().account.clone();
+    let account = replica.accounts.keys().next().unwrap().clone();
     Request::PlaceOrder {
         id: ClientOrderId::from_random(ORDER),
         draft: OrderDraft {

@@ -153,6 +153,6 @@ async fn hours_are_read_once_in_an_hour_without_a_trading_session() {
     }
     assert_eq!(
         rig.far.sent(),
-        ["GET /contract/trading-schedule?conid=8314"]
+        ["GET /contract/trading-schedule?conid=756733"]
     );
 }
