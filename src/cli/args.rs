@@ -192,6 +192,9 @@ pub struct ConnectArguments {
     /// Which of the provider's ways to sign in; its first where nothing is said
     #[arg(long, value_name = "WAY")]
     pub way: Option<String>,
+    /// The SHA-256 of the certificate that a program on this machine must have, instead of being asked
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<String>,
     /// Read the credentials from a file descriptor, as lines of name=value
     #[arg(long, value_name = "N")]
     pub secret_fd: Option<u32>,

@@ -1,6 +1,7 @@
 //! Adding a connection: its credentials are asked for, checked with the provider, and sealed in the vault.
 
 mod browser;
+mod certificate;
 mod change;
 
 pub(super) use change::{disconnect, sign_in};
@@ -12,14 +13,23 @@ use super::session::{Session, unanswered};
 use super::show::json;
 use super::vault::writes;
 use super::{Run, print};
-use crate::domain::{AccountId, ConnectionId, Environment, Text, Timestamp};
-use crate::link::{Addition, ProviderOffer, SecretRequest, SignInRequest, WayOffer};
+use crate::domain::{AccountId, ConnectionId, Environment, ProviderId, Text, Timestamp};
+use crate::link::{Addition, ProviderOffer, SignInRequest, WayOffer};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::time::Duration;
 
 /// Longest wait for a provider to accept or refuse credentials.
 const ANSWER: Duration = Duration::from_secs(90);
+
+/// A connection as it is asked for.
+struct Wish {
+    name: Option<ConnectionId>,
+    provider: ProviderId,
+    environment: Environment,
+    way: Text,
+    secrets: Vec<(String, SecretString)>,
+}
 
 /// Adds a connection.
 ///
@@ -53,16 +63,14 @@ pub(super) async fn connect(mut run: Run<'_>, wanted: ConnectArguments) -> Resul
         };
         browser::by_browser(&mut session, request, run.ask, run.clock).await?;
     } else {
-        session.request_secret(SecretRequest::AddConnection {
+        let wish = Wish {
             name,
             provider,
             environment,
             way: way.way.clone(),
             secrets,
-        })?;
-        session
-            .until(ANSWER, |replica| !replica.additions.is_empty())
-            .await?;
+        };
+        certificate::add(&mut session, wish, wanted.fingerprint, run.ask).await?;
     }
     let addition = session.replica.additions.pop_back();
     session.close().await;
@@ -167,6 +175,10 @@ fn reached(
             Exit::Unreachable,
             format!("{title} does not answer ({why}); nothing was kept, try again later"),
         )),
+        Some(Addition::Certificate { .. }) => Err(Failure::new(
+            Exit::Failed,
+            "its certificate was not confirmed; nothing was kept",
+        )),
         Some(Addition::Failed { why }) => Err(Failure::new(Exit::Failed, why.as_str())),
         None => Err(Failure::new(
             Exit::OutcomeUnknown,
@@ -214,7 +226,6 @@ fn text_of(environment: Environment, connection: &ConnectionId, accounts: &[Acco
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ProviderId;
     use crate::link::SecretField;
 
     fn offers() -> Vec<ProviderOffer> {

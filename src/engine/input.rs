@@ -242,6 +242,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// The person has to sign in or mend the credentials.
     SignIn,
+    /// The person has to do something elsewhere; asking again finds out whether they did.
+    Elsewhere,
     /// Asking again later may help, after a pause where one is given.
     Later(Option<Duration>),
     /// Asking again does not help.

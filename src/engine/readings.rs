@@ -16,6 +16,9 @@ const CLOCK_EVERY: Duration = Duration::from_secs(60);
 /// A pause after a fill before positions are read, so that several fills cost one reading.
 const AFTER_FILL: Duration = Duration::from_millis(250);
 
+/// How often it is looked whether the person did elsewhere what a connection waits for.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
 impl Engine {
     /// Reads positions and balances soon: something changed them.
     pub(super) fn positions_changed(&mut self, now: Timestamp, account: &AccountId) {
@@ -31,7 +34,7 @@ impl Engine {
     /// Asks for every reading whose time has come.
     pub(super) fn read_what_is_due(&mut self, now: Timestamp) {
         for (id, session) in &mut self.sessions {
-            if !session.is_usable() {
+            if !session.is_usable() && !session.looks_again() {
                 continue;
             }
             let due = session
@@ -49,7 +52,8 @@ impl Engine {
 
     /// When [`Engine::read_what_is_due`] or the counters have something to do next.
     pub(super) fn next_reading(&self) -> Option<Timestamp> {
-        let usable = self.sessions.values().filter(|session| session.is_usable());
+        let usable = self.sessions.values();
+        let usable = usable.filter(|session| session.is_usable() || session.looks_again());
         usable.filter_map(Session::next_due).min()
     }
 
@@ -64,6 +68,7 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(&connection) else {
             return;
         };
+        let waited = session.looks_again();
         session.under_way.remove(&reading);
         let left_out = session.take_meter(meter);
         if let Some(text) = session.sign_in_warning(now) {
@@ -73,6 +78,9 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(&connection) else {
             return;
         };
+        if waited && reading == Reading::Accounts {
+            return self.looked_again(now, &connection, outcome.err());
+        }
         if !session.is_usable() {
             return;
         }
@@ -96,6 +104,21 @@ impl Engine {
             self.announce(now, line.at(&connection));
         }
         self.publish_status(&connection);
+    }
+
+    /// What was waited for has happened, or has not yet.
+    fn looked_again(&mut self, now: Timestamp, id: &ConnectionId, failure: Option<Failure>) {
+        let Some(failure) = failure else {
+            return self.reconnect(now, id);
+        };
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if failure.kind == FailureKind::Elsewhere {
+            session.status.state = ConnectionState::NeedsSignIn { why: failure.what };
+        }
+        session.schedule(Reading::Accounts, now.plus(LOOK_AGAIN));
+        self.publish_status(id);
     }
 
     fn take_data(&mut self, now: Timestamp, id: &ConnectionId, reading: &Reading, data: ReadData) {
@@ -243,7 +266,14 @@ impl Engine {
             FailureKind::Final if is_standing(reading) && *reading != Reading::Accounts => {
                 Some(self.settings.refresh)
             }
-            FailureKind::SignIn | FailureKind::NotFound | FailureKind::Final => None,
+            // What needs no more than accounts do goes on.
+            FailureKind::Elsewhere if is_standing(reading) && *reading != Reading::Accounts => {
+                Some(LOOK_AGAIN)
+            }
+            FailureKind::SignIn
+            | FailureKind::Elsewhere
+            | FailureKind::NotFound
+            | FailureKind::Final => None,
         };
         let mut is_news = true;
         match (again, failure.kind) {
@@ -256,17 +286,24 @@ impl Engine {
                 session.credentials_refused(now);
                 self.stop_session(now, id, ConnectionState::NeedsSignIn { why: what });
             }
+            (None, FailureKind::Elsewhere) if *reading == Reading::Accounts => {
+                self.stop_session(now, id, ConnectionState::NeedsSignIn { why: what });
+                self.schedule(id, Reading::Accounts, now.plus(LOOK_AGAIN));
+            }
             (None, _) if *reading == Reading::Accounts => {
                 session.credentials_refused(now);
                 self.stop_session(now, id, ConnectionState::Failed { why: what });
             }
             (None, FailureKind::NotFound) => self.unknown_symbol(reading),
-            (None, FailureKind::Later(_) | FailureKind::Final) => {}
+            (None, FailureKind::Later(_) | FailureKind::Elsewhere | FailureKind::Final) => {}
         }
         if is_news {
             let level = match failure.kind {
                 FailureKind::NotFound => Level::Warn,
-                FailureKind::SignIn | FailureKind::Later(_) | FailureKind::Final => Level::Wrong,
+                FailureKind::SignIn
+                | FailureKind::Elsewhere
+                | FailureKind::Later(_)
+                | FailureKind::Final => Level::Wrong,
             };
             let line = Line::new(EntryKind::Sync, text).level(level);
             self.note(now, line.at(id).took(took));

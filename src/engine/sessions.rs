@@ -135,6 +135,13 @@ impl Session {
         }
     }
 
+    /// Whether it waits for something the person does elsewhere, and looks from time to time whether they did.
+    pub(super) fn looks_again(&self) -> bool {
+        let waits = matches!(self.status.state, ConnectionState::NeedsSignIn { .. });
+        let has_accounts = self.under_way.contains(&Reading::Accounts);
+        waits && (has_accounts || self.due.contains_key(&Reading::Accounts))
+    }
+
     pub(super) fn feed(&mut self, channel: Channel) -> &mut FeedHealth {
         &mut self.status.feeds[usize::from(channel == Channel::Orders)]
     }

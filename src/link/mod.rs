@@ -19,7 +19,7 @@ pub use activity::{Entry, EntryKind, Level, Progress};
 pub use entries::{EntryPage, EntryQuery};
 pub use local::{Hub, Inbound, ScreenEnd, ScreenId};
 pub use replica::Replica;
-pub use secret::{SecretRequest, SignInRequest};
+pub use secret::{FINGERPRINT, SecretRequest, SignInRequest};
 pub use sign_in::{Answer, SignInStatus, Waiting};
 pub use status::{
     ConnectionState, ConnectionStatus, FOR_VIEWING, FeedHealth, ProviderOffer, SecretField,
@@ -37,7 +37,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 
 /// Version of the values in this module; two ends that differ say so and part.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What a screen asks of the runtime. What carries a secret is a [`SecretRequest`] instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +228,14 @@ pub enum Addition {
     Unreachable {
         /// What went wrong.
         why: Text,
+    },
+    /// Nothing was kept: the person has to confirm the certificate of a program on this machine first, and to ask again
+    /// with its fingerprint.
+    Certificate {
+        /// Where it is.
+        address: Text,
+        /// Its SHA-256, in groups of digits.
+        fingerprint: Text,
     },
     /// Something on this side is wrong: a missing field, a taken name, a locked vault.
     Failed {

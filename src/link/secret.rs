@@ -4,6 +4,9 @@ use crate::domain::{ConnectionId, Environment, ProviderId, Text};
 use crate::link::{DoorRequest, VaultRequest};
 use secrecy::SecretString;
 
+/// The name of the field that holds the fingerprint of a certificate that the person confirmed.
+pub const FINGERPRINT: &str = "fingerprint";
+
 /// What a screen asks of the runtime with a secret in hand; the answer is a
 /// [`VaultStatus`](crate::link::VaultStatus) or a connection's status.
 pub enum SecretRequest {
@@ -27,7 +30,8 @@ pub enum SecretRequest {
         environment: Environment,
         /// Which of the provider's ways to sign in.
         way: Text,
-        /// Field name and value, as the provider's offer names them.
+        /// Field name and value, as the provider's offer names them; [`FINGERPRINT`] beside them where a certificate was
+        /// confirmed.
         secrets: Vec<(String, SecretString)>,
     },
     /// Removes a connection and its sealed credentials.

@@ -3,8 +3,11 @@ use super::address;
 use super::error::{NetError, Step, clean, root_cause};
 use super::frame_guard::Wire;
 use super::tls;
+use super::tls::pinned::{self, Pinned};
+use super::transport::{NOT_PINNED, tls_error};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +31,8 @@ const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 pub struct Dialer {
     proxies: Arc<Matcher>,
     tls: TlsConnector,
+    /// The only program that is reached, by its certificate.
+    pin: Option<Pinned>,
 }
 
 impl Dialer {
@@ -40,12 +45,23 @@ impl Dialer {
     }
 
     fn with_proxies(proxies: Matcher) -> Result<Self, NetError> {
-        let mut config = tls::client_config()?;
+        Ok(Self::with(proxies, tls::client_config()?, None))
+    }
+
+    /// One that reaches a single program on this machine, by the certificate that was confirmed for it.
+    pub fn pinned(pin: Pinned) -> Self {
+        // No proxy stands before this machine.
+        let proxies = Matcher::builder().build();
+        Self::with(proxies, pin.client_config(), Some(pin))
+    }
+
+    fn with(proxies: Matcher, mut config: ClientConfig, pin: Option<Pinned>) -> Self {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
+        Self {
             proxies: Arc::new(proxies),
             tls: TlsConnector::from(Arc::new(config)),
-        })
+            pin,
+        }
     }
 
     /// The proxy that an address is reached by, as `host:port`, to be shown.
@@ -57,6 +73,9 @@ impl Dialer {
     /// Opens a stream to a `wss` address, or to a `ws` one on loopback.
     pub(super) async fn dial(&self, url: &Url) -> Result<Dialed, NetError> {
         address::check(url, "wss", "ws")?;
+        if self.pin.as_ref().is_some_and(|pin| !pin.covers(url)) {
+            return Err(NetError::Address(NOT_PINNED));
+        }
         let host = address::host(url);
         let connected = timeout(CONNECT_LIMIT, self.connect(url))
             .await
@@ -71,10 +90,7 @@ impl Dialer {
         let encrypted = timeout(TLS_LIMIT, self.tls.connect(name, tcp))
             .await
             .map_err(|_elapsed| too_slow(Step::Tls, TLS_LIMIT))?
-            .map_err(|error| NetError::Tls {
-                host: host.to_owned(),
-                why: root_cause(&error),
-            })?;
+            .map_err(|error| no_tls(host, &error))?;
         Ok(Dialed::Encrypted(Box::new(encrypted)))
     }
 
@@ -102,6 +118,14 @@ impl Dialer {
         let destination = format!("{scheme}://{}/", address::host(url));
         self.proxies.intercept(&destination.parse().ok()?)
     }
+}
+
+fn no_tls(host: &str, error: &io::Error) -> NetError {
+    let mismatch = tls_error(error).and_then(|cause| pinned::mismatch(cause, host));
+    mismatch.unwrap_or_else(|| NetError::Tls {
+        host: host.to_owned(),
+        why: root_cause(error),
+    })
 }
 
 fn port(url: &Url) -> Result<u16, NetError> {

@@ -1,4 +1,5 @@
 //! What can fail on the way to another machine.
+use super::tls::pinned::Fingerprint;
 use std::time::Duration;
 
 /// What failed on the way to another machine. No variant carries a query, a header or a body, so any may be logged.
@@ -34,6 +35,18 @@ pub enum NetError {
         host: String,
         /// What is wrong with its certificate or protocol.
         why: String,
+    },
+    /// A program on this machine has another certificate than the one that was confirmed.
+    #[error(
+        "the certificate of {host} is {found}, not {pinned}; if that is your doing, disconnect and connect again"
+    )]
+    OtherCertificate {
+        /// The host that was asked for.
+        host: String,
+        /// What it has.
+        found: Fingerprint,
+        /// What was confirmed.
+        pinned: Fingerprint,
     },
     /// The configured proxy did not let us through.
     #[error("the proxy {proxy} does not let us through: {why}")]
@@ -164,7 +177,8 @@ impl NetError {
             | Self::PlainText { .. }
             | Self::Request(_)
             | Self::Setup(_)
-            | Self::Tls { .. } => (Reached::No, false),
+            | Self::Tls { .. }
+            | Self::OtherCertificate { .. } => (Reached::No, false),
             Self::Handshake { status, .. } => (Reached::No, is_passing(*status)),
             Self::Connect { .. }
             | Self::Proxy { .. }
@@ -199,6 +213,7 @@ impl NetError {
             | Self::Setup(_)
             | Self::Connect { .. }
             | Self::Tls { .. }
+            | Self::OtherCertificate { .. }
             | Self::Proxy { .. }
             | Self::Timeout { .. }
             | Self::Stalled

@@ -137,6 +137,7 @@ impl From<&NetError> for Ending {
             | NetError::PlainText { .. }
             | NetError::Request(_)
             | NetError::Setup(_)
+            | NetError::OtherCertificate { .. }
             | NetError::Handshake {
                 status: 401 | 403, ..
             } => Self::GiveUp {

@@ -1,5 +1,6 @@
 //! One TLS stack for HTTP and WebSockets: rustls with ring, the system's roots, TLS 1.2 or newer.
 pub mod own_certificate;
+pub mod pinned;
 
 use super::error::{NetError, root_cause};
 use rustls::ClientConfig;
@@ -12,7 +13,8 @@ pub fn install_tls_provider() {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Certificates are checked as the system does; there is no way to switch that off.
+/// Certificates are checked as the system does; there is no way to switch that off. For one program on this machine
+/// see [`pinned`].
 pub(super) fn client_config() -> Result<ClientConfig, NetError> {
     install_tls_provider();
     let config = ClientConfig::builder()

@@ -2,6 +2,7 @@
 use super::body::Body;
 use super::error::{NetError, Step, root_cause};
 use super::http::{HeaderText, Request, Response};
+use super::tls::pinned::{self, Pinned};
 use super::{address, tls};
 use http::{HeaderMap, HeaderValue, header};
 use std::error::Error;
@@ -53,12 +54,16 @@ pub const SLOWEST: usize = 1024;
 /// Headers of one answer, names and values together.
 const HEADER_LIMIT: u32 = 64 * 1024;
 const HEADER_COUNT: usize = 100;
+/// What is said of another address than the pinned one.
+pub(super) const NOT_PINNED: &str = "it is not the one whose certificate is pinned";
 const USER_AGENT: &str = concat!("tradedeck/", env!("CARGO_PKG_VERSION"));
 
 /// The real network: HTTPS anywhere, HTTP on loopback. Follows no redirect, repeats nothing, trusts no size.
 pub struct WebTransport {
     clients: Mutex<Option<Arc<Clients>>>,
     patience: Patience,
+    /// The only program that is spoken with, by its certificate.
+    pin: Option<Pinned>,
 }
 
 /// Two pools of connections.
@@ -70,15 +75,15 @@ struct Clients {
 }
 
 impl Clients {
-    fn new(patience: Patience) -> Result<Self, NetError> {
+    fn new(patience: Patience, pin: Option<&Pinned>) -> Result<Self, NetError> {
         let build = |builder: reqwest::ClientBuilder| {
             builder
                 .build()
                 .map_err(|error| NetError::Setup(root_cause(&error)))
         };
         Ok(Self {
-            web: build(client(patience)?)?,
-            loopback: build(client(patience)?.no_proxy())?,
+            web: build(client(patience, pin)?)?,
+            loopback: build(client(patience, pin)?.no_proxy())?,
         })
     }
 }
@@ -89,10 +94,23 @@ impl WebTransport {
     /// # Errors
     /// [`NetError::Setup`] when the system's certificates cannot be read.
     pub fn new(patience: Patience) -> Result<Self, NetError> {
-        let clients = Arc::new(Clients::new(patience)?);
+        Self::with(patience, None)
+    }
+
+    /// One that speaks with a single program on this machine, by the certificate that was confirmed for it.
+    ///
+    /// # Errors
+    /// [`NetError::Setup`] when the client cannot be built.
+    pub fn pinned(patience: Patience, pin: Pinned) -> Result<Self, NetError> {
+        Self::with(patience, Some(pin))
+    }
+
+    fn with(patience: Patience, pin: Option<Pinned>) -> Result<Self, NetError> {
+        let clients = Arc::new(Clients::new(patience, pin.as_ref())?);
         Ok(Self {
             clients: Mutex::new(Some(clients)),
             patience,
+            pin,
         })
     }
 
@@ -103,13 +121,20 @@ impl WebTransport {
         if let Some(clients) = &*kept {
             return Ok(Arc::clone(clients));
         }
-        let clients = Arc::new(Clients::new(self.patience)?);
+        let clients = Arc::new(Clients::new(self.patience, self.pin.as_ref())?);
         *kept = Some(Arc::clone(&clients));
         Ok(clients)
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, NetError> {
         address::check(&request.url, "https", "http")?;
+        if self
+            .pin
+            .as_ref()
+            .is_some_and(|pin| !pin.covers(&request.url))
+        {
+            return Err(NetError::Address(NOT_PINNED));
+        }
         let clients = self.clients()?;
         let client = match address::is_loopback(&request.url) {
             true => &clients.loopback,
@@ -175,9 +200,11 @@ impl WebTransport {
             };
         }
         if error.is_connect() {
-            return match is_about_tls(error) {
-                true => NetError::Tls { host, why },
-                false => NetError::Connect { host, why },
+            return match tls_error(error) {
+                Some(cause) => {
+                    pinned::mismatch(cause, &host).unwrap_or(NetError::Tls { host, why })
+                }
+                None => NetError::Connect { host, why },
             };
         }
         if error.is_builder() {
@@ -207,8 +234,11 @@ impl Transport for WebTransport {
     }
 }
 
-fn client(patience: Patience) -> Result<reqwest::ClientBuilder, NetError> {
-    let mut tls = tls::client_config()?;
+fn client(patience: Patience, pin: Option<&Pinned>) -> Result<reqwest::ClientBuilder, NetError> {
+    let mut tls = match pin {
+        None => tls::client_config()?,
+        Some(pin) => pin.client_config(),
+    };
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -257,11 +287,12 @@ fn check_head(status: u16, headers: &HeaderMap) -> Result<(), NetError> {
     }
 }
 
-fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
+/// What of an error's causes is about encryption.
+pub(super) fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if cause.is::<rustls::Error>() {
-            return true;
+        if let Some(error) = cause.downcast_ref() {
+            return Some(error);
         }
         // An I/O error hides the error it wraps: its source is that error's source.
         let wrapped = cause
@@ -271,7 +302,7 @@ fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
             .map(|inner| inner as &(dyn Error + 'static))
             .or_else(|| cause.source());
     }
-    false
+    None
 }
 
 /// Watches that an answer does not trickle.

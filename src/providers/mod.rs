@@ -7,6 +7,7 @@ mod alpaca;
 pub mod caller;
 pub mod fields;
 pub mod history;
+mod ibkr;
 pub mod provider;
 mod schwab;
 mod spec;
@@ -16,7 +17,7 @@ pub mod told;
 use provider::ProviderSpec;
 
 /// Every provider that can be connected.
-pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, schwab::SPEC, tastytrade::SPEC];
+pub const PROVIDERS: &[ProviderSpec] = &[alpaca::SPEC, ibkr::SPEC, schwab::SPEC, tastytrade::SPEC];
 
 /// The provider of a name.
 pub fn find(id: &str) -> Option<&'static ProviderSpec> {

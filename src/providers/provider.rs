@@ -1,7 +1,7 @@
 //! What every provider looks like to the runtime: a specification, abilities, and outcomes that say what to do next.
 
 pub use super::history::{HistoryQuery, Page};
-pub use super::spec::{Grant, Opening, ProviderSpec, SecretSpec, Way};
+pub use super::spec::{FINGERPRINT, Grant, Opening, ProviderSpec, SecretSpec, Way};
 pub use super::{caller, fields, history, told};
 pub use crate::domain::question::{About, Question};
 
@@ -13,6 +13,7 @@ use crate::domain::{
     Order, Position, Symbol, Timestamp,
 };
 use crate::engine::risk::{Approved, ApprovedChange, Paper};
+use crate::net::Dialer;
 use crate::net::error::NetError;
 use crate::net::session::Session;
 use secrecy::SecretString;
@@ -204,6 +205,7 @@ impl StreamSpec {
                 url: url.clone(),
                 headers: Vec::new(),
                 session: session(),
+                dialer: None,
             };
             Box::pin(std::future::ready(Ok(start))) as Answer<'static, StreamStart>
         };
@@ -224,6 +226,8 @@ pub struct StreamStart {
     pub headers: Vec<(&'static str, SecretString)>,
     /// What it says and hears.
     pub session: StreamSession,
+    /// Reaches it in the place of the usual dialer: where its certificate is one that the person confirmed.
+    pub dialer: Option<Dialer>,
 }
 
 /// What a stream carries.
@@ -289,6 +293,12 @@ pub enum ProviderError {
     Unauthorised {
         /// In the provider's words.
         reason: Text,
+    },
+    /// The person has to do something elsewhere; it is looked again by itself whether that was done.
+    #[error("{what}")]
+    AwaitsPerson {
+        /// What is to be done, and where.
+        what: Text,
     },
     /// What was asked for does not exist.
     #[error("not found: {what}")]

@@ -47,9 +47,15 @@ pub struct Way {
     pub grant: Grant,
     /// Secrets it asks for; they drive every form and `--secret-fd`.
     pub secrets: &'static [SecretSpec],
+    /// The key of an address on this machine whose certificate nobody vouches for: the person confirms it when they
+    /// connect, it is sealed as [`FINGERPRINT`], and no other is taken.
+    pub pins: Option<&'static str>,
     /// Where the person gets those, in one line.
     pub hint: &'static str,
 }
+
+/// The name under which a confirmed certificate's fingerprint is sealed; no secret of a way is called so.
+pub const FINGERPRINT: &str = "fingerprint";
 
 /// What becomes of the secrets that a way asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,13 @@ use crate::auth::Bearer;
 use crate::auth::oauth1::Entropy;
 use crate::domain::{Account, AccountId, Clock, ConnectionId, ProviderId, Text};
 use crate::link::{Addition, Event};
+use crate::net::error::NetError;
+use crate::net::tls::pinned::{self, Fingerprint};
 use crate::net::transport::Transport;
 use crate::providers;
-use crate::providers::provider::{Grant, Opening, Provider, ProviderError, ProviderSpec, Way};
+use crate::providers::provider::{
+    FINGERPRINT, Grant, Opening, Provider, ProviderError, ProviderSpec, Way,
+};
 use crate::runtime::credentials::Credentials;
 use crate::runtime::effects::Effects;
 use crate::runtime::keeper::Keeper;
@@ -15,6 +19,7 @@ use crate::runtime::secrets::GONE;
 use crate::runtime::sign_in::fill;
 use crate::runtime::tokens;
 use crate::runtime::{Happened, effects, trouble};
+use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -105,8 +110,14 @@ impl Opener {
 
     /// Whether a provider's far side is on this machine, and so a simulation; said beside its numbers.
     pub(crate) fn is_simulated(&self, provider: &ProviderId) -> bool {
-        let configured = self.addresses.get(provider.as_str());
-        configured.is_some_and(|addresses| addresses.values().any(|address| is_loopback(address)))
+        let spec = providers::find(provider.as_str());
+        let ways = spec.map_or(&[][..], |spec| spec.ways);
+        // What a person runs here themselves is the broker's own door.
+        let is_door = |key: &String| ways.iter().any(|way| way.pins == Some(key.as_str()));
+        let configured = self.addresses.get(provider.as_str()).into_iter().flatten();
+        configured
+            .filter(|(key, _)| !is_door(key))
+            .any(|(_, address)| is_loopback(address))
     }
 }
 
@@ -201,6 +212,7 @@ async fn try_to_add(
 ) -> Result<(Vec<AccountId>, Added), Addition> {
     let (_, way) = opener.way(&credentials).map_err(refusal)?;
     key_files::read(way, &mut credentials.secrets).map_err(|why| Addition::Failed { why })?;
+    certify(opener, &credentials).await?;
     // A token may be taken out of use by its first use, and is sealed before; keys are sealed when they are accepted.
     let is_used_up = way.grant != Grant::Keys;
     if is_used_up {
@@ -215,6 +227,40 @@ async fn try_to_add(
         seal(effects, credentials.clone()).await?;
     }
     Ok((accounts, Added { open, credentials }))
+}
+
+/// Sees to it that the person has confirmed the certificate of a program on this machine, where a way has one.
+async fn certify(opener: &Opener, credentials: &Credentials) -> Result<(), Addition> {
+    let (_, way) = opener.way(credentials).map_err(refusal)?;
+    let failed = |why: &str| Addition::Failed { why: why.into() };
+    let confirmed = credentials.secrets.get(FINGERPRINT);
+    let Some(key) = way.pins else {
+        return match confirmed {
+            None => Ok(()),
+            Some(_) => Err(failed("this way to sign in has no certificate to confirm")),
+        };
+    };
+    if let Some(confirmed) = confirmed {
+        let is_one = Fingerprint::parse(confirmed.expose_secret()).is_some();
+        return match is_one {
+            true => Ok(()),
+            false => Err(failed("a fingerprint has 64 hexadecimal digits")),
+        };
+    }
+    let addresses = opener.addresses_of(&credentials.provider);
+    let address = addresses
+        .get(key)
+        .and_then(|text| url::Url::parse(text).ok());
+    // What cannot be read is refused when it is opened, and what is not encrypted has no certificate.
+    let Some(address) = address.filter(|it| it.scheme() == "https") else {
+        return Ok(());
+    };
+    let found = pinned::look_up(&address).await;
+    let found = found.map_err(|error| refusal(error.into()))?;
+    Err(Addition::Certificate {
+        address: address.origin().ascii_serialization().into(),
+        fingerprint: found.to_string().into(),
+    })
 }
 
 /// Opens a connection and asks which accounts it reaches.
@@ -273,6 +319,8 @@ pub(crate) async fn unseal(effects: &Effects, connection: ConnectionId) {
 pub(crate) fn refusal(error: ProviderError) -> Addition {
     let why = Text::new(&error.to_string());
     match error {
+        ProviderError::AwaitsPerson { .. }
+        | ProviderError::Unreachable(NetError::OtherCertificate { .. }) => Addition::Failed { why },
         ProviderError::Unauthorised { .. }
         | ProviderError::Refused { .. }
         | ProviderError::UnknownCursor

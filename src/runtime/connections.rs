@@ -31,6 +31,9 @@ use url::Url;
 /// Commands that may wait for a stream; each replaces the one before, so only a stuck stream fills this.
 const MOST_COMMANDS: usize = 64;
 
+/// How often it is looked whether the person did what a stream waits for.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 /// An open connection.
 pub(crate) struct Connection {
     pub(crate) provider: Arc<dyn Provider>,
@@ -183,8 +186,9 @@ impl Stream {
 
     async fn run_session(&mut self, basin: &Basin, cancel: &CancellationToken) -> End {
         let connecting = async {
-            let (target, session) = self.target().await?;
-            let socket = Socket::connect(&self.dialer, &target).await;
+            let (target, session, dialer) = self.target().await?;
+            let dialer = dialer.as_ref().unwrap_or(&self.dialer);
+            let socket = Socket::connect(dialer, &target).await;
             Ok((socket.map_err(|error| End::of_error(&error))?, session))
         };
         let connected = tokio::select! {
@@ -209,12 +213,12 @@ impl Stream {
     }
 
     /// Asks the provider where the stream is.
-    async fn target(&self) -> Result<(Target, StreamSession), End> {
+    async fn target(&self) -> Result<(Target, StreamSession, Option<Dialer>), End> {
         let start = (self.spec.start)()
             .await
             .map_err(|error| End::of_refusal(&error))?;
         let target = target(&start).map_err(|error| End::of_error(&error))?;
-        Ok((target, start.session))
+        Ok((target, start.session, start.dialer))
     }
 }
 
@@ -259,6 +263,7 @@ impl End {
             ProviderError::RateLimited {
                 retry_after: Some(pause),
             } => Ending::RetryAfter(*pause),
+            ProviderError::AwaitsPerson { .. } => Ending::RetryAfter(LOOK_AGAIN),
             ProviderError::RateLimited { retry_after: None }
             | ProviderError::Unavailable { .. }
             | ProviderError::Garbled { .. } => Ending::Retry,

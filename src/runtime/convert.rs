@@ -8,6 +8,7 @@ use crate::providers::provider::{Meter, Placed, ProviderError, StreamName};
 pub(crate) fn failure(error: &ProviderError) -> Failure {
     let kind = match error {
         ProviderError::Unauthorised { .. } => FailureKind::SignIn,
+        ProviderError::AwaitsPerson { .. } => FailureKind::Elsewhere,
         ProviderError::NotFound { .. } => FailureKind::NotFound,
         ProviderError::RateLimited { retry_after } => FailureKind::Later(*retry_after),
         ProviderError::Unavailable { .. } | ProviderError::Garbled { .. } => {

@@ -77,6 +77,7 @@ mod tests {
         title: "",
         grant: Grant::Keys,
         secrets: &[spec("signing_key", true), spec("token", false)],
+        pins: None,
         hint: "",
     };
 

@@ -61,10 +61,7 @@ const FENCED: &[(&str, &[&str])] = &[
         "rcgen",
         &["net/tls/own_certificate.rs", "sim/ibkr/certificate.rs"],
     ),
-    (
-        "ring",
-        &["net/tls/own_certificate.rs", "sim/ibkr/certificate.rs"],
-    ),
+    ("ring", &["net/tls/", "sim/ibkr/certificate.rs"]),
     ("nucleo_matcher", &["ui/fuzzy.rs"]),
     ("ratatui", &["ui/"]),
     ("redb", &["ledger/store"]),

@@ -43,6 +43,14 @@ pub fn acceptor(ip: IpAddr) -> Result<TlsAcceptor, String> {
 }
 
 fn server(ip: IpAddr) -> Result<(ServerConfig, CertificateDer<'static>), String> {
+    let (certificate, private) = pair(ip)?;
+    Ok((config(certificate.clone(), private)?, certificate))
+}
+
+/// A certificate of our own and its key.
+pub(super) fn pair(
+    ip: IpAddr,
+) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), String> {
     let failed = |what: &dyn std::fmt::Display| what.to_string();
     let random = SystemRandom::new();
     let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
@@ -62,14 +70,21 @@ fn server(ip: IpAddr) -> Result<(ServerConfig, CertificateDer<'static>), String>
     let certificate = params.self_signed(&key).map_err(|why| failed(&why))?;
     let certificate = CertificateDer::from(certificate.der().to_vec());
     let private = PrivatePkcs8KeyDer::from(document.as_ref().to_vec());
+    Ok((certificate, PrivateKeyDer::Pkcs8(private)))
+}
+
+fn config(
+    certificate: CertificateDer<'static>,
+    private: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, String> {
+    let failed = |what: &dyn std::fmt::Display| what.to_string();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|why| failed(&why))?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], PrivateKeyDer::Pkcs8(private))
-        .map_err(|why| failed(&why))?;
-    Ok((config, certificate))
+        .with_single_cert(vec![certificate], private)
+        .map_err(|why| failed(&why))
 }
 
 #[cfg(test)]

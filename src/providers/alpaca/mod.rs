@@ -44,6 +44,7 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
             title: "API keys",
             grant: Grant::Keys,
             secrets: auth::KEY_SECRETS,
+            pins: None,
             hint: "app.alpaca.markets, choose the paper or the live account, then API Keys",
         },
         Way {
@@ -51,6 +52,7 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
             title: "Sign in by browser",
             grant: Grant::Browser,
             secrets: auth::CLIENT_SECRETS,
+            pins: None,
             hint: "app.alpaca.markets, OAuth Apps; register http://127.0.0.1:8182/cb/alpaca; live prices need API keys",
         },
     ],
@@ -222,6 +224,7 @@ impl Alpaca {
                     url,
                     headers: Vec::new(),
                     session,
+                    dialer: None,
                 })
             })
         };

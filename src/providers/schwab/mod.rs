@@ -59,6 +59,7 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
                 file: false,
             },
         ],
+        pins: None,
         hint: "developer.schwab.com, an app that is Ready For Use, with both API products and the callback address https://127.0.0.1:8182/cb/schwab",
     }],
     addresses: &[
@@ -193,6 +194,7 @@ async fn stream_start(
     Ok(StreamStart {
         url: streamer.url.clone(),
         headers: Vec::new(),
+        dialer: None,
         session: Box::new(StreamerSession::new(streamer, token, known, resume)),
     })
 }

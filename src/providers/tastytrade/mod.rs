@@ -46,6 +46,7 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
             title: "Personal refresh token",
             grant: Grant::RefreshToken,
             secrets: auth::GRANT_SECRETS,
+            pins: None,
             hint: "my.tastytrade.com, Manage, My Profile, API, OAuth Applications, then Create Grant",
         },
         Way {
@@ -53,6 +54,7 @@ pub(super) const SPEC: ProviderSpec = ProviderSpec {
             title: "Sign in by browser",
             grant: Grant::Browser,
             secrets: auth::CLIENT_SECRETS,
+            pins: None,
             hint: "my.tastytrade.com, OAuth Applications; register http://127.0.0.1:8182/cb/tastytrade",
         },
     ],
@@ -177,6 +179,7 @@ impl Tastytrade {
                 Ok(StreamStart {
                     url,
                     headers: Vec::new(),
+                    dialer: None,
                     session,
                 })
             })
@@ -210,6 +213,7 @@ impl Tastytrade {
                 Ok(StreamStart {
                     url,
                     headers: Vec::new(),
+                    dialer: None,
                     session,
                 })
             })

@@ -115,6 +115,9 @@ impl Connect {
                 Vec::new()
             };
         }
+        if fill.certificate.is_some() {
+            return fill.certify(context, key);
+        }
         match fill.form.key(key) {
             FormEvent::Submit => fill.submit(context),
             FormEvent::Close => {
@@ -163,7 +166,7 @@ impl Overlay for Connect {
     fn paste(&mut self, _context: &PaneContext<'_>, text: &str) -> Vec<Action> {
         match &mut self.page {
             Page::Pick(picker) => picker.paste(text),
-            Page::Fill(fill) if fill.sent.is_none() => {
+            Page::Fill(fill) if fill.sent.is_none() && fill.certificate.is_none() => {
                 fill.form.paste(text);
             }
             Page::Fill(_) | Page::Locked | Page::Done { .. } => {}
@@ -211,7 +214,9 @@ impl Overlay for Connect {
         let inside = self.inside(area);
         match &self.page {
             Page::Pick(picker) => Some(picker.cursor(inside)),
-            Page::Fill(fill) if fill.sent.is_none() => fill.form.cursor(draw::fields(inside)),
+            Page::Fill(fill) if fill.sent.is_none() && fill.certificate.is_none() => {
+                fill.form.cursor(draw::fields(inside))
+            }
             Page::Fill(_) | Page::Locked | Page::Done { .. } => None,
         }
     }

@@ -18,7 +18,7 @@ use tradedeck::net::transport::{Patience, WebTransport};
 use tradedeck::net::{Dialer, install_tls_provider, socket};
 use tradedeck::runtime::{self, Options};
 use tradedeck::sim::oauth::AuthServer;
-use tradedeck::sim::{alpaca, tastytrade};
+use tradedeck::sim::{alpaca, ibkr, tastytrade};
 use tradedeck::vault::{Holder, InstanceLock};
 use url::Url;
 
@@ -50,6 +50,7 @@ pub(super) enum Heard {
 pub(super) enum Sim {
     Tastytrade(tastytrade::Running),
     Alpaca(alpaca::Running),
+    Ibkr(ibkr::Running),
 }
 
 impl Sim {
@@ -71,10 +72,19 @@ impl Sim {
         Self::Alpaca(alpaca::start(options, clock).await.unwrap())
     }
 
+    async fn ibkr(clock: Arc<Moved>) -> Self {
+        let options = ibkr::Options {
+            rate: 1,
+            ..ibkr::Options::default()
+        };
+        Self::Ibkr(ibkr::start(options, clock).await.unwrap())
+    }
+
     fn provider(&self) -> &'static str {
         match self {
             Self::Tastytrade(_) => "tastytrade",
             Self::Alpaca(_) => "alpaca",
+            Self::Ibkr(_) => "ibkr",
         }
     }
 
@@ -82,6 +92,7 @@ impl Sim {
         let ready = match self {
             Self::Tastytrade(sim) => serde_json::to_value(&sim.ready),
             Self::Alpaca(sim) => serde_json::to_value(&sim.ready),
+            Self::Ibkr(sim) => serde_json::to_value(&sim.ready),
         };
         ready.unwrap()
     }
@@ -89,7 +100,7 @@ impl Sim {
     /// Who agrees, unless a test says otherwise.
     pub(super) fn login(&self) -> String {
         match self {
-            Self::Tastytrade(_) => "ada".into(),
+            Self::Tastytrade(_) | Self::Ibkr(_) => "ada".into(),
             Self::Alpaca(sim) => {
                 let mut customers = sim.ready.customers.iter();
                 customers.find(|it| it.paper).unwrap().name.into()
@@ -106,6 +117,7 @@ impl Sim {
         let secret = match self {
             Self::Tastytrade(_) => "client_secret",
             Self::Alpaca(_) => "secret",
+            Self::Ibkr(_) => panic!("nobody registers an application there"),
         };
         [
             ("client_id".into(), field("client_id")),
@@ -142,6 +154,13 @@ impl Desk {
         let (clock, redirect) = Self::ground().await;
         let sim = Sim::alpaca(&redirect, clock.clone()).await;
         Self::at(sim, redirect, clock, &[]).await
+    }
+
+    /// The same at Interactive Brokers, whose gateway runs here.
+    pub(super) async fn at_ibkr() -> Self {
+        let (clock, redirect) = Self::ground().await;
+        let sim = Sim::ibkr(clock.clone()).await;
+        Self::at(sim, redirect, clock).await
     }
 
     async fn ground() -> (Arc<Moved>, String) {
@@ -197,6 +216,7 @@ impl Desk {
         match &self.sim {
             Sim::Tastytrade(sim) => sim.simulator.auth(tastytrade::Host::Sandbox),
             Sim::Alpaca(sim) => sim.simulator.auth(true),
+            Sim::Ibkr(_) => panic!("there is no authorization server"),
         }
     }
 
@@ -311,7 +331,7 @@ impl Desk {
             let connection = replica.connections.values().next();
             connection.is_none_or(|it| {
                 // A reading that was under way before does not count.
-                let is_renewed = it.session_until.is_some_and(|until| until > now);
+                let is_renewed = it.session_until.is_none_or(|until| until > now);
                 let wants_person = matches!(it.state, ConnectionState::NeedsSignIn { .. });
                 it.last_sync != before && is_renewed || wants_person
             })
@@ -329,6 +349,7 @@ impl Desk {
         match self.sim {
             Sim::Tastytrade(sim) => sim.shutdown().await,
             Sim::Alpaca(sim) => sim.shutdown().await,
+            Sim::Ibkr(sim) => sim.shutdown().await,
         }
     }
 }

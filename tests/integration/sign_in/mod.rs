@@ -3,6 +3,7 @@
 mod alpaca;
 mod compromised;
 mod desk;
+mod ibkr;
 mod life;
 mod mixup;
 mod plain;

@@ -1,6 +1,7 @@
 //! How the pages of a new connection look.
 
 use super::Fill;
+use super::fill::Certificate;
 use crate::domain::{AccountId, ConnectionId, Environment};
 use crate::ui::format;
 use crate::ui::panes::PaneContext;
@@ -77,8 +78,27 @@ pub(super) fn offers(
     });
 }
 
+/// The question about a certificate, in the place of the form.
+fn certificate(context: &PaneContext<'_>, asked: &Certificate, inside: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
+    let sentence = format!(
+        "Nobody vouches for the certificate of {}. Its SHA-256 is",
+        asked.address
+    );
+    let rest = dialog::paragraph(theme, Role::Text, &sentence, inside, buffer);
+    let shown = asked.fingerprint.as_str();
+    let rest = dialog::paragraph(theme, Role::Strong, shown, dialog::below(rest, 1), buffer);
+    let question = "Is that the program you started here yourself? If it changes later, nothing is sent to it.";
+    let rest = dialog::paragraph(theme, Role::Text, question, dialog::below(rest, 1), buffer);
+    let keys = [("y", "yes, take this one"), ("n", "no")];
+    dialog::hints(theme, &keys, dialog::below(rest, 1), buffer);
+}
+
 pub(super) fn fill(context: &PaneContext<'_>, fill: &Fill, inside: Rect, buffer: &mut Buffer) {
     let theme = context.theme;
+    if let Some(asked) = &fill.certificate {
+        return certificate(context, asked, inside, buffer);
+    }
     let rest = dialog::line(
         theme,
         Role::Title,

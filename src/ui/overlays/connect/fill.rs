@@ -1,10 +1,12 @@
 //! A provider's form: made from its offer, with the fields of the way that is chosen.
 
 use super::{Page, sign_in};
-use crate::domain::{ConnectionId, Environment};
-use crate::link::{Addition, ProviderOffer, SecretRequest, SignInRequest, WayOffer};
+use crate::domain::{ConnectionId, Environment, Text};
+use crate::link::{Addition, FINGERPRINT, ProviderOffer, SecretRequest, SignInRequest, WayOffer};
 use crate::ui::app::Action;
+use crate::ui::key::Key;
 use crate::ui::overlays::Layer;
+use crate::ui::overlays::confirm::{Guard, Verdict};
 use crate::ui::panes::PaneContext;
 use crate::ui::widgets::form::{Field, Form};
 
@@ -36,6 +38,15 @@ pub(super) struct Fill {
     /// How the answers stood when the form was sent, until another one comes.
     pub(super) sent: Option<Answers>,
     pub(super) problem: Option<String>,
+    /// The certificate that the person is asked about.
+    pub(super) certificate: Option<Certificate>,
+}
+
+/// A certificate that nobody vouches for but the person.
+pub(super) struct Certificate {
+    pub(super) address: Text,
+    pub(super) fingerprint: Text,
+    guard: Guard,
 }
 
 impl Fill {
@@ -76,6 +87,7 @@ impl Fill {
             form,
             sent: None,
             problem: None,
+            certificate: None,
         };
         fill.show_way();
         fill
@@ -111,7 +123,31 @@ impl Fill {
         chosen.copied().unwrap_or(Environment::Paper)
     }
 
+    /// What a key says to the question about a certificate.
+    pub(super) fn certify(&mut self, context: &PaneContext<'_>, key: Key) -> Vec<Action> {
+        let Some(asked) = &mut self.certificate else {
+            return Vec::new();
+        };
+        match asked.guard.verdict(context.now, key) {
+            Verdict::Nothing => Vec::new(),
+            Verdict::No => {
+                self.certificate = None;
+                self.problem = Some("the certificate was not confirmed; nothing was kept".into());
+                Vec::new()
+            }
+            Verdict::Yes => {
+                let fingerprint = asked.fingerprint.clone();
+                self.certificate = None;
+                self.send(context, Some(&fingerprint))
+            }
+        }
+    }
+
     pub(super) fn submit(&mut self, context: &PaneContext<'_>) -> Vec<Action> {
+        self.send(context, None)
+    }
+
+    fn send(&mut self, context: &PaneContext<'_>, confirmed: Option<&Text>) -> Vec<Action> {
         self.problem = None;
         let name = self.form.text(Of::Name).to_owned();
         self.form.set_error(Of::Name, name_error(&name, context));
@@ -133,6 +169,8 @@ impl Fill {
             let secret = self.form.secret(Of::Secret(number, index))?;
             Some((field.name.as_str().to_owned(), secret.copy()))
         });
+        let confirmed = confirmed.map(|it| (FINGERPRINT.to_owned(), it.as_str().to_owned().into()));
+        let secrets = secrets.chain(confirmed);
         let (name, provider) = (
             (!name.is_empty()).then(|| ConnectionId::new(&name)),
             self.offer.provider.clone(),
@@ -181,6 +219,16 @@ impl Fill {
             }
             Addition::Unreachable { why } => {
                 self.problem = Some(format!("{} did not answer: {why}", self.offer.title));
+            }
+            Addition::Certificate {
+                address,
+                fingerprint,
+            } => {
+                self.certificate = Some(Certificate {
+                    address,
+                    fingerprint,
+                    guard: Guard::new(context.now),
+                });
             }
             Addition::Failed { why } => self.problem = Some(why.to_string()),
         }

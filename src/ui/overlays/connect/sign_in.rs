@@ -179,7 +179,8 @@ impl Overlay for SignIn {
                 | Addition::Unreachable { why }
                 | Addition::Failed { why },
             ) => self.page = Page::Over(why.to_string()),
-            None => {}
+            // Of another screen: a browser's way has none.
+            Some(Addition::Certificate { .. }) | None => {}
         }
         Vec::new()
     }

@@ -1,0 +1,207 @@
+//! Accounts, balances, positions, executions.
+//!
+//! Portfolios are read without the trading session; whether money is real is asked of it all the same where it can be
+//! had, before anything is shown.
+
+use super::Ibkr;
+use super::pace::Kind;
+use super::rest::{garbled, read, read_list};
+use super::translate::{account, activity};
+use super::wire::{self, ByText};
+use crate::domain::{
+    Account, AccountActivity, AccountId, Balance, EquityPoint, Position, Text, Timestamp,
+};
+use crate::providers::fields::{row, rows};
+use crate::providers::provider::{Accounts, ActivitiesQuery, Answer, Page, ProviderError};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Rows of a full page of positions.
+const PAGE: usize = 100;
+
+/// Pages of positions read at most.
+const MOST_PAGES: usize = 50;
+
+/// Days of executions that can be asked for.
+const DAYS: &str = "7";
+
+impl Accounts for Ibkr {
+    fn list(&self) -> Answer<'_, Vec<(Account, Option<Balance>)>> {
+        Box::pin(async move {
+            match self.sessions.open().await {
+                // What it says of paper and live stands above everything.
+                Err(error @ ProviderError::Refused { .. }) => return Err(error),
+                Err(error) => tracing::info!(%error, "there is no trading session now"),
+                Ok(()) => {}
+            }
+            let accounts = self.read_accounts().await?;
+            let mut found = Vec::new();
+            for account in accounts {
+                self.sessions.check_number(account.id.number.as_str())?;
+                let balance = self.read_balance(&account).await?;
+                found.push((account, Some(balance)));
+            }
+            let several = found.len() > 1;
+            self.has_several
+                .store(several, std::sync::atomic::Ordering::Relaxed);
+            Ok(found)
+        })
+    }
+
+    fn positions<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<Position>> {
+        Box::pin(async move { self.read_positions(account).await })
+    }
+
+    fn equity_history<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Vec<EquityPoint>> {
+        Box::pin(async move { self.read_equity(account).await })
+    }
+
+    fn activities<'a>(
+        &'a self,
+        account: &'a AccountId,
+        query: ActivitiesQuery,
+    ) -> Answer<'a, Page<AccountActivity>> {
+        Box::pin(async move { self.read_executions(account, query.after).await })
+    }
+}
+
+impl Ibkr {
+    /// The server wants this call before any other of portfolios.
+    async fn read_accounts(&self) -> Result<Vec<Account>, ProviderError> {
+        let request = self.rest.get(&["portfolio", "accounts"]);
+        let response = self
+            .rest
+            .ask_paced(Kind::PortfolioAccounts, request)
+            .await?;
+        let list: Vec<&RawValue> = read_list(&response, "accounts")?;
+        let (accounts, rejected) = rows(&list, |raw| {
+            account::account(&row(raw)?, &self.connection, self.environment)
+                .map_err(|why| why.to_string().into())
+        });
+        // An account that is left out would look like one that is gone.
+        match rejected.first() {
+            Some(first) => Err(garbled(format!("accounts, {first}"))),
+            None => Ok(accounts.into_iter().flatten().collect()),
+        }
+    }
+
+    async fn read_balance(&self, account: &Account) -> Result<Balance, ProviderError> {
+        let number = account.id.number.as_str();
+        let ledger = self.rest.get(&["portfolio", number, "ledger"]);
+        let ledger = self.rest.ask(ledger).await?;
+        let ledger: ByText<'_, Option<wire::Ledger<'_>>> = read(&ledger, "the ledger")?;
+        let summary = self.rest.get(&["portfolio", number, "summary"]);
+        // What may be spent is good to know; not knowing it is no reason to withhold the account.
+        let summary = self.rest.ask(summary).await.ok();
+        let summary: ByText<'_, Option<wire::SummaryValue<'_>>> = summary
+            .as_ref()
+            .and_then(|response| read(response, "the summary").ok())
+            .unwrap_or_default();
+        account::balance(&ledger, &summary, account, self.rest.clock().now())
+            .map_err(|why| garbled(format!("the balance: {why}")))
+    }
+
+    async fn read_positions(&self, account: &AccountId) -> Result<Vec<Position>, ProviderError> {
+        let mut found = Vec::new();
+        for page in 0..MOST_PAGES {
+            let page = page.to_string();
+            let path = ["portfolio", account.number.as_str(), "positions", &page];
+            let response = self.rest.ask(self.rest.get(&path).history()).await?;
+            let list: Vec<&RawValue> = read_list(&response, "positions")?;
+            let conids = list
+                .iter()
+                .filter_map(|raw| account::conid_of(&row::<wire::Position<'_>>(raw).ok()?));
+            self.contracts.learn(conids).await;
+            let read_at = self.rest.clock().now();
+            let (positions, rejected) = rows(&list, |raw| {
+                let row: wire::Position<'_> = row(raw)?;
+                let named = account::conid_of(&row).and_then(|it| self.contracts.named(it));
+                account::position(&row, named, account, read_at)
+                    .map_err(|why| why.to_string().into())
+            });
+            self.rest.count_rejected("positions", &rejected);
+            found.extend(positions.into_iter().flatten());
+            if list.len() < PAGE {
+                return Ok(found);
+            }
+        }
+        let rest = "positions: there are more than could be read";
+        self.rest.count_unreadable(1, rest);
+        Ok(found)
+    }
+
+    async fn read_equity(&self, account: &AccountId) -> Result<Vec<EquityPoint>, ProviderError> {
+        let body = serde_json::json!({ "acctIds": [account.number.as_str()], "period": "1M" });
+        let request = self.rest.post(&["pa", "performance"], body.to_string());
+        let response = self
+            .rest
+            .ask_paced(Kind::Performance, request.history())
+            .await?;
+        let answer: wire::Performance<'_> = read(&response, "the equity history")?;
+        let (points, unreadable) = account::equity(&answer, account);
+        self.rest.count_unreadable(unreadable, "equity history");
+        Ok(points)
+    }
+
+    /// Executions of a week, which is all that there is here; of each the last correction.
+    async fn read_executions(
+        &self,
+        account: &AccountId,
+        after: Option<Timestamp>,
+    ) -> Result<Page<AccountActivity>, ProviderError> {
+        let request = self
+            .rest
+            .get(&["iserver", "account", "trades"])
+            .query("days", DAYS);
+        let response = self
+            .sessions
+            .ask(Some(Kind::Trades), request.history())
+            .await?;
+        let list: Vec<&RawValue> = read_list(&response, "executions")?;
+        let conids = list
+            .iter()
+            .filter_map(|raw| activity::conid_of(&row::<wire::Trade<'_>>(raw).ok()?));
+        self.contracts.learn(conids).await;
+        let (read, rejected) = rows(&list, |raw| self.read_execution(&row(raw)?, account));
+        self.rest.count_rejected("executions", &rejected);
+        let mut newest: BTreeMap<Text, activity::Executed> = BTreeMap::new();
+        for executed in read.into_iter().flatten() {
+            let id = executed.activity.provider_id.clone();
+            let is_newer = newest
+                .get(&id)
+                .is_none_or(|it| it.revision < executed.revision);
+            if is_newer {
+                newest.insert(id, executed);
+            }
+        }
+        let mut items: Vec<AccountActivity> = newest
+            .into_values()
+            .map(|executed| executed.activity)
+            .collect();
+        items.retain(|item| after.is_none_or(|after| item.time > after));
+        items.sort_by_key(|item| std::cmp::Reverse(item.time));
+        Ok(Page {
+            items,
+            rejected,
+            next: None,
+        })
+    }
+
+    /// An execution of an account; nothing for one of another. A row that names none is of the only one there is.
+    fn read_execution(
+        &self,
+        row: &wire::Trade<'_>,
+        account: &AccountId,
+    ) -> Result<Option<activity::Executed>, Text> {
+        match activity::account_of(row) {
+            Some(number) if number != account.number => return Ok(None),
+            None if self.has_several() => return Err("the account is missing".into()),
+            Some(_) | None => {}
+        }
+        let named = activity::conid_of(row).and_then(|it| self.contracts.named(it));
+        let order_of = |name: &str| self.known.id_of(name);
+        activity::execution(row, account, named.as_ref(), order_of)
+            .map(Some)
+            .map_err(|why| why.to_string().into())
+    }
+}
