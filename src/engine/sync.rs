@@ -301,7 +301,10 @@ impl Engine {
         let pause = match failure.kind {
             FailureKind::Later(Some(pause)) => Some(pause),
             FailureKind::Later(None) => Some(self.jitter.pause(run.failures() + 1)),
-            FailureKind::SignIn | FailureKind::NotFound | FailureKind::Final => None,
+            FailureKind::SignIn
+            | FailureKind::Elsewhere
+            | FailureKind::NotFound
+            | FailureKind::Final => None,
         };
         if pause.is_some_and(|pause| run.failed(now, pause)) {
             return;

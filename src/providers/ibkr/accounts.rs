@@ -9,12 +9,13 @@ use super::rest::{garbled, read, read_list};
 use super::translate::{account, activity};
 use super::wire::{self, ByText};
 use crate::domain::{
-    Account, AccountActivity, AccountId, Balance, EquityPoint, Position, Text, Timestamp,
+    Account, AccountId, Balance, Entry, EntryId, EquityPoint, HistoryLimits, Position, Span, Text,
 };
 use crate::providers::fields::{row, rows};
-use crate::providers::provider::{Accounts, ActivitiesQuery, Answer, Page, ProviderError};
+use crate::providers::provider::{Accounts, Answer, HistoryQuery, Page, ProviderError, history};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Rows of a full page of positions.
 const PAGE: usize = 100;
@@ -24,6 +25,9 @@ const MOST_PAGES: usize = 50;
 
 /// Days of executions that can be asked for.
 const DAYS: &str = "7";
+
+/// The same as a stretch: today and six days before it.
+const OLDEST: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 impl Accounts for Ibkr {
     fn list(&self) -> Answer<'_, Vec<(Account, Option<Balance>)>> {
@@ -56,12 +60,20 @@ impl Accounts for Ibkr {
         Box::pin(async move { self.read_equity(account).await })
     }
 
-    fn activities<'a>(
+    fn history_limits(&self) -> HistoryLimits {
+        HistoryLimits {
+            longest: None,
+            oldest: Some(OLDEST),
+            settled_after: OLDEST,
+        }
+    }
+
+    fn history<'a>(
         &'a self,
         account: &'a AccountId,
-        query: ActivitiesQuery,
-    ) -> Answer<'a, Page<AccountActivity>> {
-        Box::pin(async move { self.read_executions(account, query.after).await })
+        query: HistoryQuery,
+    ) -> Answer<'a, Page<Entry>> {
+        Box::pin(async move { self.read_executions(account, query.span).await })
     }
 }
 
@@ -147,8 +159,8 @@ impl Ibkr {
     async fn read_executions(
         &self,
         account: &AccountId,
-        after: Option<Timestamp>,
-    ) -> Result<Page<AccountActivity>, ProviderError> {
+        span: Span,
+    ) -> Result<Page<Entry>, ProviderError> {
         let request = self
             .rest
             .get(&["iserver", "account", "trades"])
@@ -162,24 +174,25 @@ impl Ibkr {
             .iter()
             .filter_map(|raw| activity::conid_of(&row::<wire::Trade<'_>>(raw).ok()?));
         self.contracts.learn(conids).await;
-        let (read, rejected) = rows(&list, |raw| self.read_execution(&row(raw)?, account));
-        self.rest.count_rejected("executions", &rejected);
-        let mut newest: BTreeMap<Text, activity::Executed> = BTreeMap::new();
-        for executed in read.into_iter().flatten() {
-            let id = executed.activity.provider_id.clone();
-            let is_newer = newest
-                .get(&id)
-                .is_none_or(|it| it.revision < executed.revision);
-            if is_newer {
-                newest.insert(id, executed);
+        let mut newest: BTreeMap<EntryId, u32> = BTreeMap::new();
+        let mut revisions = Vec::new();
+        let (entries, rejected) = history::entries(&list, |raw| {
+            let read = self.read_execution(&row(raw)?, account)?;
+            for (entry, revision) in &read {
+                let last = newest.entry(entry.id.clone()).or_insert(*revision);
+                *last = (*last).max(*revision);
+                revisions.push(*revision);
             }
-        }
-        let mut items: Vec<AccountActivity> = newest
-            .into_values()
-            .map(|executed| executed.activity)
-            .collect();
-        items.retain(|item| after.is_none_or(|after| item.time > after));
-        items.sort_by_key(|item| std::cmp::Reverse(item.time));
+            Ok(read.into_iter().map(|(entry, _)| entry).collect())
+        });
+        let why: Vec<Text> = rejected.iter().map(|row| row.why.clone()).collect();
+        self.rest.count_rejected("executions", &why);
+        let all = entries.into_iter().zip(revisions);
+        let last = all.filter(|(entry, revision)| newest.get(&entry.id) == Some(revision));
+        let mut items: Vec<Entry> = last.map(|(entry, _)| entry).collect();
+        items.retain(|entry| (span.from..span.until).contains(&entry.time));
+        items.sort_by_key(|entry| entry.time);
+        items.dedup_by(|one, other| one.id == other.id);
         Ok(Page {
             items,
             rejected,
@@ -192,16 +205,23 @@ impl Ibkr {
         &self,
         row: &wire::Trade<'_>,
         account: &AccountId,
-    ) -> Result<Option<activity::Executed>, Text> {
+    ) -> Result<Option<(Entry, u32)>, Text> {
         match activity::account_of(row) {
             Some(number) if number != account.number => return Ok(None),
             None if self.has_several() => return Err("the account is missing".into()),
             Some(_) | None => {}
         }
-        let named = activity::conid_of(row).and_then(|it| self.contracts.named(it));
+        let contract = activity::conid_of(row).and_then(|it| self.contracts.by_number(it));
+        let named = contract
+            .as_ref()
+            .map(|it| (it.symbol.clone(), it.class.clone()));
         let order_of = |name: &str| self.known.id_of(name);
-        activity::execution(row, account, named.as_ref(), order_of)
-            .map(Some)
-            .map_err(|why| why.to_string().into())
+        let executed = activity::execution(row, account, named.as_ref(), order_of);
+        let read = executed.and_then(|executed| {
+            let revision = executed.revision;
+            let entry = activity::entry(executed, row, contract.as_ref())?;
+            Ok((entry, revision))
+        });
+        read.map(Some).map_err(|why| why.to_string().into())
     }
 }

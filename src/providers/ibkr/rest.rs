@@ -331,6 +331,7 @@ pub(super) fn is_session_lost(error: &ProviderError) -> bool {
         }
         ProviderError::AwaitsPerson { .. } | ProviderError::Unauthorised { .. } => true,
         ProviderError::NotFound { .. }
+        | ProviderError::UnknownCursor
         | ProviderError::RateLimited { .. }
         | ProviderError::Unavailable { .. }
         | ProviderError::Unreachable(_)

@@ -129,6 +129,8 @@ pub(super) struct Trade<'a> {
     pub(super) price: Field<'a>,
     pub(super) order_ref: Field<'a>,
     pub(super) order_id: Field<'a>,
+    pub(super) order_description: Field<'a>,
+    pub(super) commission: Field<'a>,
     pub(super) account: Field<'a>,
     #[serde(rename = "accountCode")]
     pub(super) account_code: Field<'a>,

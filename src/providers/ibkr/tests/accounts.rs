@@ -1,8 +1,8 @@
 //! Accounts, balances, positions, executions, equity.
 
 use super::*;
-use crate::domain::{ActivityKind, AssetClass, Symbol};
-use crate::providers::provider::{ActivitiesQuery, ProviderError};
+use crate::domain::{AssetClass, Span, Symbol};
+use crate::providers::provider::{HistoryQuery, ProviderError};
 
 #[tokio::test(start_paused = true)]
 async fn an_account_with_what_it_holds_and_may_spend() {
@@ -66,23 +66,29 @@ async fn positions_are_read_page_by_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn executions_are_of_the_account_newest_first_and_as_corrected() {
+async fn executions_are_of_the_account_in_order_and_as_corrected() {
     let rig = paper(vec![("/iserver/account/trades", ok("trades"))]);
     let accounts = rig.provider.accounts().unwrap();
-    let query = ActivitiesQuery::default();
-    let page = accounts.activities(&account_id(), query).await.unwrap();
+    let span = Span::new(at("2023-12-11T00:00:00Z"), at("2023-12-12T00:00:00Z")).unwrap();
+    let query = HistoryQuery { span, cursor: None };
+    let page = accounts.history(&account_id(), query).await.unwrap();
     assert_eq!(page.next, None);
-    let told = page.items.iter().map(|item| match &item.kind {
-        ActivityKind::Fill {
-            quantity,
-            price,
-            order,
-            ..
-        } => format!("{quantity} @ {price} of {order}"),
-        ActivityKind::Other { .. } => panic!("only executions"),
+    let told = page.items.iter().map(|item| {
+        let trade = item.trade().expect("only executions");
+        let order = trade.order.as_ref().unwrap();
+        format!(
+            "{} @ {} of {order}, fees {}",
+            trade.quantity, trade.price, trade.fees
+        )
     });
     let told: Vec<String> = told.collect();
-    assert_eq!(told, ["1 @ 192.26 of mine-1", "5.0 @ 192.27 of mine-1"]);
+    assert_eq!(
+        told,
+        [
+            "5.0 @ 192.27 of mine-1, fees 1.01",
+            "1 @ 192.26 of mine-1, fees 1.01"
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

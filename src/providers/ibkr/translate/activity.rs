@@ -1,12 +1,15 @@
 //! Executions. A correction repeats the id of what it corrects with a higher revision behind it.
 
-use super::symbol::{class, share};
+use super::symbol::{Contract, class, share};
 use super::{conid, millis, number, side};
+use crate::domain::entry::Trade;
 use crate::domain::{
-    AccountActivity, AccountId, ActivityKind, AssetClass, Price, Quantity, Symbol, Text, Timestamp,
+    AccountActivity, AccountId, ActivityKind, AssetClass, Currency, Entry, EntryId, Holding, Price,
+    Quantity, Symbol, Text, Timestamp, What,
 };
 use crate::providers::fields::{Field, Unreadable};
 use crate::providers::ibkr::wire;
+use rust_decimal::Decimal;
 
 /// An execution and which revision of it.
 pub(in crate::providers::ibkr) struct Executed {
@@ -59,6 +62,63 @@ pub(in crate::providers::ibkr) fn execution(
             kind,
         },
         revision,
+    })
+}
+
+/// An execution as the ledger keeps it: its id is that of all its revisions, so that a correction takes the place of what
+/// it corrects.
+pub(in crate::providers::ibkr) fn entry(
+    executed: Executed,
+    row: &wire::Trade<'_>,
+    contract: Option<&Contract>,
+) -> Result<Entry, Unreadable> {
+    let AccountActivity {
+        account,
+        provider_id,
+        time,
+        kind,
+    } = executed.activity;
+    let ActivityKind::Fill {
+        symbol,
+        side,
+        quantity,
+        price,
+        order,
+    } = kind;
+    let (class, multiplier, currency) = match contract {
+        Some(contract) => (
+            contract.class.clone(),
+            contract.multiplier,
+            contract.currency,
+        ),
+        // Rows say enough of shares that are traded in dollars, and of nothing else.
+        None if class(row.sec_type) == AssetClass::Equity => {
+            (AssetClass::Equity, Decimal::ONE, Currency::USD)
+        }
+        None => return Err(Unreadable("what the contract of an execution is")),
+    };
+    let holding = Holding {
+        symbol,
+        class,
+        multiplier,
+        currency,
+    };
+    Ok(Entry {
+        account,
+        id: EntryId::provider(provider_id.as_str()),
+        time,
+        settles: None,
+        corrects: None,
+        word: "TRADE".into(),
+        description: row.order_description.text_or_empty().as_ref().into(),
+        what: What::Trade(Trade {
+            holding,
+            side,
+            quantity,
+            price,
+            fees: number(row.commission)?.unwrap_or_default(),
+            order: (!order.is_empty()).then_some(order),
+        }),
     })
 }
 
@@ -125,10 +185,7 @@ mod tests {
         assert_eq!(read.provider_id.as_str(), "0000e0d5.6576fd38.01");
         let ActivityKind::Fill {
             side, order, price, ..
-        } = &read.kind
-        else {
-            panic!("{read:?}");
-        };
+        } = &read.kind;
         assert_eq!((*side, order.as_str()), (Side::Sell, "42"));
         assert_eq!(price.to_string(), "192.26");
         assert_eq!(read.time.millis(), 1_702_317_649_000);
