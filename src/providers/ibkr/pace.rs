@@ -1,9 +1,8 @@
 //! Pauses between calls of a kind, as the manual has them: who asks too often is shut out for a quarter of an hour.
 
 use crate::providers::provider::ProviderError;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// A kind of call with a limit of its own.
@@ -37,33 +36,39 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// When each kind of call may be made next.
 #[derive(Default)]
-pub(super) struct Pace(Mutex<BTreeMap<Kind, Instant>>);
+pub(super) struct Pace([Mutex<Option<Instant>>; 6]);
+
+/// A call's turn. The next of its kind waits from the end of this one: a call may have waited elsewhere on its way, and
+/// they count when it arrives.
+pub(super) struct Turn<'a> {
+    kind: Kind,
+    next: MutexGuard<'a, Option<Instant>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.next = Some(Instant::now() + self.kind.pause());
+    }
+}
 
 impl Pace {
-    /// Waits until a call of a kind may be made, and counts it as made.
+    /// Waits until a call of a kind may be made.
     ///
     /// # Errors
     /// [`ProviderError::RateLimited`] where that is too far away.
-    pub(super) async fn wait(&self, kind: Kind) -> Result<(), ProviderError> {
-        let now = Instant::now();
-        let turn = {
-            let mut next = self.lock();
-            let turn = next.get(&kind).map_or(now, |turn| (*turn).max(now));
-            if turn - now > LONGEST {
-                return Err(ProviderError::RateLimited {
-                    retry_after: Some(turn - now),
-                });
-            }
-            next.insert(kind, turn + kind.pause());
-            turn
-        };
-        tokio::time::sleep_until(turn).await;
-        Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Kind, Instant>> {
-        // Each entry is whole at every step, so a panic elsewhere does no harm.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) async fn turn(&self, kind: Kind) -> Result<Turn<'_>, ProviderError> {
+        let next = self.0[kind as usize].lock().await;
+        let wait = next.map_or(Duration::ZERO, |next| {
+            next.saturating_duration_since(Instant::now())
+        });
+        if wait > LONGEST {
+            // Not by a turn: that would begin the pause anew.
+            return Err(ProviderError::RateLimited {
+                retry_after: Some(wait),
+            });
+        }
+        tokio::time::sleep(wait).await;
+        Ok(Turn { kind, next })
     }
 }
 
@@ -76,21 +81,21 @@ mod tests {
         let pace = Pace::default();
         let start = Instant::now();
         for expected in [0, 5, 11] {
-            pace.wait(Kind::Trades).await.unwrap();
+            drop(pace.turn(Kind::Trades).await.unwrap());
             assert_eq!(start.elapsed().as_secs(), expected);
         }
-        pace.wait(Kind::LiveOrders).await.unwrap();
+        drop(pace.turn(Kind::LiveOrders).await.unwrap());
         assert_eq!(start.elapsed().as_secs(), 11);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_quarter_of_an_hour_is_not_waited_for() {
         let pace = Pace::default();
-        pace.wait(Kind::Performance).await.unwrap();
-        let refused = pace.wait(Kind::Performance).await.unwrap_err();
+        drop(pace.turn(Kind::Performance).await.unwrap());
+        let refused = pace.turn(Kind::Performance).await.map(drop).unwrap_err();
         let left = Some(Duration::from_secs(15 * 60));
         assert_eq!(refused, ProviderError::RateLimited { retry_after: left });
         tokio::time::advance(Duration::from_secs(14 * 60 + 1)).await;
-        pace.wait(Kind::Performance).await.unwrap();
+        drop(pace.turn(Kind::Performance).await.unwrap());
     }
 }

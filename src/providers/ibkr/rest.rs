@@ -130,7 +130,7 @@ impl Rest {
         kind: Kind,
         request: Request,
     ) -> Result<Response, ProviderError> {
-        self.pace.wait(kind).await?;
+        let _turn = self.pace.turn(kind).await?;
         self.ask(request).await
     }
 
