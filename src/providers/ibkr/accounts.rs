@@ -178,12 +178,13 @@ impl Ibkr {
         let mut revisions = Vec::new();
         let (entries, rejected) = history::entries(&list, |raw| {
             let read = self.read_execution(&row(raw)?, account)?;
-            for (entry, revision) in &read {
-                let last = newest.entry(entry.id.clone()).or_insert(*revision);
-                *last = (*last).max(*revision);
-                revisions.push(*revision);
-            }
-            Ok(read.into_iter().map(|(entry, _)| entry).collect())
+            let Some((entry, revision)) = read else {
+                return Ok(Vec::new());
+            };
+            let last = newest.entry(entry.id.clone()).or_insert(revision);
+            *last = (*last).max(revision);
+            revisions.push(revision);
+            Ok(vec![entry])
         });
         let why: Vec<Text> = rejected.iter().map(|row| row.why.clone()).collect();
         self.rest.count_rejected("executions", &why);

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tradedeck::auth::oauth1::Entropy;
 use tradedeck::domain::{
-    AccountId, ConnectionId, Environment, MarketEvent, Symbol, Timeframe, Timestamp,
+    AccountId, Clock, ConnectionId, Environment, MarketEvent, Span, Symbol, Timeframe, Timestamp,
 };
 use tradedeck::net::Dialer;
 use tradedeck::net::http::{HeaderText, Request};
@@ -20,7 +20,7 @@ use tradedeck::net::tls::pinned::{self, Pinned};
 use tradedeck::net::transport::{Patience, Transport, WebTransport};
 use tradedeck::providers;
 use tradedeck::providers::provider::{
-    ActivitiesQuery, FINGERPRINT, Opening, Provider, ProviderError, StreamCommand, StreamEvent,
+    FINGERPRINT, HistoryQuery, Opening, Provider, ProviderError, StreamCommand, StreamEvent,
 };
 use tradedeck::runtime::clock::SystemClock;
 use tradedeck::sim::ibkr::{self, Options, Running};
@@ -205,8 +205,9 @@ async fn accounts_positions_and_executions_are_read() {
             .iter()
             .all(|it| it.reported_price.is_some() && it.average_price.is_some())
     );
-    let query = ActivitiesQuery::default();
-    let page = accounts.activities(&list[0].0.id, query).await.unwrap();
+    let span = Span::new(Timestamp::EPOCH, SystemClock.now()).unwrap();
+    let query = HistoryQuery { span, cursor: None };
+    let page = accounts.history(&list[0].0.id, query).await.unwrap();
     assert!(page.rejected.is_empty(), "{:?}", page.rejected);
     let orders = rig.provider.orders().unwrap();
     orders.list(&list[0].0.id, Timestamp::EPOCH).await.unwrap();

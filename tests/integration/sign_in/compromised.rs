@@ -36,7 +36,7 @@ async fn what_cannot_be_revoked_is_told_with_the_place() {
     desk.stop().await;
 
     let mut desk = Desk::signed_in_with(&REVOKE).await;
-    desk.sim.simulator.shutdown().await;
+    desk.sim.goes_away().await;
     let revoked = desk.compromised().await;
     assert!(matches!(revoked[0].revoked, Revoked::Nothing { .. }));
     let told = revoked[0].sentence();

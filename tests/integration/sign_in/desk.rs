@@ -80,6 +80,15 @@ impl Sim {
         Self::Ibkr(ibkr::start(options, clock).await.unwrap())
     }
 
+    /// It cannot be reached any more.
+    pub(super) async fn goes_away(&self) {
+        match self {
+            Self::Tastytrade(sim) => sim.simulator.shutdown().await,
+            Self::Alpaca(sim) => sim.simulator.shutdown().await,
+            Self::Ibkr(sim) => sim.simulator.shutdown().await,
+        }
+    }
+
     fn provider(&self) -> &'static str {
         match self {
             Self::Tastytrade(_) => "tastytrade",
@@ -160,7 +169,7 @@ impl Desk {
     pub(super) async fn at_ibkr() -> Self {
         let (clock, redirect) = Self::ground().await;
         let sim = Sim::ibkr(clock.clone()).await;
-        Self::at(sim, redirect, clock).await
+        Self::at(sim, redirect, clock, &[]).await
     }
 
     async fn ground() -> (Arc<Moved>, String) {
