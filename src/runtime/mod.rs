@@ -12,7 +12,6 @@ mod convert;
 pub(crate) mod credentials;
 mod effects;
 mod keeper;
-mod key_files;
 mod offers;
 mod secrets;
 mod sign_in;
