@@ -12,9 +12,9 @@ use crate::providers::provider::{
     FINGERPRINT, Grant, Opening, Provider, ProviderError, ProviderSpec, Way,
 };
 use crate::runtime::credentials::Credentials;
+use crate::runtime::credentials::key_files;
 use crate::runtime::effects::Effects;
 use crate::runtime::keeper::Keeper;
-use crate::runtime::key_files;
 use crate::runtime::secrets::GONE;
 use crate::runtime::sign_in::fill;
 use crate::runtime::tokens;

@@ -1,5 +1,7 @@
 //! Connections as they are sealed in the vault: a name, a provider, an environment and its secrets.
 
+pub(super) mod key_files;
+
 use crate::domain::{ConnectionId, Environment, LastKnown, ProviderId};
 use crate::vault::{self, Domain, RecordName, Role, SecretBytes, Vault, VaultError};
 use secrecy::{ExposeSecret, SecretString};

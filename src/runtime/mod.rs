@@ -15,7 +15,6 @@ pub(crate) mod credentials;
 mod effects;
 mod histories;
 mod keeper;
-mod key_files;
 mod offers;
 pub(crate) mod revoking;
 mod secrets;
