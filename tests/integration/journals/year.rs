@@ -182,16 +182,7 @@ impl Writing {
                 self.trade(one, day, "3", "PEP250417C00150000", "2.10", "1.95");
                 self.trade("2", day, "-1", "KO250321C00060000", "0.40", "0.65");
             }
-            (3, 21) => {
-                self.ended(one, day, "KO250321P00050000", OptionEnd::Assigned, "2");
-                self.trade(one, day, "200", "KO", "50", "0");
-                self.ended(one, day, "KO250321C00055000", OptionEnd::Expired, "-1");
-                self.ended("2", day, "KO250321C00060000", OptionEnd::Expired, "1");
-            }
-            (4, 17) => {
-                self.trade(one, day, "300", "PEP", "150", "0");
-                self.ended(one, day, "PEP250417C00150000", OptionEnd::Exercised, "-3");
-            }
+            (3, 21) | (4, 17) => self.options_end(day),
             (5, 5) => self.split(one, day, "AAPL", 1, 4),
             (5, 6) => self.split("2", day, "AAPL", 1, 4),
             (6, 2) => {
@@ -231,6 +222,20 @@ impl Writing {
                 self.cash("2", day, CashCause::Fee, "-5", "USD", None);
             }
             _ => {}
+        }
+    }
+
+    fn options_end(&mut self, day: Date) {
+        let one = "A-1 (main)";
+        if day.month() == 3 {
+            self.ended(one, day, "KO250321P00050000", OptionEnd::Assigned, "2");
+            self.trade(one, day, "200", "KO", "50", "0");
+            self.ended(one, day, "KO250321C00055000", OptionEnd::Expired, "-1");
+            self.ended("2", day, "KO250321C00060000", OptionEnd::Expired, "1");
+        }
+        if day.month() == 4 {
+            self.trade(one, day, "300", "PEP", "150", "0");
+            self.ended(one, day, "PEP250417C00150000", OptionEnd::Exercised, "-3");
         }
     }
 
