@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_survives_the_disk_and_the_socket() {
+    fn an_entry_survives_the_disk() {
         let account = AccountId {
             connection: crate::domain::ConnectionId::new("alpaca"),
             number: "1".into(),
@@ -375,7 +375,5 @@ mod tests {
         };
         let bytes = postcard::to_stdvec(&entry).unwrap();
         assert_eq!(postcard::from_bytes::<Entry>(&bytes).unwrap(), entry);
-        let text = serde_json::to_string(&entry).unwrap();
-        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
     }
 }
