@@ -18,7 +18,6 @@ mod readings;
 pub mod risk;
 mod runs;
 mod sessions;
-mod validation;
 
 pub use input::{Input, Reading};
 pub use output::{JournalStep, Output};
