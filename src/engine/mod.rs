@@ -20,7 +20,6 @@ pub mod risk;
 mod runs;
 mod sessions;
 mod sync;
-mod validation;
 
 pub use input::{Input, Reading};
 pub use output::{JournalStep, Output};

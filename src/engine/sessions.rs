@@ -7,10 +7,13 @@ use crate::engine::input::{CallMeter, Channel, Profile, Reading};
 use crate::engine::market::Source;
 use crate::engine::output::Output;
 use crate::engine::runs::SyncRun;
-use crate::engine::validation::Trials;
 use crate::link::{ConnectionState, ConnectionStatus, EntryKind, Event, FeedHealth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+mod validation;
+
+use validation::Trials;
 
 /// First pause after a failed reading; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

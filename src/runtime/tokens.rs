@@ -1,5 +1,7 @@
 //! Tokens of a connection, between the vault and those who use them.
 
+pub(crate) mod revoking;
+
 use crate::auth::{AccessToken, Bearer, Client, Keep, Profile, TokenEndpoint, Tokens};
 use crate::domain::{Clock, Text, Timestamp};
 use crate::net::transport::Transport;

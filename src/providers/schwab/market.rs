@@ -12,6 +12,8 @@ use crate::net::http::Response;
 use crate::providers::fields::{row, rows};
 use crate::providers::provider::{Answer, ProviderError, Quotes};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Symbols of a request; 500 are allowed, but addresses stay short.
@@ -24,6 +26,9 @@ const MOST_DAYS: u32 = 8;
 const MINUTES_REACH: Duration = Duration::from_secs(47 * 24 * 60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Opening hours by the day they were read on and the day they are of.
+pub(super) type Hours = BTreeMap<(String, String), Vec<hours::Span>>;
 
 type QuoteRows<'a> = ByText<'a, Option<&'a RawValue>>;
 
@@ -79,15 +84,7 @@ impl Quotes for Schwab {
             let now = self.rest.clock().now();
             let mut sessions = Vec::new();
             for days in 0..MOST_DAYS {
-                let date = hours::date(now.plus(DAY * days));
-                let path = ["markets", "equity"];
-                let query = [("date", date.as_str())];
-                let response = self.rest.get(Host::MarketData, &path, &query).await?;
-                let markets: Markets<'_> = read(&response, "opening hours")?;
-                sessions.extend(
-                    hours::sessions(&markets)
-                        .map_err(|why| garbled(format!("opening hours: {why}")))?,
-                );
+                sessions.extend(self.hours_of(now, now.plus(DAY * days)).await?);
                 if let Some(clock) = hours::clock(&sessions, now) {
                     return Ok(clock);
                 }
@@ -135,6 +132,33 @@ fn known(answer: Result<Response, ProviderError>) -> Result<Option<Response>, Pr
 }
 
 impl Schwab {
+    /// When the market is open on a day; asked for once a day, as it does not change.
+    async fn hours_of(
+        &self,
+        now: Timestamp,
+        day: Timestamp,
+    ) -> Result<Vec<hours::Span>, ProviderError> {
+        let (today, date) = (hours::date(now), hours::date(day));
+        if let Some(known) = self.hours().get(&(today.clone(), date.clone())) {
+            return Ok(known.clone());
+        }
+        let path = ["markets", "equity"];
+        let query = [("date", date.as_str())];
+        let response = self.rest.get(Host::MarketData, &path, &query).await?;
+        let markets: Markets<'_> = read(&response, "opening hours")?;
+        let sessions =
+            hours::sessions(&markets).map_err(|why| garbled(format!("opening hours: {why}")))?;
+        let mut known = self.hours();
+        known.retain(|(read, _), _| *read == today);
+        known.insert((today, date), sessions.clone());
+        Ok(sessions)
+    }
+
+    fn hours(&self) -> MutexGuard<'_, Hours> {
+        // An entry is put in whole, so a panic elsewhere does no harm.
+        self.hours.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks for symbols chunk by chunk and hands on what is known of each.
     async fn each_quote(
         &self,

@@ -87,6 +87,7 @@ struct Schwab {
     known: Arc<Known>,
     resume: Arc<Resume>,
     old_orders: Mutex<BTreeMap<Text, OldOrders>>,
+    hours: Mutex<market::Hours>,
 }
 
 /// Makes a connection; sends nothing yet.
@@ -112,6 +113,7 @@ fn open(opening: Opening) -> Result<Arc<dyn Provider>, ProviderError> {
         known: Arc::default(),
         resume: Arc::default(),
         old_orders: Mutex::default(),
+        hours: Mutex::default(),
     }))
 }
 

@@ -1,7 +1,6 @@
 //! A copy of the vault is in wrong hands: what is revoked where, and what the person is told to do.
 
-use super::desk::{Desk, wants_sign_in};
-use tradedeck::link::Request;
+use super::desk::Desk;
 use tradedeck::link::vault::Revoked;
 
 const REVOKE: [(&str, &str); 1] = [("oauth_revoke", "/oauth/revoke")];
@@ -20,9 +19,6 @@ async fn tokens_are_given_back_where_the_provider_takes_them() {
     let told = tasty.sentence();
     assert!(told.contains("its tokens are revoked"), "{told}");
     assert!(told.contains("my.tastytrade.com"), "{told}");
-    desk.request(Request::Refresh { connection: None });
-    desk.until("it has to be signed in to again", wants_sign_in)
-        .await;
     desk.stop().await;
 }
 

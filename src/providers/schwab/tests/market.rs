@@ -168,6 +168,9 @@ async fn the_clock_looks_ahead_to_the_next_opening() {
     let sent = rig.sent();
     assert_eq!(sent[0], "GET /marketdata/v1/markets/equity?date=2024-10-18");
     assert_eq!(sent[3], "GET /marketdata/v1/markets/equity?date=2024-10-21");
+    let again = rig.provider.quotes().unwrap().clock().await.unwrap();
+    assert_eq!(again, clock);
+    assert_eq!(rig.sent().len(), 4, "hours of a day are asked for once");
 
     let before = rig_at("2024-10-18T12:00:00Z", vec![ok("hours_open")]);
     let clock = before.provider.quotes().unwrap().clock().await.unwrap();

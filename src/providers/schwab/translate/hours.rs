@@ -13,6 +13,9 @@ const NEW_YORK: Duration = Duration::from_secs(5 * 60 * 60);
 pub(in crate::providers::schwab) type Markets<'a> =
     ByText<'a, Option<ByText<'a, Option<Hours<'a>>>>>;
 
+/// Opening and close of a session.
+pub(in crate::providers::schwab) type Span = (Timestamp, Timestamp);
+
 /// The date in New York at a moment, as their calls write it.
 pub(in crate::providers::schwab) fn date(now: Timestamp) -> String {
     now.minus(NEW_YORK).to_string().chars().take(10).collect()
@@ -21,7 +24,7 @@ pub(in crate::providers::schwab) fn date(now: Timestamp) -> String {
 /// Regular sessions of a day, in order.
 pub(in crate::providers::schwab) fn sessions(
     markets: &Markets<'_>,
-) -> Result<Vec<(Timestamp, Timestamp)>, Unreadable> {
+) -> Result<Vec<Span>, Unreadable> {
     let mut found = Vec::new();
     for hours in markets
         .values()
@@ -43,7 +46,7 @@ pub(in crate::providers::schwab) fn sessions(
 
 /// The clock by sessions from today on; `None` while they do not reach far enough.
 pub(in crate::providers::schwab) fn clock(
-    sessions: &[(Timestamp, Timestamp)],
+    sessions: &[Span],
     now: Timestamp,
 ) -> Option<MarketClock> {
     let next_open = sessions.iter().map(|it| it.0).find(|start| *start > now)?;

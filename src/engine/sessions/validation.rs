@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is known of the credentials of a connection.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Trials {
+pub(in crate::engine) struct Trials {
     /// When the provider last accepted them and the person was told.
     told: Option<Timestamp>,
     /// When they were last tried.
@@ -24,7 +24,7 @@ pub(super) struct Trials {
 
 impl Session {
     /// The provider said no.
-    pub(super) fn credentials_refused(&mut self, now: Timestamp) {
+    pub(in crate::engine) fn credentials_refused(&mut self, now: Timestamp) {
         self.trials = Trials {
             told: None,
             last: Some(now),
@@ -60,7 +60,7 @@ impl Session {
 
 impl Engine {
     /// Says that a provider accepted the credentials, the first time and once a day.
-    pub(super) fn note_acceptance(&mut self, now: Timestamp, id: &ConnectionId) {
+    pub(in crate::engine) fn note_acceptance(&mut self, now: Timestamp, id: &ConnectionId) {
         let session = self.sessions.get_mut(id);
         if session.is_some_and(|session| session.credentials_accepted(now)) {
             let line = Line::new(EntryKind::System, "its credentials are accepted");
@@ -69,7 +69,7 @@ impl Engine {
     }
 
     /// Tries credentials that were refused a day ago.
-    pub(super) fn try_refused_credentials(&mut self, now: Timestamp) {
+    pub(in crate::engine) fn try_refused_credentials(&mut self, now: Timestamp) {
         let sessions = self.sessions.iter();
         let due = sessions.filter(|(_, session)| session.next_trial().is_some_and(|at| at <= now));
         let due: Vec<ConnectionId> = due.map(|(id, _)| id.clone()).collect();
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// When [`Engine::try_refused_credentials`] has something to do next.
-    pub(super) fn next_trial(&self) -> Option<Timestamp> {
+    pub(in crate::engine) fn next_trial(&self) -> Option<Timestamp> {
         self.sessions.values().filter_map(Session::next_trial).min()
     }
 }

@@ -56,7 +56,9 @@ impl Revoker {
 }
 
 /// Gives tokens at work back, where there are any.
-pub(super) async fn give_back(bearer: Option<Bearer>) -> Option<Result<bool, AuthError>> {
+pub(in crate::runtime) async fn give_back(
+    bearer: Option<Bearer>,
+) -> Option<Result<bool, AuthError>> {
     let given = tokio::time::timeout(PATIENCE, bearer?.give_back()).await;
     Some(given.unwrap_or(Err(AuthError::Closed)))
 }
@@ -68,7 +70,7 @@ pub(crate) fn place(provider: &ProviderId, way: Option<&str>) -> Text {
 }
 
 /// What is to be revoked of a record: nothing of it is yet.
-pub(super) fn facts(name: &RecordName, connections: &[Credentials]) -> RevokeFacts {
+pub(in crate::runtime) fn facts(name: &RecordName, connections: &[Credentials]) -> RevokeFacts {
     let known = connections
         .iter()
         .find(|it| credentials::record_name(it).is_ok_and(|its| its == *name));
@@ -94,7 +96,7 @@ pub(super) fn facts(name: &RecordName, connections: &[Credentials]) -> RevokeFac
 
 /// Gives back the tokens of every connection of which a list says that it is to be revoked, and writes down what came
 /// of each.
-pub(super) async fn give_all_back(
+pub(in crate::runtime) async fn give_all_back(
     mut answers: Vec<VaultAnswer>,
     bearers: BTreeMap<ConnectionId, Option<Bearer>>,
 ) -> Vec<VaultAnswer> {
