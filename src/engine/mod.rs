@@ -8,7 +8,6 @@ pub mod accounting;
 mod activity;
 mod book;
 mod feeds;
-mod follow;
 pub mod input;
 mod lock;
 mod market;

@@ -4,6 +4,7 @@
 //! and never sent again.
 
 mod asked;
+mod follow;
 
 use crate::domain::order::{OrderChange, Said};
 use crate::domain::{

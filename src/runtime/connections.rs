@@ -2,6 +2,8 @@
 //!
 //! A stream leaves what it heard in a [`Basin`] and never waits; a pump carries it to the loop.
 
+mod basin;
+
 use crate::auth::Bearer;
 use crate::domain::{AccountId, Clock, ConnectionId, Symbol, Text};
 use crate::engine::Input;
@@ -16,10 +18,10 @@ use crate::providers::provider::{
     Provider, ProviderError, StreamCommand, StreamEvent, StreamSession, StreamSpec, StreamStart,
 };
 use crate::runtime::additions::Open;
-use crate::runtime::basin::{Basin, pump};
 use crate::runtime::effects::tell;
 use crate::runtime::trader::Trader;
 use crate::runtime::{Happened, Runtime, convert};
+use basin::{Basin, pump};
 use http::HeaderName;
 use std::sync::Arc;
 use std::time::Duration;

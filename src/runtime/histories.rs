@@ -1,6 +1,6 @@
 //! Histories on their way: a page is fetched from its provider, kept in the ledger, and then told to the engine.
 
-use crate::domain::{Text, Timestamp};
+use crate::domain::{SyncRun, Text, Timestamp};
 use crate::engine::input::{Failure, FailureKind};
 use crate::engine::{Fetch, FetchFailure, Fetched, Input, Kept};
 use crate::link::{EntryPage, EntryQuery, ScreenId};
@@ -26,6 +26,13 @@ impl Runtime {
 }
 
 impl Runtime {
+    /// Keeps what a reading of a history came to.
+    pub(super) async fn keep_run(&self, run: u64, record: Box<SyncRun>) {
+        let keeper = &self.effects.keeper;
+        // Without a keeper the program ends, and the next start calls the run interrupted.
+        let _ = keeper.post(move |room| room.end_run(run, &record)).await;
+    }
+
     /// Gives a screen a page of the ledger's entries.
     pub(super) fn load_entries(&self, screen: ScreenId, query: EntryQuery) {
         let (answers, keeper) = (self.effects.answers.clone(), self.effects.keeper.clone());

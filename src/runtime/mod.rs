@@ -5,9 +5,6 @@
 //! A new effect is a new [`Output`] with its arm in [`Runtime::act`].
 
 mod additions;
-#[cfg(test)]
-mod asked_tests;
-mod basin;
 pub mod clock;
 mod connections;
 mod convert;
@@ -321,13 +318,7 @@ impl Runtime {
             },
             Output::Fetch(fetch) => self.fetch(fetch),
             Output::LoadEntries(screen, query) => self.load_entries(screen, query),
-            Output::KeepRun { run, record } => {
-                let _ = self
-                    .effects
-                    .keeper
-                    .post(move |room| room.end_run(run, &record))
-                    .await;
-            }
+            Output::KeepRun { run, record } => self.keep_run(run, record).await,
             Output::OpenStreams(connection, accounts) => self.open_streams(&connection, &accounts),
             Output::CloseStreams(connection) => self.close_streams(&connection),
             Output::Watch(connection, symbols) => self.watch(&connection, symbols),
@@ -357,17 +348,8 @@ impl Runtime {
                 id,
                 account,
                 provider_id,
-            } => match self.trader(&account.connection) {
-                Some(trader) => self.effects.cancel(trader, id, account, provider_id),
-                None => self.later(Input::CancelAnswered(id, Err(effects::not_connected()))),
-            },
-            Output::CancelAll(account) => match self.trader(&account.connection) {
-                Some(trader) => self.effects.cancel_all(trader, account),
-                None => self.later(Input::AllCancelAnswered(
-                    account,
-                    Err(effects::not_connected()),
-                )),
-            },
+            } => self.send_cancel(id, account, provider_id),
+            Output::CancelAll(account) => self.send_cancel_all(account),
             Output::LookUp(account, id) => {
                 if let Some(trader) = self.trader(&account.connection) {
                     self.effects.look_up(trader, account, id);
@@ -413,4 +395,9 @@ impl Runtime {
         secrets::settle(bearers).await;
         let _ = self.effects.keeper.ask(|room| room.lock()).await; // what waits on the disk is written first
     }
+}
+
+#[cfg(test)]
+mod tests {
+    mod asked;
 }

@@ -1,14 +1,14 @@
 //! The right to send orders at a connection, as a type: what sends, changes, cancels or looks up an order asks for it.
 
 use crate::domain::order::Said;
-use crate::domain::{AccountId, ClientOrderId, Question, Timestamp};
+use crate::domain::{AccountId, ClientOrderId, Question, Text, Timestamp};
 use crate::engine::Input;
 use crate::engine::input::Sent;
 use crate::engine::risk::{Approved, Paper};
 use crate::providers::provider::{Orders, Provider, ProviderError};
 use crate::runtime::Runtime;
 use crate::runtime::credentials::Credentials;
-use crate::runtime::effects::Replacement;
+use crate::runtime::effects::{Replacement, not_connected};
 use crate::vault::Domain;
 use std::sync::Arc;
 
@@ -58,6 +58,20 @@ impl Runtime {
         match self.trader(&asked.0.connection) {
             Some(trader) => self.effects.answer(trader, id, asked, said),
             None => self.nobody_to_send_to(id),
+        }
+    }
+
+    pub(super) fn send_cancel(&self, id: ClientOrderId, account: AccountId, provider_id: Text) {
+        match self.trader(&account.connection) {
+            Some(trader) => self.effects.cancel(trader, id, account, provider_id),
+            None => self.later(Input::CancelAnswered(id, Err(not_connected()))),
+        }
+    }
+
+    pub(super) fn send_cancel_all(&self, account: AccountId) {
+        match self.trader(&account.connection) {
+            Some(trader) => self.effects.cancel_all(trader, account),
+            None => self.later(Input::AllCancelAnswered(account, Err(not_connected()))),
         }
     }
 

@@ -40,9 +40,11 @@ impl Runtime {
                 .hub
                 .answer(screen, Answer::Vault(VaultAnswer::Refused { why }));
         }
-        let bearers = match request {
-            VaultRequest::Compromised { .. } => self.bearers(),
-            _ => BTreeMap::new(),
+        let is_compromised = matches!(request, VaultRequest::Compromised { .. });
+        let bearers = if is_compromised {
+            self.bearers()
+        } else {
+            BTreeMap::new()
         };
         tokio::spawn(async move {
             let served = keeper.ask(move |room| room.serve(request, now)).await;

@@ -1,6 +1,7 @@
 //! Histories read into the ledger by commands: counted once, told whole, and whole again after any kill.
 
 use super::machine::{Ended, Machine, PASSPHRASE, run};
+use crate::vault::home::note;
 use crate::vault::preload::{self, Calls, Fault};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -203,7 +204,9 @@ async fn killed(kills: u64) {
         );
     }
     assert!(hits > 0, "it was never killed in {calls} calls");
-    println!("{hits} kills over {calls} calls, {partial} of them left a part");
+    note(&format!(
+        "{hits} kills over {calls} calls, {partial} of them left a part"
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -247,9 +247,8 @@ async fn another_program_that_takes_the_session_is_shown_and_left_alone() {
     sim(&desk).simulator.take_session("ada");
     desk.request(Request::Refresh { connection: None });
     desk.until("it is said", |replica| {
-        replica.connections.values().any(|it| match &it.state {
-            ConnectionState::Retrying { why, .. } => why.as_str().contains("another program"),
-            _ => false,
+        replica.connections.values().any(|it| {
+            matches!(&it.state, ConnectionState::Retrying { why, .. } if why.as_str().contains("another program"))
         })
     })
     .await;

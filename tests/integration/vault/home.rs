@@ -238,7 +238,7 @@ fn rows_of(db: &sled::Db) -> BTreeMap<Vec<u8>, Vec<u8>> {
     clippy::print_stdout,
     reason = "the test program is not a terminal program"
 )]
-pub(super) fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     println!("{text}");
 }
 

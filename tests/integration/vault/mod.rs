@@ -14,7 +14,7 @@ mod disk_full;
 mod faults;
 mod files;
 mod headers;
-mod home;
+pub(crate) mod home;
 mod kat;
 mod kdf;
 mod kill9;

@@ -94,11 +94,12 @@ pub(in crate::providers::ibkr) fn heard(text: &str) -> Result<(), String> {
         .add(265_598, &Symbol::new("AAPL"), script.now);
     script.events();
     script.hear(text);
-    let garbled = script.events().into_iter().find_map(|event| match event {
-        StreamEvent::Garbled { at } => Some(at.to_string()),
-        _ => None,
-    });
-    garbled.map_or(Ok(()), Err)
+    for event in script.events() {
+        if let StreamEvent::Garbled { at } = event {
+            return Err(at.to_string());
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A broker that answers orders with questions: from the request of a screen to the journal on the disk and back.
 
-use super::*;
+use super::super::*;
 use crate::domain::order::{OrderState, Said};
 use crate::domain::question::{About, Question};
 use crate::domain::{

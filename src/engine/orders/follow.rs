@@ -29,7 +29,12 @@ const ABSENT_LOOK_UPS: u32 = 3;
 const ABSENT_FOR: Duration = Duration::from_secs(60);
 
 impl Engine {
-    pub(super) fn take_answer(&mut self, now: Timestamp, id: &ClientOrderId, sent: Sent) {
+    pub(in crate::engine) fn take_answer(
+        &mut self,
+        now: Timestamp,
+        id: &ClientOrderId,
+        sent: Sent,
+    ) {
         if self.said(id) == Some(Said::No) {
             return self.take_answer_to_no(now, id, sent);
         }
@@ -88,7 +93,12 @@ impl Engine {
     }
 
     /// Moves an order to a state that we decided on, when that step is legal.
-    pub(super) fn step(&mut self, now: Timestamp, id: &ClientOrderId, state: OrderState) {
+    pub(in crate::engine) fn step(
+        &mut self,
+        now: Timestamp,
+        id: &ClientOrderId,
+        state: OrderState,
+    ) {
         let Some(entry) = self.book.orders.get_mut(id) else {
             return;
         };
@@ -101,7 +111,7 @@ impl Engine {
     }
 
     /// Takes in an order as the venue sees it; a final state never opens again and fills never shrink.
-    pub(super) fn take_report(&mut self, now: Timestamp, report: Order) {
+    pub(in crate::engine) fn take_report(&mut self, now: Timestamp, report: Order) {
         let id = report.id.clone();
         let Some(entry) = self.book.orders.get_mut(&id) else {
             let is_recent = !report.state.is_final();
@@ -163,7 +173,7 @@ impl Engine {
     }
 
     /// Takes in orders that an earlier run sent and never saw settled.
-    pub(super) fn take_intents(&mut self, now: Timestamp, intents: Vec<OpenIntent>) {
+    pub(in crate::engine) fn take_intents(&mut self, now: Timestamp, intents: Vec<OpenIntent>) {
         for intent in intents {
             if let Some(known) = self.book.get(&intent.id) {
                 // What ended while the journal was sealed is written down now.
@@ -189,7 +199,11 @@ impl Engine {
     }
 
     /// Looks up at once what is not known of a connection that just answered.
-    pub(super) fn look_up_open_orders(&mut self, now: Timestamp, connection: &ConnectionId) {
+    pub(in crate::engine) fn look_up_open_orders(
+        &mut self,
+        now: Timestamp,
+        connection: &ConnectionId,
+    ) {
         let mine = self
             .book
             .orders
@@ -201,7 +215,7 @@ impl Engine {
         self.look_up_what_is_due(now);
     }
 
-    pub(super) fn look_up_what_is_due(&mut self, now: Timestamp) {
+    pub(in crate::engine) fn look_up_what_is_due(&mut self, now: Timestamp) {
         for (id, entry) in &mut self.book.orders {
             let Some(look_up) = entry.look_up.as_mut().filter(|look_up| look_up.due <= now) else {
                 continue;
@@ -222,7 +236,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn take_look_up(
+    pub(in crate::engine) fn take_look_up(
         &mut self,
         now: Timestamp,
         id: &ClientOrderId,
