@@ -172,7 +172,6 @@ impl Engine {
         let text = format!("{done} {quantity} {symbol} @ {price} ({mode})");
         self.note(now, Line::new(EntryKind::Fill, text).account(&fill.account));
         self.positions_changed(now, &fill.account);
-        self.history_changed(now, &fill.account);
     }
 
     /// Tells what a history brought that no stream told of.

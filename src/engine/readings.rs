@@ -20,7 +20,7 @@ const AFTER_FILL: Duration = Duration::from_millis(250);
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// Reads positions and balances soon: something changed them.
+    /// Reads positions, balances and the history soon: something changed them.
     pub(super) fn positions_changed(&mut self, now: Timestamp, account: &AccountId) {
         let soon = now.plus(AFTER_FILL);
         self.schedule(
@@ -29,6 +29,7 @@ impl Engine {
             soon,
         );
         self.schedule(&account.connection, Reading::Accounts, soon);
+        self.history_changed(now, account);
     }
 
     /// Asks for every reading whose time has come.

@@ -4,13 +4,15 @@
 //! disk, with how far the history now reaches, before the engine hears of it: a reading that is stopped at any moment
 //! goes on from there.
 
+mod page;
 mod run;
 
+pub use page::{FetchFailure, Fetched, Kept};
 pub use run::Fetch;
 
 use crate::domain::{
-    AccountId, ConnectionId, Entry, HistoryLimits, Reach, RowCounts, SyncAsk, SyncOutcome, SyncRun,
-    Text, Timestamp,
+    AccountId, ConnectionId, HistoryLimits, Reach, RowCounts, SyncAsk, SyncOutcome, SyncRun, Text,
+    Timestamp,
 };
 use crate::engine::Engine;
 use crate::engine::activity::Line;
@@ -29,45 +31,6 @@ const AFTER_FILL: Duration = Duration::from_secs(5);
 
 /// What happened longer ago than this is not told line by line.
 const TOLD_FOR: Duration = Duration::from_secs(24 * 3600);
-
-/// A page that was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fetched {
-    /// Of which account.
-    pub account: AccountId,
-    /// Of which reading: its number.
-    pub run: u64,
-    /// Requests left in the provider's rate limit, and the size of its window.
-    pub requests_left: Option<(u32, u32)>,
-    /// What came.
-    pub outcome: Result<Kept, FetchFailure>,
-}
-
-/// A page that is in the ledger now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
-    /// What became of its rows.
-    pub rows: RowCounts,
-    /// Where the next page of the stretch starts; none at its end.
-    pub next: Option<Text>,
-    /// How far the history reaches with it.
-    pub reach: Reach,
-    /// Entries that are new or have changed.
-    pub news: Vec<Entry>,
-    /// Why the first of the rejected rows was.
-    pub rejected: Option<Text>,
-}
-
-/// Why a page was not fetched or not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FetchFailure {
-    /// The provider did not give it.
-    Provider(Failure),
-    /// The provider does not know any more where the page before ended.
-    CursorLost,
-    /// It could not be written down, and why.
-    NotKept(Text),
-}
 
 /// Every account's history.
 #[derive(Default)]
@@ -165,7 +128,7 @@ impl Engine {
         }
     }
 
-    /// An execution was told of: the history is read soon, with its fees and its settlement.
+    /// Something was executed: the history is read soon, with the fees and the settlement of it.
     pub(super) fn history_changed(&mut self, now: Timestamp, account: &AccountId) {
         if self.settings.sync_every.is_some() {
             let soon = now.plus(AFTER_FILL);

@@ -24,7 +24,7 @@ impl Listing {
         let count = self.seen.entry(digest).or_default();
         let ordinal = *count;
         *count = count.saturating_add(1);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = format!("{:032x}", u128::from_be_bytes(digest));
         EntryId::Fingerprint(Text::new(&hex), ordinal)
     }
 }

@@ -182,14 +182,14 @@ async fn another_version_is_a_sentence_at_both_ends() {
     let error = connect(&path).await.err().unwrap();
     assert_eq!(
         error.to_string(),
-        "the running cockpit speaks version 99 of the link and this program version 4; \
+        "the running cockpit speaks version 99 of the link and this program version 5; \
          restart the cockpit with this program"
     );
     drop(server);
 
     let cockpit = cockpit();
     let (reply, rest) = say(&cockpit, b"{\"link\":99}\n").await;
-    assert_eq!((reply.as_str(), rest), ("{\"link\":4}", 0));
+    assert_eq!((reply.as_str(), rest), ("{\"link\":5}", 0));
 }
 
 /// Says something to a cockpit by hand; returns its greeting and how many bytes follow before it closes.

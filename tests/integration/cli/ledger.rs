@@ -112,7 +112,9 @@ fn sum(items: &[Value], field: &str) -> u64 {
 async fn a_second_sync_adds_nothing() {
     let world = World::new().await;
     let first = world.open("sync --json", None).expect(0).items();
-    assert_eq!(first.len(), 2, "{first:?}");
+    for provider in ["alpaca", "tastytrade"] {
+        assert!(first.iter().any(|item| item["provider"] == provider));
+    }
     for item in &first {
         assert_eq!(item["outcome"], "done", "{item}");
         assert_eq!(item["rejected"], 0, "{item}");

@@ -1,6 +1,8 @@
 //! What a provider tells, by number, so that whoever looks at the ledger afterwards knows what must be in it; and the
 //! vault that seals it.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use tradedeck::domain::entry::Trade;
@@ -21,6 +23,8 @@ pub(super) fn passphrase() -> Passphrase {
 }
 
 fn lock(folder: &Path) -> InstanceLock {
+    // Whatever the tester's umask is.
+    fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
     let holder = Holder {
         pid: std::process::id(),
         terminal: "/dev/pts/3".to_owned(),
