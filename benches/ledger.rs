@@ -10,7 +10,9 @@
 
 use rust_decimal::Decimal;
 use std::collections::HashMap;
+use std::fs::Permissions;
 use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -293,6 +295,8 @@ fn record(entry: &Entry) -> Vec<u8> {
 
 fn main() {
     let home = tempfile::tempdir().unwrap();
+    // Whatever the tester's umask is.
+    std::fs::set_permissions(home.path(), Permissions::from_mode(0o700)).unwrap();
     let vault = vault(home.path());
     println!("{} trades", trades());
     ours(home.path(), &vault);

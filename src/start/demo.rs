@@ -3,6 +3,7 @@
 //! A broker is a file here, a `mod` and a line in [`brokers`].
 
 mod alpaca;
+mod ibkr;
 mod schwab;
 mod tastytrade;
 
@@ -81,6 +82,7 @@ async fn brokers() -> Result<Vec<Broker>, StartError> {
         alpaca::broker(opened).await?,
         tastytrade::broker(opened).await?,
         schwab::broker(opened).await?,
+        ibkr::broker(opened).await?,
     ])
 }
 

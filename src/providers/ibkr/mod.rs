@@ -168,6 +168,10 @@ impl Provider for Ibkr {
         }]
     }
 
+    fn orders_come_with_quotes(&self) -> bool {
+        true
+    }
+
     fn meter(&self) -> Meter {
         self.rest.meter()
     }

@@ -21,10 +21,10 @@ fn is_whole(replica: &Replica) -> bool {
             && it.feeds.iter().all(|feed| feed.live)
     });
     is_live
-        && ["alpaca", "schwab", "tastytrade"]
+        && ["alpaca", "ibkr", "schwab", "tastytrade"]
             .iter()
             .all(|it| providers.contains(it))
-        && replica.connections.len() >= 5
+        && replica.connections.len() >= 6
         && replica.positions.len() == replica.accounts.len()
 }
 
