@@ -51,10 +51,12 @@ pub enum Command {
     Palette,
     /// Shows every key.
     Help,
-    /// Reads the selected connection again.
+    /// Reads the selected account, or all of the selected connection, with its history.
     Sync,
-    /// Reads every connection again.
+    /// Reads every connection with the histories of its accounts.
     SyncAll,
+    /// Stops reading histories.
+    StopSync,
     /// Adds a connection, or starts the selected one again.
     Connect,
     /// Stops the selected connection.
@@ -189,8 +191,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(C::NextView, "next-view", "view", "Show the next watchlist, kind of entry or timeframe", S::View, &["w"]),
     spec(C::HideAmounts, "hide-amounts", "hide", "Hide amounts, and show them again", S::View, &["p"]),
     spec(C::Themes, "themes", "theme", "Pick a theme", S::View, &["t"]),
-    spec(C::Sync, "sync", "sync", "Read the selected connection again", S::Data, &["s"]),
-    spec(C::SyncAll, "sync-all", "sync all", "Read every connection again", S::Data, &["S"]),
+    spec(C::Sync, "sync", "sync", "Read the selected account again, with its history", S::Data, &["s"]),
+    spec(C::SyncAll, "sync-all", "sync all", "Read every account again, with its history", S::Data, &["S"]),
+    spec(C::StopSync, "stop-sync", "stop sync", "Stop reading histories; what was read is kept", S::Data, &["ctrl-x"]),
     spec(C::Connect, "connect", "connect", "Add a connection, or start the selected one again", S::Data, &["c"]),
     spec(C::Disconnect, "disconnect", "disconnect", "Stop the selected connection", S::Data, &["d"]),
     spec(C::AddSymbol, "add", "add", "Add a symbol to the list shown", S::Data, &["a"]),

@@ -1,7 +1,7 @@
 //! What a pane or an overlay wants done, and what the program has to do about it.
 
 use crate::domain::order::OrderChange;
-use crate::domain::{ClientOrderId, OrderDraft, Symbol};
+use crate::domain::{AccountId, ClientOrderId, ConnectionId, OrderDraft, Symbol};
 use crate::link::{Level, Request, SecretRequest};
 use crate::ui::command::Command;
 use crate::ui::overlays::Layer;
@@ -12,6 +12,13 @@ pub enum Action {
     Send(Request),
     /// Asks the runtime for something, with a secret.
     SendSecret(SecretRequest),
+    /// Reads a connection again, or all, with the histories of its accounts, or of one.
+    Sync {
+        /// Which connection; `None` for all.
+        connection: Option<ConnectionId>,
+        /// Which account's history; `None` for all of the connection.
+        account: Option<AccountId>,
+    },
     /// Sends an order; the app gives it its id. Refused while the kill switch is on.
     Place(OrderDraft),
     /// Changes a working order; the app gives the replacement its id. Refused while the kill switch is on.

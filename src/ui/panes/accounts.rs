@@ -226,9 +226,10 @@ impl Pane for Accounts {
         match command {
             Command::Connect => Some(self.connect(context, &keys)),
             Command::Disconnect => Some(Action::Send(Request::Disconnect { connection })),
-            Command::Sync => Some(Action::Send(Request::Refresh {
+            Command::Sync => Some(Action::Sync {
                 connection: Some(connection),
-            })),
+                account,
+            }),
             Command::Copy => {
                 let text = account.map_or(connection.to_string(), |it| it.number.to_string());
                 Some(Action::Copy(text))

@@ -200,6 +200,10 @@ pub(crate) fn lines(buffer: &Buffer) -> Vec<String> {
 pub(crate) fn told(action: &Action) -> String {
     match action {
         Action::Send(request) => format!("send {request:?}"),
+        Action::Sync {
+            connection,
+            account,
+        } => format!("sync {connection:?} {account:?}"),
         Action::Open(layer) => format!("open {layer:?}"),
         Action::Run(command) => format!("run {}", command.spec().name),
         Action::Copy(text) => format!("copy {text}"),

@@ -114,6 +114,10 @@ impl Stage {
 fn told(action: &Action) -> String {
     match action {
         Action::Send(request) => format!("send {request:?}"),
+        Action::Sync {
+            connection,
+            account,
+        } => format!("sync {connection:?} {account:?}"),
         Action::SendSecret(SecretRequest::CreateVault { .. } | SecretRequest::Unlock { .. }) => {
             "a command's".into()
         }

@@ -2,7 +2,7 @@
 
 use super::Key;
 use super::totals::Sum;
-use crate::domain::AccountId;
+use crate::domain::{AccountId, SyncOutcome, SyncRun};
 use crate::link::ConnectionState;
 use crate::ui::format;
 use crate::ui::panes::{PaneContext, cells};
@@ -42,6 +42,7 @@ pub(super) fn notes(
         notes.extend(account.iter().map(|it| equity(context, it, width)));
     }
     notes.extend(selected.and_then(|key| why(context, key)));
+    notes.extend(histories(context, selected));
     notes.extend(feeds(context));
     notes
 }
@@ -111,6 +112,34 @@ fn feeds(context: &PaneContext<'_>) -> Vec<Note> {
         })
     });
     down.collect()
+}
+
+/// Histories that are being read, and how the last reading of the selected account ended.
+fn histories(context: &PaneContext<'_>, selected: Option<&Key>) -> Vec<Note> {
+    let of_selected = selected.and_then(|Key(_, account)| account.as_ref());
+    let runs = context.replica.syncs.values();
+    let told = runs.filter(|run| run.ended.is_none() || of_selected == Some(&run.account));
+    told.map(|run| history(context, run)).collect()
+}
+
+fn history(context: &PaneContext<'_>, run: &SyncRun) -> Note {
+    let account = run.account.short();
+    let [rows, new] = [run.rows.fetched, run.rows.new].map(format::count);
+    let (done, all) = run.stretches;
+    let when = cells::moment(context, run.ended.unwrap_or(run.started));
+    let (text, role) = match &run.outcome {
+        SyncOutcome::UnderWay => {
+            let pages = format::count(run.pages.into());
+            let text = format!("reading: {rows} rows, {pages} pages, stretch {done} of {all}");
+            (text, Role::Accent)
+        }
+        SyncOutcome::Done => (format!("read {when}, {new} new"), Role::Muted),
+        SyncOutcome::Cancelled => (format!("stopped {when}, {new} new"), Role::Muted),
+        SyncOutcome::Interrupted => (format!("interrupted {when}, {new} new"), Role::Warn),
+        SyncOutcome::Failed(why) => (format!("failed {when}: {why}"), Role::Wrong),
+    };
+    let text = format!("{account} history {text}");
+    (text, context.theme.style(role))
 }
 
 /// The newest points of an account's equity that fit, and the change over them.

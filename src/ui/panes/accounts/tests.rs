@@ -217,7 +217,7 @@ fn keys_ask_for_what_they_say() {
     let stage = Stage::new();
     let mut pane = Accounts::default();
     let of = |pane: &mut Accounts, keys: &str| stage.press(pane, keys).unwrap_or_default();
-    assert!(of(&mut pane, "s").contains(r#"Refresh { connection: Some(ConnectionId("alpaca"))"#));
+    assert!(of(&mut pane, "s").contains(r#"sync Some(ConnectionId("alpaca")) Some("#));
     assert!(of(&mut pane, "d").contains("Disconnect"));
     assert_eq!(of(&mut pane, "c"), "open Connect", "it is live already");
     assert_eq!(of(&mut pane, "y"), "copy PA3R4QS34821");
