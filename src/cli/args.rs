@@ -109,6 +109,10 @@ pub enum Command {
     Sync(SyncArguments),
     /// Trades in the ledger, oldest first
     Trades(TradesArguments),
+    /// Compare what brokers report with what the ledger adds up to
+    Reconcile(AccountsArguments),
+    /// Print the ledger for other programs: beancount, hledger, CSV, JSON Lines
+    Export(ExportArguments),
     /// One line for a status bar
     Status,
     /// Run a provider's simulator on this machine
@@ -152,6 +156,68 @@ pub struct SyncArguments {
     /// Read again what was read before
     #[arg(long)]
     pub full: bool,
+}
+
+/// Which accounts.
+#[derive(Clone, Debug, Args)]
+pub struct AccountsArguments {
+    /// Accounts, by number, by connection or as CONNECTION/NUMBER; all where none is named
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+}
+
+/// What is printed for another program.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArguments {
+    /// Accounts, by number, by connection or as CONNECTION/NUMBER; all where none is named
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// As what
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+    /// What a table is of; a journal has all of it
+    #[arg(long, value_enum, default_value_t = ExportSubject::Trades)]
+    pub subject: ExportSubject,
+    /// Which lots a sale takes first
+    #[arg(long, value_enum, default_value_t = LotMethod::Fifo)]
+    pub method: LotMethod,
+}
+
+/// How the ledger is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A journal for beancount.
+    Beancount,
+    /// A journal for hledger.
+    Hledger,
+    /// A table, comma-separated.
+    Csv,
+    /// A table, an object a line.
+    Jsonl,
+}
+
+/// What a table is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportSubject {
+    /// Executions.
+    Trades,
+    /// What is open.
+    Lots,
+    /// What became final.
+    Realised,
+}
+
+/// Which lots a closing takes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LotMethod {
+    /// The oldest.
+    Fifo,
+    /// The newest.
+    Lifo,
+    /// The dearest.
+    Highest,
+    /// None: their average.
+    Average,
 }
 
 /// Which entries of the ledger are printed.

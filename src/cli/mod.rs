@@ -183,6 +183,8 @@ async fn dispatch(
             return connect::disconnect(run, &connection, yes).await;
         }
         Some(Command::Sync(arguments)) => return ledger::sync(run, arguments).await,
+        Some(Command::Reconcile(arguments)) => return ledger::reconcile(run, arguments).await,
+        Some(Command::Export(arguments)) => return ledger::export(run, arguments).await,
         Some(Command::Trades(arguments)) => return ledger::trades(run, arguments).await,
         Some(Command::Sim(arguments)) => return sim::simulate(run, arguments).await,
         Some(Command::Doctor) => return doctor::doctor(run).await,

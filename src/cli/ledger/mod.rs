@@ -1,9 +1,13 @@
 //! The ledger: histories read into it, and what is in it told. Nothing is decided here.
 
 mod chosen;
+mod export;
+mod reconcile;
 mod sync;
 mod trades;
 
+pub(super) use export::export;
+pub(super) use reconcile::reconcile;
 pub(super) use sync::sync;
 pub(super) use trades::trades;
 

@@ -46,22 +46,30 @@ async fn found(
     wanted: &TradesArguments,
     query: EntryQuery,
 ) -> Result<Vec<Entry>, Failure> {
-    let mut entries = Vec::new();
-    match wanted.accounts.is_empty() {
-        true => entries = all_entries(session, query).await?,
-        false => {
-            for account in chosen(&session.replica, &wanted.accounts)? {
-                let account = Some(account);
-                let query = EntryQuery {
-                    account,
-                    ..query.clone()
-                };
-                entries.extend(all_entries(session, query).await?);
-            }
-            entries.sort_by_key(|entry| entry.time);
-        }
-    }
+    let mut entries = match wanted.accounts.is_empty() {
+        true => all_entries(session, query).await?,
+        false => entries_of(session, &wanted.accounts, query).await?,
+    };
     entries.retain(|entry| wanted.all || entry.trade().is_some());
+    Ok(entries)
+}
+
+/// Entries of the accounts that were named, in the order of time.
+pub(super) async fn entries_of(
+    session: &mut Session,
+    names: &[String],
+    query: EntryQuery,
+) -> Result<Vec<Entry>, Failure> {
+    let mut entries = Vec::new();
+    for account in chosen(&session.replica, names)? {
+        let account = Some(account);
+        let query = EntryQuery {
+            account,
+            ..query.clone()
+        };
+        entries.extend(all_entries(session, query).await?);
+    }
+    entries.sort_by_key(|entry| entry.time);
     Ok(entries)
 }
 
@@ -205,14 +213,14 @@ fn kind(what: &What) -> &'static str {
     }
 }
 
-fn name(id: &EntryId) -> String {
+pub(super) fn name(id: &EntryId) -> String {
     match id {
         EntryId::Provider(id) => id.to_string(),
         EntryId::Fingerprint(digest, ordinal) => format!("{digest}#{ordinal}"),
     }
 }
 
-fn provider<'r>(replica: &'r Replica, account: &AccountId) -> Option<&'r str> {
+pub(super) fn provider<'r>(replica: &'r Replica, account: &AccountId) -> Option<&'r str> {
     let connection = replica.connection_of(account)?;
     Some(connection.provider.as_str())
 }

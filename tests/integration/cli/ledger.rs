@@ -221,3 +221,42 @@ async fn a_sync_killed_at_any_moment_ends_with_the_same_ledger() {
 async fn a_sync_killed_at_any_moment_ends_with_the_same_ledger_full() {
     killed(500).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn brokers_and_ledger_agree_to_the_cent_and_other_programs_can_read_it() {
+    let world = World::new().await;
+    let before = world.open("reconcile", None);
+    assert_eq!(
+        before.code, 0,
+        "nothing is known yet, so nothing differs: {before:?}"
+    );
+    world.open("sync", None).expect(0);
+    let found = world.open("reconcile --json", None).expect(0).items();
+    assert!(
+        found.iter().all(|it| it["verdict"] == "agreed"),
+        "{found:?}"
+    );
+    let positions = world.open("positions --json", None).expect(0).items();
+    for position in &positions {
+        let is_it = |it: &&Value| {
+            it["account"] == position["account"] && it["symbol"] == position["symbol"]
+        };
+        let line = found.iter().find(is_it).unwrap();
+        assert_eq!(line["verdict"], "agreed", "{position}");
+    }
+    let trades = world.open("trades --json", None).expect(0).items().len();
+    let csv = world.open("export --format csv", None).expect(0).out;
+    assert_eq!(csv.lines().count(), trades + 1);
+    let lots = world
+        .open("export --format jsonl --subject lots", None)
+        .expect(0)
+        .out;
+    assert!(lots.lines().count() >= positions.len());
+    for format in ["beancount", "hledger"] {
+        let journal = world
+            .open(&format!("export --format {format}"), None)
+            .expect(0)
+            .out;
+        assert!(journal.contains("AAPL"), "{format}");
+    }
+}
