@@ -12,6 +12,7 @@ mod paint;
 mod questions;
 mod role;
 pub mod still;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod view;
